@@ -1,0 +1,43 @@
+/** Everything has a limit, in one file, with the reason and what happens at it. */
+export const LIMITS = {
+  /** Bytes of one datagram we look at: any IPv4 datagram a link with MTU 1500 can carry, and jumbo ones; longer is dropped. */
+  datagramBytes: 9216,
+  /** Routes of one lease: what fits in one datagram of options 33/121 with room; further ones make the option malformed. */
+  routesPerLease: 256,
+  /** Name servers, time servers and the like of one option; further ones make the option malformed. */
+  addressesPerOption: 64,
+  /** Names of one search list (RFC 3397); further ones make the option malformed. */
+  searchDomains: 64,
+  /** Options of one DHCPv4 message after joining; a datagram of 1,500 bytes can hold 600 empty ones. */
+  dhcp4Options: 256,
+  /** Compression pointers followed for one name (RFC 1035 §4.1.4): a name has at most 127 labels. */
+  namePointers: 127,
+  /** Interfaces one service may be configured for. */
+  interfaces: 64,
+  /** Bytes of one frame on a role channel; a batch of 64 datagrams of 1,500 bytes fits. */
+  channelFrameBytes: 160_000,
+  /** Datagrams in one frame on a role channel. */
+  channelBatch: 64,
+  /** Frames waiting for one interface between frontend and engine; further ones are dropped and counted. */
+  framesQueuedPerInterface: 256,
+  /** Steps an engine remembers per machine for `trace` and `explain`. */
+  traceSteps: 4096,
+  /** Control connections at once; further ones are closed at accept. */
+  controlConnections: 64,
+  /** Bytes of one control request, headers and body. */
+  controlRequestBytes: 65_536,
+  /** Requests of all control connections that wait for an engine; further ones get 503. */
+  controlOutstanding: 8,
+  /** Rows on one page of a list. */
+  pageRows: 1000,
+  /** Seconds the control role stays without a request. */
+  controlIdleSeconds: 60,
+  /** Seconds between restarts of a role that dies again and again: 0.1, 0.2, 0.4 ... up to this. */
+  restartBackoffSeconds: 30,
+  /** Bytes of one lease file; a larger one is ignored. */
+  leaseFileBytes: 65_536,
+  /** Bytes of a configuration file; a larger one is refused. */
+  configBytes: 1_048_576,
+  /** NAKs in a row wait at most this long before the next DISCOVER. */
+  nakBackoffSeconds: 60,
+} as const;
