@@ -1,0 +1,64 @@
+/** Judges an answer before anything changes: what it grants, or why it is ignored (RFC 2131 §4.4.1, table 3). */
+import { type Ipv4Address, type Ipv4Prefix, ipv4Number, isUnicastV4, prefixLengthOf, UNSPECIFIED_V4 } from "../../base/ipv4.ts";
+import type { Instant, Moment } from "../../base/time.ts";
+import { macOfChaddr } from "../../wire/dhcp4/hardware.ts";
+import type { Dhcp4Message } from "../../wire/dhcp4/message.ts";
+import { ownClientId } from "./messages.ts";
+import type { ClientState, Exchange, IgnoreReason, Lease, LeaseRoute, Offer } from "./state.ts";
+import { leaseTimes } from "./timing.ts";
+
+/** Checks that hold for every answer. @returns why it is not for us, or undefined */
+export function whyForeign(state: ClientState, exchange: Exchange, message: Dhcp4Message, source: Ipv4Address): IgnoreReason | undefined {
+  const { mac, config } = state;
+  const { serverId, clientId } = message.options;
+  if (message.op !== "reply") return "not-a-reply";
+  if (message.xid !== exchange.xid) return "xid-mismatch";
+  if (mac === undefined || macOfChaddr(message) !== mac) return "hardware-address-mismatch";
+  if (clientId !== undefined && clientId !== ownClientId(config, mac)) return "client-id-mismatch";
+  if (serverId === undefined) return "server-id-missing";
+  if (!isUnicastV4(serverId)) return "implausible-server";
+  if (config.denyServers.includes(serverId) || config.denyServers.includes(source)) return "server-denied";
+  return undefined;
+}
+
+/** What an OFFER offers, or why it is no offer. */
+export function offerIn(message: Dhcp4Message): Offer | IgnoreReason {
+  const { serverId } = message.options;
+  if (message.options.messageType !== "offer") return "unexpected-type";
+  if (serverId === undefined) return "server-id-missing";
+  return isUnicastV4(message.yiaddr) ? { serverId, address: message.yiaddr } : "implausible-address";
+}
+
+/** What an ACK grants from `countedFrom` on, or why it grants nothing. */
+export function leaseIn(message: Dhcp4Message, countedFrom: Instant, at: Moment): Lease | IgnoreReason {
+  const { serverId, leaseSeconds, renewalSeconds, rebindingSeconds, subnetMask, domainNameServers, domainSearch, domainName } = message.options;
+  if (serverId === undefined) return "server-id-missing";
+  if (leaseSeconds === undefined || leaseSeconds === 0) return "lease-missing";
+  if (!isUnicastV4(message.yiaddr)) return "implausible-address";
+  const prefixLength = subnetMask === undefined ? classfulPrefixLength(message.yiaddr) : (prefixLengthOf(subnetMask) ?? 32);
+  return {
+    address: message.yiaddr,
+    prefixLength,
+    serverId,
+    routes: routesIn(message),
+    nameServers: domainNameServers ?? [],
+    searchDomains: domainSearch ?? (domainName === undefined ? [] : [domainName]),
+    ...leaseTimes({ leaseSeconds, renewalSeconds, rebindingSeconds }, countedFrom, at),
+  };
+}
+
+/** Option 121 silences 3 and 33 (RFC 3442); Microsoft's code of it counts only where 121 is absent. */
+function routesIn({ yiaddr, options }: Dhcp4Message): readonly LeaseRoute[] {
+  const classless = options.classlessRoutes ?? options.microsoftClasslessRoutes;
+  if (classless !== undefined) return classless.map(({ destination, gateway }) => ({ destination, gateway }));
+  const fixed = (options.staticRoutes ?? []).map(({ destination, router }) => ({ destination: `${destination}/32` as Ipv4Prefix, gateway: router }));
+  const routers = (options.routers ?? []).filter((router) => isUnicastV4(router) && router !== yiaddr);
+  return [...routers.map((gateway) => ({ destination: "0.0.0.0/0" as Ipv4Prefix, gateway })), ...fixed.filter(({ destination }) => !destination.startsWith(UNSPECIFIED_V4))];
+}
+
+/** Without option 1 the class of the address decides (RFC 1122 §3.3.6 knows nothing better). */
+function classfulPrefixLength(address: Ipv4Address): number {
+  const first = ipv4Number(address) >>> 24;
+  if (first < 128) return 8;
+  return first < 192 ? 16 : 24;
+}

@@ -1,0 +1,73 @@
+/** What a DHCPv4 client sends in each phase (RFC 2131 table 4 and 5). */
+import { type Ipv4Address, UNSPECIFIED_V4 } from "../../base/ipv4.ts";
+import { type MacAddress, macBytes } from "../../base/mac.ts";
+import { toHex } from "../../base/hex.ts";
+import type { Moment } from "../../base/time.ts";
+import { chaddr } from "../../wire/dhcp4/hardware.ts";
+import { type Dhcp4Message, dhcp4 } from "../../wire/dhcp4/message.ts";
+import { type Dhcp4OptionName, OPTIONS } from "../../wire/dhcp4/options.ts";
+import type { DomainName } from "../../wire/dhcp4/names.ts";
+import type { ClientId } from "../../wire/dhcp4/vendor.ts";
+import type { ClientConfig, Exchange, Lease, Offer } from "./state.ts";
+
+/** Asked for in this order: 121 stands before 3 and 33 (RFC 3442). */
+const REQUESTED: readonly Dhcp4OptionName[] = [
+  "subnetMask",
+  "classlessRoutes",
+  "routers",
+  "staticRoutes",
+  "domainNameServers",
+  "domainName",
+  "domainSearch",
+  "interfaceMtu",
+  "ntpServers",
+  "broadcastAddress",
+  "renewalSeconds",
+  "rebindingSeconds",
+  "captivePortal",
+];
+/** The order in which our options stand in a message. */
+export const OPTION_ORDER: readonly Dhcp4OptionName[] = ["messageType", "hostName", "clientId", "parameterRequestList", "maximumMessageBytes", "requestedAddress", "serverId"];
+/** What a link with MTU 1500 carries without fragments, less IP and UDP headers (RFC 2132 §9.10). */
+const MAXIMUM_MESSAGE_BYTES = 1472;
+
+export function ownClientId(config: ClientConfig, mac: MacAddress): ClientId {
+  return config.clientId ?? (`01${toHex(macBytes(mac))}` as ClientId);
+}
+
+type Speaker = { readonly config: ClientConfig; readonly mac: MacAddress };
+
+export function discover(speaker: Speaker, exchange: Exchange, at: Moment): Dhcp4Message {
+  return outgoing(speaker, exchange, at, { messageType: "discover" });
+}
+
+export function requestOffer(speaker: Speaker, exchange: Exchange, offer: Offer, at: Moment): Dhcp4Message {
+  return outgoing(speaker, exchange, at, { messageType: "request", requestedAddress: offer.address, serverId: offer.serverId });
+}
+
+/** INIT-REBOOT: the address stands in option 50, no server is named (RFC 2131 §4.3.2). */
+export function requestStored(speaker: Speaker, exchange: Exchange, lease: Lease, at: Moment): Dhcp4Message {
+  return outgoing(speaker, exchange, at, { messageType: "request", requestedAddress: lease.address });
+}
+
+/** RENEWING and REBINDING: the address stands in ciaddr alone. */
+export function requestExtension(speaker: Speaker, exchange: Exchange, lease: Lease, at: Moment): Dhcp4Message {
+  return outgoing(speaker, exchange, at, { messageType: "request" }, lease.address);
+}
+
+function outgoing({ config, mac }: Speaker, exchange: Exchange, at: Moment, options: Dhcp4Message["options"], ciaddr: Ipv4Address = UNSPECIFIED_V4): Dhcp4Message {
+  return dhcp4({
+    op: "request",
+    xid: exchange.xid,
+    secs: Math.min(0xffff, Math.floor((at.now - exchange.startedAt) / 1000)),
+    ciaddr,
+    chaddr: chaddr(mac),
+    options: {
+      ...options,
+      ...(config.hostName === "" ? {} : { hostName: config.hostName as DomainName }),
+      clientId: ownClientId(config, mac),
+      parameterRequestList: REQUESTED.map((name) => OPTIONS[name].code),
+      maximumMessageBytes: MAXIMUM_MESSAGE_BYTES,
+    },
+  });
+}

@@ -1,0 +1,71 @@
+/** When a DHCPv4 client sends again, renews and pauses (RFC 2131 §4.1, §4.4.5). */
+import { after, type Instant, type Moment } from "../../base/time.ts";
+import { LIMITS } from "../../base/limits.ts";
+import type { Exchange, Lease } from "./state.ts";
+
+export const TIMING = {
+  /** Doubling stops here (RFC 2131 §4.1). */
+  retransmitMaxSeconds: 64,
+  /** Uniform, either way, at every interval (RFC 2131 §4.1). */
+  jitterSeconds: 1,
+  /** REQUESTs for one OFFER before we select again. */
+  requestAttempts: 4,
+  /** REQUESTs for a stored lease before we select beside it (RFC 2131 §3.2 step 4). */
+  rebootAttempts: 2,
+  /** In RENEWING and REBINDING no two messages are closer (RFC 2131 §4.4.5). */
+  renewFloorSeconds: 60,
+  /** A shorter lease is treated as one of this length. */
+  leaseMinSeconds: 10,
+  /** T1 is never sooner. */
+  renewMinSeconds: 5,
+} as const;
+
+/** The first message of a conversation goes out now. */
+export function firstExchange(at: Moment): Exchange {
+  return { xid: at.entropy.u32(), startedAt: at.now, sentCount: 0, resendAt: at.now };
+}
+
+/** After one more message: base, doubled for each one before, at most 64 s, each with its own jitter. */
+export function sentAgain(exchange: Exchange, baseSeconds: number, at: Moment): Exchange {
+  const doubled = Math.min(baseSeconds * 2 ** exchange.sentCount, TIMING.retransmitMaxSeconds);
+  const jitter = Math.min(TIMING.jitterSeconds, baseSeconds / 4);
+  const resendAt = after(at.now, doubled + at.entropy.between(-jitter, jitter));
+  return { ...exchange, sentCount: exchange.sentCount + 1, resendAt };
+}
+
+/** In RENEWING and REBINDING: half of what is left, never under a minute; with less than a minute left, the phase just ends. */
+export function sentUntil(exchange: Exchange, phaseEndsAt: Instant, at: Moment): Exchange {
+  const floorMs = TIMING.renewFloorSeconds * 1000;
+  const leftMs = phaseEndsAt - at.now;
+  const resendAt = leftMs <= floorMs ? phaseEndsAt : ((at.now + Math.max(floorMs, leftMs / 2)) as Instant);
+  return { ...exchange, sentCount: exchange.sentCount + 1, resendAt };
+}
+
+/** T1, T2 and the end of a lease, counted from the first REQUEST of the exchange; what makes no sense gets the defaults. */
+export function leaseTimes(
+  given: { readonly leaseSeconds: number; readonly renewalSeconds: number | undefined; readonly rebindingSeconds: number | undefined },
+  countedFrom: Instant,
+  at: Moment,
+): Pick<Lease, "renewAt" | "rebindAt" | "expiresAt"> {
+  const lease = Math.max(TIMING.leaseMinSeconds, given.leaseSeconds);
+  const infinite = lease >= 0xffffffff;
+  let renew = given.renewalSeconds ?? (infinite ? lease : lease / 2);
+  let rebind = given.rebindingSeconds ?? (infinite ? lease : lease * 0.875);
+  if (!infinite && (renew >= rebind || rebind >= lease)) {
+    renew = lease / 2;
+    rebind = lease * 0.875;
+  }
+  renew = Math.max(TIMING.renewMinSeconds, renew);
+  rebind = Math.max(renew, rebind);
+  const jitter = (): number => at.entropy.between(-TIMING.jitterSeconds, TIMING.jitterSeconds) * Math.min(1, lease / 60);
+  return {
+    renewAt: after(countedFrom, renew >= 0xffffffff ? renew : renew + jitter()),
+    rebindAt: after(countedFrom, rebind >= 0xffffffff ? rebind : rebind + jitter()),
+    expiresAt: after(countedFrom, lease),
+  };
+}
+
+/** The pause after the n-th NAK in a row: 0, 1, 2, 4 ... 60 s. */
+export function nakPauseSeconds(naksInRow: number): number {
+  return naksInRow <= 1 ? 0 : Math.min(LIMITS.nakBackoffSeconds, 2 ** (naksInRow - 2));
+}

@@ -1,0 +1,85 @@
+/** Runs one machine: events in order, effects in order, one alarm set from the state, and a ring of what happened. */
+import { assert } from "../base/errors.ts";
+import { Entropy } from "../base/entropy.ts";
+import { LIMITS } from "../base/limits.ts";
+import type { Instant } from "../base/time.ts";
+import type { Machine } from "../machines/machine.ts";
+import type { Alarm, Clock } from "../ports/clock.ts";
+
+/** One step as it can be replayed: same event, same moment, same effects. */
+export type Recorded<E> = { readonly event: E; readonly now: Instant; readonly entropy: Uint8Array };
+/** What an observer learns of each step. */
+export type Observed<S, E, F> = { readonly step: Recorded<E>; readonly before: S; readonly after: S; readonly effects: readonly F[] };
+
+export type DriverOptions<S, E, F> = {
+  readonly machine: Machine<S, E, F>;
+  readonly initial: S;
+  readonly clock: Clock;
+  readonly perform: (effect: F, state: S) => void;
+  /** The event that says a deadline has come. */
+  readonly deadlineEvent: E;
+  readonly observe?: (observed: Observed<S, E, F>) => void;
+};
+
+export class Driver<S, E, F> {
+  readonly #options: DriverOptions<S, E, F>;
+  readonly #alarm: Alarm;
+  readonly #ring: Recorded<E>[] = [];
+  readonly #queue: E[] = [];
+  #ringAt = 0;
+  #running = false;
+  #state: S;
+
+  constructor(options: DriverOptions<S, E, F>) {
+    this.#options = options;
+    this.#state = options.initial;
+    this.#alarm = options.clock.alarm(() => this.handle(options.deadlineEvent));
+  }
+
+  get state(): S {
+    return this.#state;
+  }
+
+  /** The last steps, oldest first. */
+  recorded(): readonly Recorded<E>[] {
+    return [...this.#ring.slice(this.#ringAt), ...this.#ring.slice(0, this.#ringAt)];
+  }
+
+  /** An event that arises while another is handled waits for its turn. */
+  handle(event: E): void {
+    this.#queue.push(event);
+    if (this.#running) return;
+    this.#running = true;
+    try {
+      for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) this.#step(next);
+    } finally {
+      this.#running = false;
+    }
+    this.#alarm.set(this.#options.machine.deadline(this.#state));
+  }
+
+  close(): void {
+    this.#alarm.close();
+  }
+
+  #step(event: E): void {
+    const { machine, clock, perform, observe } = this.#options;
+    const step = { event, now: clock.now(), entropy: clock.entropy() };
+    this.#remember(step);
+    const before = this.#state;
+    const { state, effects } = machine.step(before, event, { now: step.now, entropy: new Entropy(step.entropy) });
+    const [from, to] = [machine.phase(before), machine.phase(state)];
+    assert(from === to || (machine.transitions[from] ?? []).includes(to), `${machine.name}: no edge from ${from} to ${to}`);
+    this.#state = state;
+    observe?.({ step, before, after: state, effects });
+    for (const effect of effects) perform(effect, state);
+  }
+
+  #remember(step: Recorded<E>): void {
+    if (this.#ring.length < LIMITS.traceSteps) this.#ring.push(step);
+    else {
+      this.#ring[this.#ringAt] = step;
+      this.#ringAt = (this.#ringAt + 1) % LIMITS.traceSteps;
+    }
+  }
+}
