@@ -6,5 +6,5 @@ export interface Dhcp4Datagrams {
   /** From 0.0.0.0:68 to 255.255.255.255:67, from this hardware address. */
   broadcast(link: number, from: MacAddress, payload: Uint8Array): void;
   /** From the leased address, port 68, to the server, port 67. */
-  unicast(link: number, from: Ipv4Address, to: Ipv4Address, payload: Uint8Array): void;
+  unicast(link: number, mac: MacAddress, from: Ipv4Address, to: Ipv4Address, payload: Uint8Array): void;
 }
