@@ -1,6 +1,7 @@
-/* The clock that counts through suspend, and a descriptor that becomes readable at one of its instants. */
+/* The clock that counts through suspend, and a descriptor that becomes readable at one of its instants; the kernel's random bytes. */
 #include "support.h"
 #include <math.h>
+#include <sys/random.h>
 #include <sys/timerfd.h>
 #include <time.h>
 #include <unistd.h>
@@ -48,6 +49,15 @@ static napi_value timer_read(napi_env env, napi_callback_info info) {
   return number(env, result == (ssize_t)sizeof times ? (double)times : -EIO);
 }
 
+/* Fills the bytes from the kernel's generator. */
+static napi_value random_bytes(napi_env env, napi_callback_info info) {
+  napi_value v[1];
+  struct span out;
+  if (!read_arguments(env, info, 1, v) || !read_bytes(env, v[0], &out)) return NULL;
+  return outcome(env, getrandom(out.data, out.length, 0));
+}
+
 const struct function time_functions[] = {
-  {"bootTimeMs", boot_time}, {"timerNew", timer_new}, {"timerSet", timer_set}, {"timerRead", timer_read}, {NULL, NULL},
+  {"bootTimeMs", boot_time}, {"timerNew", timer_new}, {"timerSet", timer_set}, {"timerRead", timer_read},
+  {"random", random_bytes}, {NULL, NULL},
 };

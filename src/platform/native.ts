@@ -83,6 +83,8 @@ export interface Native {
 
   /** Milliseconds since boot, suspend included, with fractions. */
   bootTimeMs(): number;
+  /** Fills the bytes from the kernel's generator (getrandom). Returns how many; at most 256 are always whole. */
+  random(out: Uint8Array): number;
   /** A descriptor that becomes readable at the instant set. */
   timerNew(): number;
   /** `atMs` as of bootTimeMs. The past fires at once; Infinity disarms. */

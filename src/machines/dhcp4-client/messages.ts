@@ -6,7 +6,7 @@ import type { Moment } from "../../base/time.ts";
 import { chaddr } from "../../wire/dhcp4/hardware.ts";
 import { type Dhcp4Message, dhcp4 } from "../../wire/dhcp4/message.ts";
 import { type Dhcp4OptionName, OPTIONS } from "../../wire/dhcp4/options.ts";
-import type { DomainName } from "../../wire/dhcp4/names.ts";
+import type { DomainName } from "../../base/domain.ts";
 import type { ClientId } from "../../wire/dhcp4/vendor.ts";
 import type { ClientConfig, Exchange, Lease, Offer } from "./state.ts";
 

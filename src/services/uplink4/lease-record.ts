@@ -3,7 +3,7 @@ import { type Ipv4Address, type Ipv4Prefix, isUnicastV4, parseIpv4, parseIpv4Pre
 import { LIMITS } from "../../base/limits.ts";
 import { after, type Instant, NEVER, type WallClock } from "../../base/time.ts";
 import type { Lease } from "../../machines/dhcp4-client/state.ts";
-import { parseDomainName } from "../../wire/dhcp4/names.ts";
+import { parseDomainName } from "../../base/domain.ts";
 
 const VERSION = 1;
 /** What is left of a lease when the wall clock stands before the moment it was written: enough to ask for it again. */

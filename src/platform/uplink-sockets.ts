@@ -1,0 +1,115 @@
+/** The sockets of a DHCPv4 client on one link, opened by main and bound for good: what they can do is fixed here. */
+import { Writer } from "../base/cursor.ts";
+import { type Ipv4Address, ipv4Address, UNSPECIFIED_V4 } from "../base/ipv4.ts";
+import { AF, check, MSG, native, SO, SOCK, SOL } from "./native.ts";
+
+const ETHER_TYPE_IPV4 = 0x0800;
+const CLIENT_PORT = 68;
+const PACKET_AUXDATA = 8;
+const SO_RCVBUF_BYTES = 1024 * 1024;
+const ONE = new Uint8Array(new Int32Array([1]).buffer);
+
+/** Classic BPF: code, jump if true, jump if false, operand. */
+type Instruction = readonly [code: number, jt: number, jf: number, k: number];
+
+/**
+ * Lets through IPv4, UDP, no fragment but the first, to port 68, BOOTREPLY with the DHCP cookie (RFC 2131 §3). The source port is
+ * judged, and counted, by the engine.
+ */
+const DHCP4_CLIENT_FILTER: readonly Instruction[] = [
+  [0x28, 0, 0, 12], // A = EtherType
+  [0x15, 0, 12, ETHER_TYPE_IPV4],
+  [0x30, 0, 0, 23], // A = IP protocol
+  [0x15, 0, 10, 17],
+  [0x28, 0, 0, 20], // A = flags and fragment offset
+  [0x45, 8, 0, 0x1fff],
+  [0xb1, 0, 0, 14], // X = IP header length
+  [0x48, 0, 0, 16], // A = UDP destination port
+  [0x15, 0, 5, CLIENT_PORT],
+  [0x50, 0, 0, 22], // A = BOOTP op
+  [0x15, 0, 3, 2],
+  [0x40, 0, 0, 22 + 236], // A = cookie
+  [0x15, 0, 1, 0x63825363],
+  [0x06, 0, 0, 0x40000],
+  [0x06, 0, 0, 0],
+];
+const NOTHING_FILTER: readonly Instruction[] = [[0x06, 0, 0, 0]];
+
+/** A packet socket that sees only DHCP answers of this link. Its filter cannot be changed any more. */
+export function openPacketSocket(link: number): number {
+  const fd = check(native().socket(AF.packet, SOCK.raw, 0), "socket");
+  return closedOnError(fd, () => {
+    lockFilter(fd, DHCP4_CLIENT_FILTER);
+    check(native().setSockOpt(fd, SOL.packet, PACKET_AUXDATA, ONE), "setsockopt PACKET_AUXDATA");
+    native().setSockOpt(fd, SOL.socket, SO.receiveBufferForce, new Uint8Array(new Int32Array([SO_RCVBUF_BYTES]).buffer));
+    check(native().bind(fd, linkAddress(link)), "bind");
+  });
+}
+
+/** A UDP socket on port 68 that takes nothing in: it keeps the kernel from answering servers with ICMP port unreachable. */
+export function openSinkSocket(name: string): number {
+  const fd = check(native().socket(AF.inet, SOCK.dgram, 0), "socket");
+  return closedOnError(fd, () => {
+    lockFilter(fd, NOTHING_FILTER);
+    bindTo(fd, name, UNSPECIFIED_V4);
+  });
+}
+
+/** A UDP socket from the leased address to servers: for renewals. Answers are read from the packet socket. */
+export function openUnicastSocket(name: string, address: Ipv4Address): number {
+  const fd = check(native().socket(AF.inet, SOCK.dgram, 0), "socket");
+  return closedOnError(fd, () => {
+    lockFilter(fd, NOTHING_FILTER);
+    bindTo(fd, name, address);
+  });
+}
+
+function bindTo(fd: number, name: string, address: Ipv4Address): void {
+  check(native().setSockOpt(fd, SOL.socket, SO.reuseAddress, ONE), "setsockopt SO_REUSEADDR");
+  check(native().setSockOpt(fd, SOL.socket, SO.bindToDevice, new TextEncoder().encode(`${name}\0`)), "setsockopt SO_BINDTODEVICE");
+  check(native().bind(fd, inetAddress(address, CLIENT_PORT)), "bind");
+}
+
+function lockFilter(fd: number, program: readonly Instruction[]): void {
+  const writer = new Writer(program.length * 8);
+  for (const [code, jt, jf, k] of program) {
+    writer.hostU16(code);
+    writer.u8(jt);
+    writer.u8(jf);
+    writer.hostU32(k);
+  }
+  check(native().attachFilter(fd, writer.take()), "setsockopt SO_ATTACH_FILTER");
+  check(native().setSockOpt(fd, SOL.socket, SO.lockFilter, ONE), "setsockopt SO_LOCK_FILTER");
+  const scratch = new Uint8Array(1);
+  while (native().recvFrom(fd, scratch, undefined, MSG.truncated) >= 0); // what came before the filter stood
+}
+
+/** struct sockaddr_ll */
+function linkAddress(link: number): Uint8Array {
+  const writer = new Writer(20);
+  writer.hostU16(AF.packet);
+  writer.u16(ETHER_TYPE_IPV4);
+  writer.hostU32(link);
+  writer.zeros(12);
+  return writer.take();
+}
+
+/** struct sockaddr_in */
+export function inetAddress(address: Ipv4Address, port: number): Uint8Array {
+  const writer = new Writer(16);
+  writer.hostU16(AF.inet);
+  writer.u16(port);
+  ipv4Address.encode(writer, address);
+  writer.zeros(8);
+  return writer.take();
+}
+
+function closedOnError(fd: number, set: () => void): number {
+  try {
+    set();
+    return fd;
+  } catch (error) {
+    native().close(fd);
+    throw error;
+  }
+}
