@@ -1,0 +1,72 @@
+/** Reads a configuration whole: everything that is wrong at once, or the typed configuration. Nothing is changed here. */
+import { readFileSync, statSync } from "node:fs";
+import type { z } from "zod";
+import { LIMITS } from "../base/limits.ts";
+import { type Config, configOf, KNOWN_KEYS, schema } from "./schema.ts";
+import { isProblem, type Parsed, parseToml, type Problem } from "./toml.ts";
+
+export type ReadResult = { readonly config: Config } | { readonly problems: readonly Problem[] };
+
+export const DEFAULT_PATH = "/etc/leasehold/leasehold.toml";
+const WRITABLE_BY_OTHERS = 0o022;
+
+/** @param path a file; one that group or others may write is refused, for whoever writes it rules the program */
+export function readConfigFile(path: string): ReadResult {
+  let text: string;
+  try {
+    const { mode, size } = statSync(path);
+    if ((mode & WRITABLE_BY_OTHERS) !== 0) return one("group or others may write this file", `chmod go-w ${path}`);
+    if (size > LIMITS.configBytes) return one(`the file is larger than ${LIMITS.configBytes} bytes`, "is this the right file?");
+    text = readFileSync(path, "utf8");
+  } catch (error) {
+    return one(`the file cannot be read: ${error instanceof Error ? error.message : String(error)}`, `write one, or name another with -f; a whole configuration is: [uplink4.eth0]`);
+  }
+  return readConfig(text);
+}
+
+export function readConfig(text: string): ReadResult {
+  const parsed = parseToml(text);
+  if (isProblem(parsed)) return { problems: [parsed] };
+  const judged = schema.safeParse(parsed.value);
+  if (!judged.success) return { problems: judged.error.issues.flatMap((issue) => problemsOf(issue, parsed)).sort((a, b) => a.line - b.line || a.column - b.column) };
+  const config = configOf(judged.data);
+  const { interfaces } = config.uplink4;
+  if (interfaces.length > LIMITS.interfaces) return one(`more than ${LIMITS.interfaces} interfaces`, "split them over two programs");
+  if (interfaces.length === 0) return one("nothing is configured", "name an interface that should get its address by DHCP: [uplink4.eth0]");
+  return { config };
+}
+
+/** `file:line:column: message` and a hint below it, as compilers print them. */
+export function printProblem(file: string, { line, column, message, hint }: Problem): string {
+  return `${file}:${line}:${column}: ${message}\n  hint: ${hint}`;
+}
+
+function one(message: string, hint: string): ReadResult {
+  return { problems: [{ line: 1, column: 1, message, hint }] };
+}
+
+function problemsOf(issue: z.core.$ZodIssue, { placeOf }: Parsed): readonly Problem[] {
+  if (issue.code === "unrecognized_keys") {
+    return issue.keys.map((key) => ({ ...placeOf([...issue.path, key]), message: `"${key}" is not known here`, hint: nearest(key) }));
+  }
+  if (issue.code === "invalid_key") {
+    return [{ ...placeOf(issue.path), message: `"${String(issue.path.at(-1))}" is no name of an interface`, hint: "at most 15 characters without blanks, / and :" }];
+  }
+  const hint: unknown = issue.code === "custom" ? issue.params?.["hint"] : undefined;
+  return [{ ...placeOf(issue.path), message: `${issue.path.map(String).join(".")}: ${issue.message}`, hint: typeof hint === "string" ? hint : "see docs/options.md" }];
+}
+
+function nearest(key: string): string {
+  const best = KNOWN_KEYS.map((known) => ({ known, distance: editDistance(key, known) })).sort((a, b) => a.distance - b.distance)[0];
+  return best !== undefined && best.distance <= 3 ? `did you mean "${best.known}"?` : `known are: ${KNOWN_KEYS.join(", ")}`;
+}
+
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
+  for (const [i, char] of [...a].entries()) {
+    const next = [i + 1];
+    for (const [j, other] of [...b].entries()) next.push(Math.min((next[j] ?? 0) + 1, (row[j + 1] ?? 0) + 1, (row[j] ?? 0) + (char === other ? 0 : 1)));
+    row = next;
+  }
+  return row[b.length] ?? a.length;
+}
