@@ -19,7 +19,8 @@ export type RoleLaunch = {
   /** The whole environment of the child. */
   readonly env?: Readonly<Record<string, string>>;
   /** Own ids (both or none). The child then keeps sys_chroot and dac_read_search until it drops them. */
-  readonly ids?: { readonly uid: number; readonly gid: number };
+  readonly uid?: number;
+  readonly gid?: number;
   /** More capabilities to keep, such as "net_raw". */
   readonly keepCapabilities?: readonly string[];
   /** Keep none but those above: for children that do not chroot. */
@@ -27,7 +28,7 @@ export type RoleLaunch = {
   /** An empty network namespace. */
   readonly newNet?: boolean;
   readonly newMount?: boolean;
-  /** A user namespace in which our ids are 0; not with `ids`. */
+  /** A user namespace in which our ids are 0; not with `uid`. */
   readonly newUser?: boolean;
   /** Only beneath these may the child read and execute; nothing may be written. Not given: no such fence. */
   readonly landlockRead?: readonly string[];
@@ -55,7 +56,8 @@ export function launcherArguments(role: RoleLaunch, parent: number): string[] {
   return [
     ...[role.channelFd, ...extra].flatMap((_, index) => ["--keep-fd", String(3 + index)]),
     ...Object.entries(role.env ?? {}).flatMap(([name, value]) => ["--env", `${name}=${value}`]),
-    ...(role.ids === undefined ? [] : ["--uid", String(role.ids.uid), "--gid", String(role.ids.gid)]),
+    ...(role.uid === undefined ? [] : ["--uid", String(role.uid)]),
+    ...(role.gid === undefined ? [] : ["--gid", String(role.gid)]),
     ...(role.keepCapabilities ?? []).flatMap((name) => ["--keep-cap", name]),
     ...(role.noCapabilities === true ? ["--no-caps"] : []),
     ...(role.newUser === true ? ["--new-user"] : []),
