@@ -38,7 +38,7 @@ static struct {
   char **arguments;
   long uid, gid, nofile, pdeathsig, parent;
   bool has_uid, has_gid, has_nofile, has_pdeathsig, has_parent;
-  bool new_net, new_mount, new_user, no_io_uring, no_core, no_new_privs, setsid, no_caps;
+  bool new_net, new_mount, new_user, no_io_uring, no_core, no_new_privs, setsid, no_caps, no_sigusr1;
 } want;
 
 static const char HELP[] =
@@ -55,12 +55,13 @@ static const char HELP[] =
   "  --new-net             an empty network namespace\n"
   "  --new-mount           a private mount namespace\n"
   "  --no-io-uring         io_uring_setup answers ENOSYS; other architectures' system calls end the process\n"
+  "  --no-sigusr1          SIGUSR1 is ignored for good: Node cannot be made to open its inspector\n"
   "  --landlock-read PATH  only beneath the given paths may files be read and executed; nothing may be written or made\n"
   "  --rlimit-core-0       no core files\n"
   "  --rlimit-nofile N     at most N descriptors\n"
   "  --pdeathsig N         signal number that the program gets when its parent ends\n"
   "  --parent PID          with --pdeathsig: fails unless the parent is still PID\n"
-  "  --no-new-privs        exec gains nothing (also set by --uid, --landlock-read, --no-io-uring)\n"
+  "  --no-new-privs        exec gains nothing (also set by --uid, --landlock-read, --no-io-uring, --no-sigusr1)\n"
   "  --chdir DIR           working folder\n"
   "  --setsid              a session of its own\n";
 
@@ -93,7 +94,7 @@ static bool flag(const char *option) {
   const struct { const char *name; bool *set; } flags[] = {
     {"--new-net", &want.new_net}, {"--new-mount", &want.new_mount}, {"--new-user", &want.new_user},
     {"--no-io-uring", &want.no_io_uring}, {"--rlimit-core-0", &want.no_core}, {"--no-new-privs", &want.no_new_privs},
-    {"--setsid", &want.setsid}, {"--no-caps", &want.no_caps},
+    {"--setsid", &want.setsid}, {"--no-caps", &want.no_caps}, {"--no-sigusr1", &want.no_sigusr1},
   };
   for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++) {
     if (strcmp(option, flags[i].name) == 0) return *flags[i].set = true;
@@ -258,10 +259,11 @@ int main(int argc, char **argv) {
   if (want.chdir != NULL && chdir(want.chdir) < 0) die("--chdir");
   drop_rights();
   watch_parent();
-  if (want.no_new_privs || want.has_uid || want.no_io_uring || ruleset >= 0)
+  if (want.no_new_privs || want.has_uid || want.no_io_uring || want.no_sigusr1 || ruleset >= 0)
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0) die("--no-new-privs");
   landlock_enforce(ruleset);
   if (want.no_io_uring) refuse_io_uring();
+  if (want.no_sigusr1) ignore_sigusr1();
   execve(want.program, want.arguments, environment);
   die(want.program);
   return 125;

@@ -22,5 +22,6 @@ int landlock_prepare(const char *const *paths, size_t count);
 void landlock_enforce(int ruleset);
 /** Makes io_uring's system calls answer ENOSYS. Needs no-new-privileges. */
 void refuse_io_uring(void);
+void ignore_sigusr1(void);
 
 #endif

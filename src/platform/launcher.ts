@@ -66,7 +66,7 @@ export function launcherArguments(role: RoleLaunch, parent: number): string[] {
     ...(role.landlockRead ?? []).flatMap((path) => ["--landlock-read", path]),
     ...(role.maxFds === undefined ? [] : ["--rlimit-nofile", String(role.maxFds)]),
     ...(role.chdir === undefined ? [] : ["--chdir", role.chdir]),
-    ...["--no-io-uring", "--rlimit-core-0", "--no-new-privs"],
+    ...["--no-io-uring", "--no-sigusr1", "--rlimit-core-0", "--no-new-privs"],
     ...["--pdeathsig", String(SIGKILL), "--parent", String(parent)],
     ...["--", role.program, ...role.args],
   ];

@@ -1,4 +1,5 @@
 /** The engine of `uplink4`: parses and decides. No rights, no file, no socket but its channels. */
+import "./first.ts";
 import { startRole } from "./role.ts";
 import { BootClock } from "../platform/clock.ts";
 import type { LogFields, LogLevel } from "../ports/log.ts";

@@ -1,4 +1,5 @@
 /** The frontend: every datagram, packet and netlink-event socket. Moves bytes, adds Ethernet, IP and UDP headers, decides nothing. */
+import "./first.ts";
 import { startRole } from "./role.ts";
 import { BROADCAST_V4, UNSPECIFIED_V4 } from "../base/ipv4.ts";
 import { BROADCAST_MAC } from "../base/mac.ts";

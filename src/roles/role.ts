@@ -1,5 +1,5 @@
-/** What every role but main does first: signals, fence, channel to main. Its bundle's first statement is this import. */
-process.on("SIGUSR1", () => undefined); // before anything else: without a handler Node opens its inspector on this signal
+/** What every role but main does first: signals, fence, channel to main. */
+import "./first.ts";
 import { enterFence, type FenceProfileName } from "../platform/fence/enter.ts";
 import { afterFence, beforeFence } from "./after-fence.ts";
 import { Connection, type Incoming } from "./connection.ts";

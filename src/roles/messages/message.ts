@@ -34,8 +34,9 @@ export function message<C extends AnyCodec>(entry: Omit<Given<never>, "body"> & 
   return { descriptors: 0, when: ["running"], ...entry, body: entry.body as unknown as Codec<ValueOf<C>> };
 }
 
-export type Catalogue = { readonly [name: string]: MessageEntry<never> };
-export type BodyOf<M> = M extends MessageEntry<infer B> ? B : never;
+export type AnyEntry = Omit<MessageEntry<never>, "body"> & { readonly body: AnyCodec };
+export type Catalogue = { readonly [name: string]: AnyEntry };
+export type BodyOf<M> = M extends { readonly body: infer C extends AnyCodec } ? ValueOf<C> : never;
 /** A received message: its kind says which body it has. */
 export type MessageOf<C> = { readonly [K in keyof C]: { readonly kind: K; readonly generation: number; readonly body: BodyOf<C[K]>; readonly descriptors: readonly number[] } }[keyof C];
 
@@ -80,8 +81,8 @@ export class MessageReader<C extends Catalogue> {
     if (reader.u16() !== 0) throw new WireError("bad-value", 2);
     const generation = reader.u32();
     if (descriptors.length !== entry.descriptors) throw new WireError("bad-length", HEADER_BYTES);
-    const body = within(reader, reader.remaining, entry.body) as BodyOf<C[keyof C]>;
+    const body = within(reader, reader.remaining, entry.body as Codec<unknown>);
     this.#state = entry.then ?? this.#state;
-    return { kind: name, generation, body, descriptors } as MessageOf<C>;
+    return { kind: name, generation, body, descriptors } as unknown as MessageOf<C>;
   }
 }

@@ -1,0 +1,15 @@
+/** Reads and judges the configuration for main, prints it as a frame, and ends: exit 0, or 2 with every problem on standard error. */
+import { writeSync } from "node:fs";
+import { encodeAll } from "../base/codec.ts";
+import { printProblem, readConfigFile } from "../config/read.ts";
+import { CATALOGUE } from "./messages/catalogue.ts";
+
+const file = process.argv[2] ?? "";
+const result = readConfigFile(file);
+if ("problems" in result) {
+  writeSync(2, `${result.problems.map((problem) => printProblem(file, problem)).join("\n")}\n`);
+  process.exitCode = 2;
+} else {
+  const bytes = encodeAll(CATALOGUE.uplink4Config.body, result.config.uplink4);
+  for (let at = 0; at < bytes.length; ) at += writeSync(1, bytes, at);
+}

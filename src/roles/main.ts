@@ -1,0 +1,53 @@
+/** `leasehold run`: reads the configuration, becomes main, and stays until told to stop. */
+import "./first.ts";
+import { parseArgs } from "node:util";
+import { writeSync } from "node:fs";
+import { LOG_LEVELS } from "../ports/log.ts";
+import { loadConfiguration } from "./main/configuration.ts";
+import { Main } from "./main/main.ts";
+import { RUN_OPTIONS, type RunOptions } from "./main/options.ts";
+
+const EXIT = { failed: 1, usage: 2 } as const;
+
+try {
+  run(optionsOf(process.argv.slice(2)));
+} catch (error) {
+  fail(EXIT.failed, error instanceof Error ? error.message : String(error));
+}
+
+function run(options: RunOptions): void {
+  const loaded = loadConfiguration(options.file);
+  if ("problems" in loaded) return fail(EXIT.usage, loaded.problems);
+  if (process.geteuid?.() !== 0) return fail(EXIT.failed, "leasehold run needs root: it opens raw sockets and changes addresses; try sudo");
+  const main = new Main(options, loaded.configuration);
+  let stopping = false;
+  const stop = (): void => {
+    if (stopping) return;
+    stopping = true;
+    main.stop().then(
+      () => process.exit(0),
+      () => process.exit(EXIT.failed),
+    );
+  };
+  process.on("SIGTERM", stop);
+  process.on("SIGINT", stop);
+  process.on("SIGPIPE", () => undefined);
+  process.on("SIGHUP", () => main.reload());
+  main.start();
+}
+
+function optionsOf(args: readonly string[]): RunOptions {
+  try {
+    const { values } = parseArgs({ args: [...args], options: RUN_OPTIONS, strict: true, allowPositionals: false });
+    const level = values["log-level"];
+    if (!(LOG_LEVELS as readonly string[]).includes(level)) throw new Error(`--log-level is one of ${LOG_LEVELS.join(", ")}`);
+    return values;
+  } catch (error) {
+    return fail(EXIT.usage, `${error instanceof Error ? error.message : String(error)}\nsee: leasehold run --help`);
+  }
+}
+
+function fail(code: number, text: string): never {
+  writeSync(2, `${text}\n`);
+  process.exit(code);
+}

@@ -1,0 +1,43 @@
+/** How each role is started: its bundle, its fence, its V8 flags. */
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { runtimeReadPaths } from "../../platform/launcher.ts";
+import { nativeFolder } from "../../platform/native.ts";
+import type { ChildName, ChildPlan } from "./children.ts";
+import type { Ids } from "./ids.ts";
+
+const COMMON_FLAGS = ["--disallow-code-generation-from-strings", "--disable-proto=throw", "--max-semi-space-size=1"];
+/** No machine code at run time, hence no executable mapping: for roles that read packets. */
+const JITLESS_FLAGS = ["--jitless", "--no-expose-wasm"];
+const DESCRIPTORS_MAX = 1024;
+/** The launcher opens it as the process that becomes the role: the list of threads whose rights are dropped. */
+const OWN_THREADS = "/proc/self/task";
+
+type Surroundings = { readonly ids: Ids | undefined; readonly emptyRoot: string };
+
+export function childPlans({ ids, emptyRoot }: Surroundings): readonly ChildPlan[] {
+  const folder = dirname(fileURLToPath(import.meta.url));
+  const plan = (name: ChildName, traits: { readonly jitless: boolean; readonly newNet: boolean; readonly onDemand?: true }): ChildPlan => {
+    const bundle = join(folder, `${name}.mjs`);
+    const uid = ids?.of(name);
+    const own = uid === undefined ? {} : { uid, gid: uid };
+    return {
+      name,
+      ...(traits.onDemand === true ? { onDemand: true } : {}),
+      launch: {
+        program: process.execPath,
+        args: [...COMMON_FLAGS, ...(traits.jitless ? JITLESS_FLAGS : []), bundle, "--uid", String(uid ?? 0), "--gid", String(uid ?? 0), "--empty-root", emptyRoot, ...(uid === undefined ? ["--shared-ids"] : [])],
+        ...own,
+        newNet: traits.newNet,
+        landlockRead: [...runtimeReadPaths(), folder, nativeFolder(), emptyRoot, OWN_THREADS],
+        maxFds: DESCRIPTORS_MAX,
+        chdir: "/",
+      },
+    };
+  };
+  return [
+    plan("frontend", { jitless: true, newNet: false }),
+    plan("engine-uplink4", { jitless: true, newNet: true }),
+    plan("control", { jitless: false, newNet: true, onDemand: true }),
+  ];
+}

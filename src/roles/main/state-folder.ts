@@ -1,0 +1,53 @@
+/** Files that must survive: 0600 in a 0700 folder, replaced whole and synced before anything later happens. */
+import { closeSync, fsyncSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeSync } from "node:fs";
+import { join } from "node:path";
+import { LIMITS } from "../../base/limits.ts";
+
+export class StateFolder {
+  readonly #folder: string;
+
+  constructor(folder: string) {
+    this.#folder = folder;
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+  }
+
+  /** @param name an interface's name: main has checked it against the configuration */
+  save(name: string, record: Uint8Array): void {
+    const path = this.#path(name);
+    const fresh = `${path}.new`;
+    const fd = openSync(fresh, "w", 0o600);
+    try {
+      writeSync(fd, record);
+      fsyncSync(fd);
+    } finally {
+      closeSync(fd);
+    }
+    renameSync(fresh, path);
+    this.#sync();
+  }
+
+  remove(name: string): void {
+    rmSync(this.#path(name), { force: true });
+    this.#sync();
+  }
+
+  /** @returns undefined when there is none, or one too large to be ours */
+  load(name: string): Uint8Array | undefined {
+    const path = this.#path(name);
+    if (!readdirSync(this.#folder).includes(`${name}.json`)) return undefined;
+    return statSync(path).size > LIMITS.leaseFileBytes ? undefined : readFileSync(path);
+  }
+
+  #path(name: string): string {
+    return join(this.#folder, `${name}.json`);
+  }
+
+  #sync(): void {
+    const fd = openSync(this.#folder, "r");
+    try {
+      fsyncSync(fd);
+    } finally {
+      closeSync(fd);
+    }
+  }
+}

@@ -1,0 +1,50 @@
+/** Reads what the kernel says of links: events as they come, and a list of all of them whenever one was asked for. */
+import { decodeAll } from "../base/codec.ts";
+import { WireError } from "../base/errors.ts";
+import { link } from "../wire/netlink/link.ts";
+import { FAMILY, RTM } from "../wire/netlink/numbers.ts";
+import { type DataMessage, netlinkDatagram } from "../wire/netlink/message.ts";
+import { Counters } from "./counters.ts";
+import type { LinkNews } from "./links.ts";
+
+export interface LinkListener {
+  linkNews(news: LinkNews): void;
+  linkGone(index: number): void;
+  linksListed(indexes: ReadonlySet<number>): void;
+}
+
+export class LinkNewsReader {
+  readonly ignored = new Counters();
+  #listed = new Set<number>();
+
+  /** A new list was asked for. */
+  restart(): void {
+    this.#listed = new Set();
+  }
+
+  read(datagram: Uint8Array, listener: LinkListener): void {
+    try {
+      for (const message of decodeAll(netlinkDatagram, datagram)) {
+        if (message.kind === "data") this.#tell(message, listener);
+        if (message.kind !== "done") continue;
+        listener.linksListed(this.#listed);
+        this.#listed = new Set();
+      }
+    } catch (error) {
+      if (!(error instanceof WireError)) throw error;
+      this.ignored.add(error.code);
+    }
+  }
+
+  #tell(message: DataMessage, listener: LinkListener): void {
+    if (message.type !== RTM.newLink && message.type !== RTM.delLink) return;
+    const { index, family, name, mac, up, running, lowerUp } = decodeAll(link, message.body);
+    if (message.type === RTM.delLink) {
+      if (family === FAMILY.any) listener.linkGone(index); // a bridge says it of a port that merely left
+      return;
+    }
+    if (message.sequence !== 0) this.#listed.add(index);
+    const news = { ...(name === undefined ? {} : { name }), ...(mac === undefined ? {} : { mac }) };
+    listener.linkNews(family === FAMILY.any ? { index, ...news, running: up && running && lowerUp } : { index, ...news });
+  }
+}
