@@ -1,0 +1,79 @@
+/** What a program asks of route netlink. Errors that "exists" or "no such" are the caller's to expect. */
+import { type Codec, encodeAll } from "../../base/codec.ts";
+import { Writer } from "../../base/cursor.ts";
+import { type InterfaceAddress, interfaceAddress } from "./address.ts";
+import { IPV4, IPV6, type IpAddress, type IpFamily } from "./family.ts";
+import { type LinkWish, linkWish } from "./link.ts";
+import type { NetlinkRequest } from "./message.ts";
+import { type Neighbour, neighbour } from "./neighbour.ts";
+import { FAMILY, NLM_F, RTM } from "./numbers.ts";
+import { type Route, route } from "./route.ts";
+
+/** How an object is put in place: only when new, or also over what is there. */
+export type Placing = "create" | "replace";
+
+const PLACING = { create: NLM_F.create | NLM_F.exclusive, replace: NLM_F.create | NLM_F.replace } as const;
+
+/** Everything of one kind. Strict kernels want the whole fixed header, all zero but the family. */
+export const dumpLinks = (): NetlinkRequest => dump(RTM.getLink, FAMILY.any, 16);
+export const dumpAddresses = (family?: IpFamily): NetlinkRequest => dump(RTM.getAddress, numberOf(family), 8);
+export const dumpRoutes = (family: IpFamily): NetlinkRequest => dump(RTM.getRoute, numberOf(family), 12);
+export const dumpNeighbours = (family: IpFamily): NetlinkRequest => dump(RTM.getNeighbour, numberOf(family), 12);
+
+/** One link, by index or by name. */
+export function getLink(which: { readonly index: number } | { readonly name: string }): NetlinkRequest {
+  return ask(RTM.getLink, 0, linkWish, which);
+}
+
+/** The route the kernel would take to an address. */
+export function getRoute(address: IpAddress): NetlinkRequest {
+  const writer = new Writer();
+  const isIpv6 = address.includes(":");
+  writer.u8(isIpv6 ? IPV6.number : IPV4.number);
+  writer.u8(isIpv6 ? IPV6.bits : IPV4.bits);
+  writer.zeros(10);
+  writer.hostU16(isIpv6 ? 20 : 8);
+  writer.hostU16(1);
+  if (isIpv6) IPV6.address.encode(writer, address as Parameters<typeof IPV6.address.encode>[1]);
+  else IPV4.address.encode(writer, address as Parameters<typeof IPV4.address.encode>[1]);
+  return { type: RTM.getRoute, flags: 0, body: writer.take() };
+}
+
+/** One neighbour entry; a kernel wants neither state nor link-layer address here. */
+export function getNeighbour(which: Pick<Neighbour, "family" | "address" | "interfaceIndex">): NetlinkRequest {
+  return ask(RTM.getNeighbour, 0, neighbour, { ...which, state: "none", flags: 0 } as Neighbour);
+}
+
+export const newLink = (wish: LinkWish): NetlinkRequest => change(RTM.newLink, PLACING.create, linkWish, wish);
+/** Changes what `wish` names and leaves the rest. */
+export const setLink = (wish: LinkWish): NetlinkRequest => change(RTM.newLink, 0, linkWish, wish);
+export const delLink = (index: number): NetlinkRequest => change(RTM.delLink, 0, linkWish, { index });
+
+export const newAddress = (value: InterfaceAddress, placing: Placing): NetlinkRequest => change(RTM.newAddress, PLACING[placing], interfaceAddress, value);
+export const delAddress = (value: InterfaceAddress): NetlinkRequest => change(RTM.delAddress, 0, interfaceAddress, value);
+
+/** `replace` goes over a route with the same destination and metric, whoever put it there. */
+export const newRoute = (value: Route, placing: Placing): NetlinkRequest => change(RTM.newRoute, PLACING[placing], route, value);
+/** Only a route that agrees in everything said here goes: the type keeps an unreachable `::/0` from taking the default route. */
+export const delRoute = (value: Route): NetlinkRequest => change(RTM.delRoute, 0, route, value);
+
+export const newNeighbour = (value: Neighbour, placing: Placing): NetlinkRequest => change(RTM.newNeighbour, PLACING[placing], neighbour, value);
+export const delNeighbour = (value: Neighbour): NetlinkRequest => change(RTM.delNeighbour, 0, neighbour, value);
+
+function numberOf(family: IpFamily | undefined): number {
+  return family === undefined ? FAMILY.any : FAMILY[family];
+}
+
+function dump(type: number, family: number, headerBytes: number): NetlinkRequest {
+  const body = new Uint8Array(headerBytes);
+  body[0] = family;
+  return { type, flags: NLM_F.dump, body };
+}
+
+function ask<T>(type: number, flags: number, codec: Codec<T>, value: T): NetlinkRequest {
+  return { type, flags, body: encodeAll(codec, value) };
+}
+
+function change<T>(type: number, flags: number, codec: Codec<T>, value: T): NetlinkRequest {
+  return ask(type, flags | NLM_F.ack, codec, value);
+}
