@@ -74,6 +74,7 @@ export class SimClock implements Clock {
   readonly #chance: Chance;
   #wallOffsetMs = 0;
   #awakeAt: Instant = instant(0);
+  readonly #rearm = new Set<() => void>();
 
   constructor(timeline: Timeline, ...seed: readonly number[]) {
     this.#timeline = timeline;
@@ -99,6 +100,7 @@ export class SimClock implements Clock {
   /** Suspends the host; boot time goes on. */
   sleepUntil(at: Instant): void {
     this.#awakeAt = at;
+    for (const rearm of this.#rearm) rearm();
   }
 
   /** Somebody sets the wall clock; 0 is right. */
@@ -107,15 +109,26 @@ export class SimClock implements Clock {
   }
 
   alarm(ring: () => void): Alarm {
+    let wanted: Instant = NEVER;
     let scheduled: Scheduled | undefined;
-    const set = (at: Instant): void => {
+    const arm = (): void => {
       scheduled?.cancel();
-      scheduled = this.#timeline.schedule(instant(Math.max(at, this.#awakeAt)), () => {
-        if (this.asleep) set(this.#awakeAt);
-        else ring();
+      scheduled = this.#timeline.schedule(instant(Math.max(wanted, this.#awakeAt)), () => {
+        wanted = NEVER;
+        ring();
       });
     };
-    return { set, close: () => scheduled?.cancel() };
+    this.#rearm.add(arm);
+    return {
+      set: (at) => {
+        wanted = at;
+        arm();
+      },
+      close: () => {
+        scheduled?.cancel();
+        this.#rearm.delete(arm);
+      },
+    };
   }
 }
 

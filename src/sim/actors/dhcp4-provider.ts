@@ -9,7 +9,7 @@ import { after, type Instant } from "../../base/time.ts";
 import { macOfChaddr } from "../../wire/dhcp4/hardware.ts";
 import { type Dhcp4Message, decodeDhcp4, dhcp4, encodeDhcp4 } from "../../wire/dhcp4/message.ts";
 import type { Dhcp4Options } from "../../wire/dhcp4/options.ts";
-import { decodeUdpFrame, encodeUdpFrame } from "../../wire/ip/udp.ts";
+import { type ChecksumPolicy, decodeUdpFrame, encodeUdpFrame } from "../../wire/ip/udp.ts";
 import { LeaseBook, type Pool, type Promise4 } from "./leases.ts";
 
 export type ProviderConfig = {
@@ -32,7 +32,11 @@ export const PROVIDER_MODES = ["serve", "silent", "nak-all", "nak-foreign", "slo
 export type ProviderMode = (typeof PROVIDER_MODES)[number];
 
 /** What one received message came to. */
-export type ProviderEvent = { readonly kind: "offered" | "leased" | "refused" | "released" | "declined"; readonly address: Ipv4Address; readonly client: string; readonly mac: MacAddress; readonly until: Instant };
+export type ProviderEvent = Promise4 & {
+  readonly kind: "offered" | "leased" | "refused" | "released" | "declined";
+  /** The client had the address already: its REQUEST named it in ciaddr. */
+  readonly renewal: boolean;
+};
 export type Reply = { readonly frame: Uint8Array; readonly afterMs: number };
 
 const SERVER_PORT = 67;
@@ -65,8 +69,8 @@ export class Provider {
   }
 
   /** @returns frames to send; a frame that is not for a DHCP server gives none */
-  onFrame(bytes: Uint8Array, now: Instant): readonly Reply[] {
-    const message = requestIn(bytes, this.#config);
+  onFrame(bytes: Uint8Array, now: Instant, checksum: ChecksumPolicy = "verify"): readonly Reply[] {
+    const message = requestIn(bytes, this.#config, checksum);
     const mac = message === undefined ? undefined : macOfChaddr(message);
     if (message === undefined || mac === undefined) return [];
     const reply = this.serve({ message, mac, client: message.options.clientId ?? mac, now });
@@ -111,23 +115,28 @@ export class Provider {
   }
 
   #refuse(asking: Asking, address: Ipv4Address): Dhcp4Message {
-    this.#watch({ kind: "refused", address, client: asking.client, mac: asking.mac, until: asking.now });
+    this.#tell(asking, "refused", address, asking.now);
     return this.#reply(asking, UNSPECIFIED_V4, { messageType: "nak", serverId: this.#config.address });
   }
 
-  #end({ client, mac, now }: Asking, address: Ipv4Address, kind: "released" | "declined"): undefined {
+  #end(asking: Asking, address: Ipv4Address, kind: "released" | "declined"): undefined {
+    const { client, mac, now } = asking;
     if (this.book.at(address)?.client !== client) return undefined;
     this.book.free(address, client);
     if (kind === "declined") this.book.lease({ address, client: "declined", mac, until: after(now, DECLINED_SECONDS) });
-    this.#watch({ kind, address, client, mac, until: now });
+    this.#tell(asking, kind, address, now);
     return undefined;
   }
 
-  #promise({ client, mac }: Asking, address: Ipv4Address, kind: "offered" | "leased", until: Instant): void {
-    const promise: Promise4 = { address, client, mac, until };
-    if (kind === "offered") this.book.offer(promise);
-    else this.book.lease(promise);
-    this.#watch({ kind, ...promise });
+  #promise(asking: Asking, address: Ipv4Address, kind: "offered" | "leased", until: Instant): void {
+    const { client, mac } = asking;
+    if (kind === "offered") this.book.offer({ address, client, mac, until });
+    else this.book.lease({ address, client, mac, until });
+    this.#tell(asking, kind, address, until);
+  }
+
+  #tell({ client, mac, message }: Asking, kind: ProviderEvent["kind"], address: Ipv4Address, until: Instant): void {
+    this.#watch({ kind, address, client, mac, until, renewal: message.ciaddr !== UNSPECIFIED_V4 });
   }
 
   #granting(asking: Asking, messageType: "offer" | "ack", address: Ipv4Address): Dhcp4Message {
@@ -168,9 +177,9 @@ export class Provider {
 }
 
 /** A client's message in a frame for us, or undefined: whatever else is on the link is none of a provider's business. */
-function requestIn(bytes: Uint8Array, { mac, address }: ProviderConfig): Dhcp4Message | undefined {
+function requestIn(bytes: Uint8Array, { mac, address }: ProviderConfig, checksum: ChecksumPolicy): Dhcp4Message | undefined {
   try {
-    const frame = decodeUdpFrame(bytes, { checksum: "verify" });
+    const frame = decodeUdpFrame(bytes, { checksum });
     const forUs = frame.destinationMac === BROADCAST_MAC || (frame.destinationMac === mac && frame.destination === address);
     if (!forUs || frame.destinationPort !== SERVER_PORT) return undefined;
     const message = decodeDhcp4(frame.payload);
