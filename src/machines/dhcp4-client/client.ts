@@ -9,7 +9,7 @@ import type { Machine, Stepped } from "../machine.ts";
 import { leaseIn, offerIn, whyForeign } from "./judge.ts";
 import { discover, requestExtension, requestOffer, requestStored } from "./messages.ts";
 import { type ClientEffect, type ClientEvent, type ClientState, deadline, type Exchange, type Lease, type Phase, TRANSITIONS } from "./state.ts";
-import { firstExchange, nakPauseSeconds, sentAgain, sentUntil, TIMING } from "./timing.ts";
+import { counted, firstExchange, nakPauseSeconds, sentAgain, sentUntil, TIMING } from "./timing.ts";
 
 type Result = Stepped<ClientState, ClientEffect>;
 type Requesting = Extract<Phase, { kind: "requesting" }>;
@@ -66,7 +66,7 @@ function stored(state: ClientState, lease: Lease, at: Moment): Result {
 function configured(state: ClientState, config: ClientState["config"], at: Moment): Result {
   const next = { ...state, config };
   const held = state.phase.held;
-  const again: readonly ClientEffect[] = held !== undefined && state.configured ? [{ kind: "configure", lease: held, previous: held }] : [];
+  const again: readonly ClientEffect[] = held !== undefined && state.configured && held.expiresAt > at.now ? [{ kind: "configure", lease: held, previous: held }] : [];
   const changed = !same([config.clientId, config.hostName], [state.config.clientId, state.config.hostName]);
   if (!changed || state.phase.kind === "down" || state.phase.kind === "backing-off") return { state: next, effects: again };
   const begun = begin(next, held, at);
@@ -148,37 +148,42 @@ function expired(state: ClientState, at: Moment): Result {
   return { state: begun.state, effects: [...effects, ...begun.effects] };
 }
 
-/** No server spoke: an unexpired lease is used on, while we go on looking (RFC 2131 §3.2 step 4). */
+/**
+ * No server spoke: an unexpired lease is used on, while we go on looking (RFC 2131 §3.2 step 4). It is applied even where it was:
+ * a link that an administrator set down and up again has kept its address and lost its routes.
+ */
 function unconfirmed(state: ClientState, lease: Lease, at: Moment): Result {
   const begun = select({ ...state, configured: true }, lease, firstExchange(at), at);
-  const apply: readonly ClientEffect[] = state.configured ? [] : [{ kind: "configure", lease, previous: undefined }];
-  return { state: begun.state, effects: [...apply, ...begun.effects] };
+  return { state: begun.state, effects: [{ kind: "configure", lease, previous: state.configured ? lease : undefined }, ...begun.effects] };
 }
 
+/** The alarm may be late, after a suspend: what has ended meanwhile goes first. */
 function begin(state: ClientState, held: Lease | undefined, at: Moment): Result {
-  return held !== undefined && held.expiresAt > at.now ? reboot(state, held, firstExchange(at), at) : select(state, undefined, firstExchange(at), at);
+  if (held !== undefined && held.expiresAt > at.now) return reboot(state, held, firstExchange(at), at);
+  const begun = select({ ...state, configured: false }, undefined, firstExchange(at), at);
+  return held === undefined ? begun : { state: begun.state, effects: [...dropped(state, "expired"), ...begun.effects] };
 }
 
-function select(state: ClientState, held: Lease | undefined, exchange: Exchange, at: Moment): Result {
-  return sending(state, { kind: "selecting", held, exchange: sentAgain(exchange, state.config.retransmitSeconds, at) }, (mac) => discover({ config: state.config, mac }, exchange, at));
+function select(state: ClientState, held: Lease | undefined, before: Exchange, at: Moment): Result {
+  const exchange = sentAgain(counted(before, at), state.config.retransmitSeconds, at);
+  return sending(state, { kind: "selecting", held, exchange }, (mac) => discover({ config: state.config, mac }, exchange));
 }
 
+/** `secs` stays what the DISCOVER said (RFC 2131 §4.4.1). */
 function request(state: ClientState, phase: Omit<Requesting, "kind">, at: Moment): Result {
   const exchange = sentAgain(phase.exchange, state.config.retransmitSeconds, at);
-  const { offer } = phase;
-  return sending(state, { ...phase, kind: "requesting", exchange }, (mac) => requestOffer({ config: state.config, mac }, exchange, offer, at));
+  return sending(state, { ...phase, kind: "requesting", exchange }, (mac) => requestOffer({ config: state.config, mac }, exchange, phase.offer));
 }
 
-function reboot(state: ClientState, held: Lease, exchange: Exchange, at: Moment): Result {
-  return sending(state, { kind: "rebooting", held, exchange: sentAgain(exchange, state.config.retransmitSeconds, at) }, (mac) =>
-    requestStored({ config: state.config, mac }, exchange, held, at),
-  );
+function reboot(state: ClientState, held: Lease, before: Exchange, at: Moment): Result {
+  const exchange = sentAgain(counted(before, at), state.config.retransmitSeconds, at);
+  return sending(state, { kind: "rebooting", held, exchange }, (mac) => requestStored({ config: state.config, mac }, exchange, held));
 }
 
-function extend(state: ClientState, kind: "renewing" | "rebinding", held: Lease, exchange: Exchange, at: Moment): Result {
-  const endsAt = kind === "renewing" ? held.rebindAt : held.expiresAt;
+function extend(state: ClientState, kind: "renewing" | "rebinding", held: Lease, before: Exchange, at: Moment): Result {
+  const exchange = sentUntil(counted(before, at), kind === "renewing" ? held.rebindAt : held.expiresAt, at);
   const to = kind === "renewing" ? held.serverId : "broadcast";
-  return sending(state, { kind, held, exchange: sentUntil(exchange, endsAt, at) }, (mac) => requestExtension({ config: state.config, mac }, exchange, held, at), to, held.address);
+  return sending(state, { kind, held, exchange }, (mac) => requestExtension({ config: state.config, mac }, exchange, held), to, held.address);
 }
 
 function sending(
@@ -192,12 +197,15 @@ function sending(
   return { state: { ...state, phase }, effects: [{ kind: "send", message: message(state.mac), to, from: to === "broadcast" ? UNSPECIFIED_V4 : from }] };
 }
 
-/** What goes when the lease goes: the kernel's objects if they stand, and the file. */
+/**
+ * What goes when the lease goes: the kernel's objects and the file. A lease from disk that nobody has confirmed may stand in the kernel
+ * from an earlier life of this program, so it is taken out as well.
+ */
 function dropped(state: ClientState, reason: "expired" | "nak" | "removed"): readonly ClientEffect[] {
   const { held } = state.phase;
-  if (held === undefined) return reason === "nak" ? [{ kind: "forget" }] : [];
-  const forget: readonly ClientEffect[] = reason === "removed" ? [] : [{ kind: "forget" }];
-  return state.configured ? [{ kind: "deconfigure", lease: held, reason }, ...forget] : forget;
+  const objects: readonly ClientEffect[] = held === undefined ? [] : [{ kind: "deconfigure", lease: held, reason }];
+  const file: readonly ClientEffect[] = reason === "nak" || (reason === "expired" && held !== undefined) ? [{ kind: "forget" }] : [];
+  return [...objects, ...file];
 }
 
 function ignore(state: ClientState, reason: Extract<ClientEffect, { kind: "ignored" }>["reason"]): Result {

@@ -1,5 +1,6 @@
 /** Judges an answer before anything changes: what it grants, or why it is ignored (RFC 2131 §4.4.1, table 3). */
-import { type Ipv4Address, type Ipv4Prefix, ipv4Number, isUnicastV4, prefixLengthOf, UNSPECIFIED_V4 } from "../../base/ipv4.ts";
+import { DEFAULT_V4, type Ipv4Address, type Ipv4Prefix, ipv4Number, ipv4Prefix, isUnicastV4, prefixLengthOf, splitIpv4Prefix, UNSPECIFIED_V4 } from "../../base/ipv4.ts";
+import { LIMITS } from "../../base/limits.ts";
 import type { Instant, Moment } from "../../base/time.ts";
 import { macOfChaddr } from "../../wire/dhcp4/hardware.ts";
 import type { Dhcp4Message } from "../../wire/dhcp4/message.ts";
@@ -47,13 +48,23 @@ export function leaseIn(message: Dhcp4Message, countedFrom: Instant, at: Moment)
   };
 }
 
-/** Option 121 silences 3 and 33 (RFC 3442); Microsoft's code of it counts only where 121 is absent. */
+/** Option 121 silences 3 and 33 (RFC 3442); Microsoft's code of it counts only where 121 is absent. What passes the limit is left out. */
 function routesIn({ yiaddr, options }: Dhcp4Message): readonly LeaseRoute[] {
   const classless = options.classlessRoutes ?? options.microsoftClasslessRoutes;
   if (classless !== undefined) return classless.map(({ destination, gateway }) => ({ destination, gateway }));
-  const fixed = (options.staticRoutes ?? []).map(({ destination, router }) => ({ destination: `${destination}/32` as Ipv4Prefix, gateway: router }));
   const routers = (options.routers ?? []).filter((router) => isUnicastV4(router) && router !== yiaddr);
-  return [...routers.map((gateway) => ({ destination: "0.0.0.0/0" as Ipv4Prefix, gateway })), ...fixed.filter(({ destination }) => !destination.startsWith(UNSPECIFIED_V4))];
+  const fixed = (options.staticRoutes ?? []).filter(({ destination }) => destination !== UNSPECIFIED_V4);
+  const routes = [
+    ...routers.map((gateway) => ({ destination: DEFAULT_V4, gateway })),
+    ...fixed.map(({ destination, router }) => ({ destination: classfulDestination(destination), gateway: router })),
+  ];
+  return routes.slice(0, LIMITS.routesPerLease);
+}
+
+/** The network of its class, or one host where host bits are set (RFC 2132 §5.8). */
+function classfulDestination(address: Ipv4Address): Ipv4Prefix {
+  const network = ipv4Prefix(address, classfulPrefixLength(address));
+  return splitIpv4Prefix(network).address === address ? network : ipv4Prefix(address, 32);
 }
 
 /** Without option 1 the class of the address decides (RFC 1122 §3.3.6 knows nothing better). */

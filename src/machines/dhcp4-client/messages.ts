@@ -2,7 +2,6 @@
 import { type Ipv4Address, UNSPECIFIED_V4 } from "../../base/ipv4.ts";
 import { type MacAddress, macBytes } from "../../base/mac.ts";
 import { toHex } from "../../base/hex.ts";
-import type { Moment } from "../../base/time.ts";
 import { chaddr } from "../../wire/dhcp4/hardware.ts";
 import { type Dhcp4Message, dhcp4 } from "../../wire/dhcp4/message.ts";
 import { type Dhcp4OptionName, OPTIONS } from "../../wire/dhcp4/options.ts";
@@ -37,29 +36,29 @@ export function ownClientId(config: ClientConfig, mac: MacAddress): ClientId {
 
 type Speaker = { readonly config: ClientConfig; readonly mac: MacAddress };
 
-export function discover(speaker: Speaker, exchange: Exchange, at: Moment): Dhcp4Message {
-  return outgoing(speaker, exchange, at, { messageType: "discover" });
+export function discover(speaker: Speaker, exchange: Exchange): Dhcp4Message {
+  return outgoing(speaker, exchange, { messageType: "discover" });
 }
 
-export function requestOffer(speaker: Speaker, exchange: Exchange, offer: Offer, at: Moment): Dhcp4Message {
-  return outgoing(speaker, exchange, at, { messageType: "request", requestedAddress: offer.address, serverId: offer.serverId });
+export function requestOffer(speaker: Speaker, exchange: Exchange, offer: Offer): Dhcp4Message {
+  return outgoing(speaker, exchange, { messageType: "request", requestedAddress: offer.address, serverId: offer.serverId });
 }
 
 /** INIT-REBOOT: the address stands in option 50, no server is named (RFC 2131 §4.3.2). */
-export function requestStored(speaker: Speaker, exchange: Exchange, lease: Lease, at: Moment): Dhcp4Message {
-  return outgoing(speaker, exchange, at, { messageType: "request", requestedAddress: lease.address });
+export function requestStored(speaker: Speaker, exchange: Exchange, lease: Lease): Dhcp4Message {
+  return outgoing(speaker, exchange, { messageType: "request", requestedAddress: lease.address });
 }
 
 /** RENEWING and REBINDING: the address stands in ciaddr alone. */
-export function requestExtension(speaker: Speaker, exchange: Exchange, lease: Lease, at: Moment): Dhcp4Message {
-  return outgoing(speaker, exchange, at, { messageType: "request" }, lease.address);
+export function requestExtension(speaker: Speaker, exchange: Exchange, lease: Lease): Dhcp4Message {
+  return outgoing(speaker, exchange, { messageType: "request" }, lease.address);
 }
 
-function outgoing({ config, mac }: Speaker, exchange: Exchange, at: Moment, options: Dhcp4Message["options"], ciaddr: Ipv4Address = UNSPECIFIED_V4): Dhcp4Message {
+function outgoing({ config, mac }: Speaker, exchange: Exchange, options: Dhcp4Message["options"], ciaddr: Ipv4Address = UNSPECIFIED_V4): Dhcp4Message {
   return dhcp4({
     op: "request",
     xid: exchange.xid,
-    secs: Math.min(0xffff, Math.floor((at.now - exchange.startedAt) / 1000)),
+    secs: exchange.secs,
     ciaddr,
     chaddr: chaddr(mac),
     options: {

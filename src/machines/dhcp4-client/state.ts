@@ -40,8 +40,9 @@ export type Lease = {
 /** One conversation: a transaction id and when it is sent again. */
 export type Exchange = {
   readonly xid: number;
-  /** `secs` counts from here (RFC 2131 §4.4.1). */
   readonly startedAt: Instant;
+  /** Whole seconds from `startedAt` to the last message that counts them (RFC 2131 §4.4.1). */
+  readonly secs: number;
   readonly sentCount: number;
   readonly resendAt: Instant;
 };
@@ -102,15 +103,15 @@ export const IGNORE_REASONS = [
 ] as const;
 export type IgnoreReason = (typeof IGNORE_REASONS)[number];
 
-/** RFC 2131 figure 5, with the phases of a NAK's pause and of a link that is down. */
+/** RFC 2131 figure 5, with the phases of a NAK's pause and of a link that is down. The first NAK after being bound never pauses. */
 export const TRANSITIONS = {
   down: ["selecting", "rebooting"],
   selecting: ["requesting", "rebooting", "down"],
   requesting: ["bound", "selecting", "backing-off", "rebooting", "down"],
   rebooting: ["bound", "selecting", "backing-off", "down"],
   bound: ["renewing", "rebinding", "selecting", "rebooting", "down"],
-  renewing: ["bound", "rebinding", "rebooting", "selecting", "backing-off", "down"],
-  rebinding: ["bound", "rebooting", "selecting", "backing-off", "down"],
+  renewing: ["bound", "rebinding", "rebooting", "selecting", "down"],
+  rebinding: ["bound", "rebooting", "selecting", "down"],
   "backing-off": ["selecting", "down"],
 } as const satisfies Transitions & { readonly [K in Phase["kind"]]: readonly Phase["kind"][] };
 

@@ -22,7 +22,12 @@ export const TIMING = {
 
 /** The first message of a conversation goes out now. */
 export function firstExchange(at: Moment): Exchange {
-  return { xid: at.entropy.u32(), startedAt: at.now, sentCount: 0, resendAt: at.now };
+  return { xid: at.entropy.u32(), startedAt: at.now, secs: 0, sentCount: 0, resendAt: at.now };
+}
+
+/** The same conversation with its age as of now. */
+export function counted(exchange: Exchange, at: Moment): Exchange {
+  return { ...exchange, secs: Math.min(0xffff, Math.floor((at.now - exchange.startedAt) / 1000)) };
 }
 
 /** After one more message: base, doubled for each one before, at most 64 s, each with its own jitter. */

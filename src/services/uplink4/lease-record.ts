@@ -6,8 +6,11 @@ import type { Lease } from "../../machines/dhcp4-client/state.ts";
 import { parseDomainName } from "../../base/domain.ts";
 
 const VERSION = 1;
-/** What is left of a lease when the wall clock stands before the moment it was written: enough to ask for it again. */
-const DISTRUSTED_SECONDS = 60;
+/**
+ * What is left of a lease when the wall clock stands before the moment it was written: enough to ask for it twice, and over before a
+ * server's silence (10 s at the least, see TIMING.rebootAttempts) would let us use it unasked.
+ */
+const DISTRUSTED_SECONDS = 9;
 
 type Times = { readonly now: Instant; readonly wallClock: WallClock };
 
@@ -38,7 +41,7 @@ export function decodeLeaseRecord(name: string, bytes: Uint8Array, times: Times)
   const searchDomains = listIn(record["searchDomains"], LIMITS.searchDomains, (name) => (typeof name === "string" ? parseDomainName(name) : undefined));
   const [renewAt, rebindAt, expiresAt] = instantsIn(record, times);
   if (address === undefined || serverId === undefined || routes === undefined || nameServers === undefined || searchDomains === undefined) return undefined;
-  if (renewAt === undefined || rebindAt === undefined || expiresAt === undefined || !isUnicastV4(address)) return undefined;
+  if (renewAt === undefined || rebindAt === undefined || expiresAt === undefined || expiresAt <= times.now || !isUnicastV4(address)) return undefined;
   if (typeof prefixLength !== "number" || !Number.isInteger(prefixLength) || prefixLength < 0 || prefixLength > 32) return undefined;
   return { address, prefixLength, serverId, routes, nameServers, searchDomains, renewAt, rebindAt, expiresAt };
 }

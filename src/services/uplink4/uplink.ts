@@ -96,22 +96,24 @@ export class Uplink {
 
   linkIs(fact: LinkFact): void {
     const before = this.#link;
+    if (before !== undefined && before.index !== fact.index) this.linkGone(before);
+    const known = this.#link;
     this.#link = fact;
     if (fact.mac === undefined) {
-      if (before?.index !== fact.index) this.#ports.log.write("warn", "linkWithoutHardwareAddress", { interface: fact.name });
+      if (known === undefined) this.#ports.log.write("warn", "linkWithoutHardwareAddress", { interface: fact.name });
       return;
     }
-    if (before !== undefined && before.index !== fact.index) this.linkGone(before);
-    this.#link = fact;
-    if (before?.index !== fact.index) this.#ports.sockets.open(fact.index, fact.name);
+    if (known?.mac === undefined) this.#ports.sockets.open(fact.index, fact.name);
     this.#tellLink();
   }
 
+  /** News of a link that is no longer ours comes late, and is none. What we put on the link goes while we can still name it. */
   linkGone(fact: LinkFact): void {
+    if (this.#link?.index !== fact.index) return;
+    this.#driver.handle({ kind: "removed" });
     this.#ports.sockets.close(fact.index, fact.name);
     this.#socketReady = false;
     this.#link = undefined;
-    this.#driver.handle({ kind: "removed" });
   }
 
   socketReady(): void {
@@ -127,16 +129,8 @@ export class Uplink {
 
   frame(bytes: Uint8Array, checksum: "verify" | "offloaded"): void {
     this.#received++;
-    try {
-      const packet = decodeUdpFrame(bytes, { checksum });
-      const forUs = packet.destinationMac === BROADCAST_MAC || packet.destinationMac === this.#link?.mac;
-      if (!forUs) return this.ignored.add("foreign-hardware-address");
-      if (packet.destinationPort !== CLIENT_PORT || packet.sourcePort !== SERVER_PORT) return this.ignored.add("foreign-port");
-      this.#driver.handle({ kind: "received", message: decodeDhcp4(packet.payload), source: packet.source });
-    } catch (error) {
-      if (!(error instanceof WireError)) throw error;
-      this.ignored.add(error.code);
-    }
+    const answer = this.#answerIn(bytes, checksum);
+    if (answer !== undefined) this.#driver.handle(answer);
   }
 
   /** Takes the uplink out of service: everything of ours goes from the link. */
@@ -144,6 +138,20 @@ export class Uplink {
     if (this.#link !== undefined) this.linkGone(this.#link);
     else this.#driver.handle({ kind: "removed" });
     this.#driver.close();
+  }
+
+  #answerIn(bytes: Uint8Array, checksum: "verify" | "offloaded"): ClientEvent | undefined {
+    try {
+      const packet = decodeUdpFrame(bytes, { checksum });
+      const forUs = packet.destinationMac === BROADCAST_MAC || packet.destinationMac === this.#link?.mac;
+      if (!forUs) this.ignored.add("foreign-hardware-address");
+      else if (packet.destinationPort !== CLIENT_PORT || packet.sourcePort !== SERVER_PORT) this.ignored.add("foreign-port");
+      else return { kind: "received", message: decodeDhcp4(packet.payload), source: packet.source };
+    } catch (error) {
+      if (!(error instanceof WireError)) throw error;
+      this.ignored.add(error.code);
+    }
+    return undefined;
   }
 
   #tellLink(): void {
