@@ -24,7 +24,7 @@ export type DriverOptions<S, E, F> = {
 export class Driver<S, E, F> {
   readonly #options: DriverOptions<S, E, F>;
   readonly #alarm: Alarm;
-  readonly #ring: Recorded<E>[] = [];
+  readonly #ring: Observed<S, E, F>[] = [];
   readonly #queue: E[] = [];
   #ringAt = 0;
   #running = false;
@@ -40,8 +40,8 @@ export class Driver<S, E, F> {
     return this.#state;
   }
 
-  /** The last steps, oldest first. */
-  recorded(): readonly Recorded<E>[] {
+  /** The last steps and what they led to, oldest first: a recording is made of them. */
+  recorded(): readonly Observed<S, E, F>[] {
     return [...this.#ring.slice(this.#ringAt), ...this.#ring.slice(0, this.#ringAt)];
   }
 
@@ -65,17 +65,18 @@ export class Driver<S, E, F> {
   #step(event: E): void {
     const { machine, clock, perform, observe } = this.#options;
     const step = { event, now: clock.now(), entropy: clock.entropy() };
-    this.#remember(step);
     const before = this.#state;
     const { state, effects } = machine.step(before, event, { now: step.now, entropy: new Entropy(step.entropy) });
     const [from, to] = [machine.phase(before), machine.phase(state)];
     assert(from === to || (machine.transitions[from] ?? []).includes(to), `${machine.name}: no edge from ${from} to ${to}`);
     this.#state = state;
-    observe?.({ step, before, after: state, effects });
+    const observed = { step, before, after: state, effects };
+    this.#remember(observed);
+    observe?.(observed);
     for (const effect of effects) perform(effect, state);
   }
 
-  #remember(step: Recorded<E>): void {
+  #remember(step: Observed<S, E, F>): void {
     if (this.#ring.length < LIMITS.traceSteps) this.#ring.push(step);
     else {
       this.#ring[this.#ringAt] = step;

@@ -79,7 +79,7 @@ export class Uplink {
   get received(): number {
     return this.#received;
   }
-  recorded(): readonly { readonly event: ClientEvent; readonly now: Instant; readonly entropy: Uint8Array }[] {
+  recorded(): readonly Observed<ClientState, ClientEvent, ClientEffect>[] {
     return this.#driver.recorded();
   }
 
