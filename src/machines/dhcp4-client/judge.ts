@@ -36,6 +36,8 @@ export function leaseIn(message: Dhcp4Message, countedFrom: Instant, at: Moment)
   if (serverId === undefined) return "server-id-missing";
   if (leaseSeconds === undefined || leaseSeconds === 0) return "lease-missing";
   if (!isUnicastV4(message.yiaddr)) return "implausible-address";
+  const times = leaseTimes({ leaseSeconds, renewalSeconds, rebindingSeconds }, countedFrom, at);
+  if (times.expiresAt <= at.now) return "lease-over";
   const prefixLength = subnetMask === undefined ? classfulPrefixLength(message.yiaddr) : (prefixLengthOf(subnetMask) ?? 32);
   return {
     address: message.yiaddr,
@@ -44,7 +46,7 @@ export function leaseIn(message: Dhcp4Message, countedFrom: Instant, at: Moment)
     routes: routesIn(message),
     nameServers: domainNameServers ?? [],
     searchDomains: domainSearch ?? (domainName === undefined ? [] : [domainName]),
-    ...leaseTimes({ leaseSeconds, renewalSeconds, rebindingSeconds }, countedFrom, at),
+    ...times,
   };
 }
 

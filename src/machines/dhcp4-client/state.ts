@@ -100,6 +100,7 @@ export const IGNORE_REASONS = [
   "implausible-address", // yiaddr is no host's address
   "address-mismatch", // yiaddr is not the address we asked for
   "lease-missing", // no lease time, or zero
+  "lease-over", // it ended before it came: a lease counts from the first REQUEST
 ] as const;
 export type IgnoreReason = (typeof IGNORE_REASONS)[number];
 

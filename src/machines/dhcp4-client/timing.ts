@@ -38,11 +38,10 @@ export function sentAgain(exchange: Exchange, baseSeconds: number, at: Moment): 
   return { ...exchange, sentCount: exchange.sentCount + 1, resendAt };
 }
 
-/** In RENEWING and REBINDING: half of what is left, never under a minute; with less than a minute left, the phase just ends. */
+/** In RENEWING and REBINDING: half of what is left, never under a minute; where half is less than a minute the phase just ends. */
 export function sentUntil(exchange: Exchange, phaseEndsAt: Instant, at: Moment): Exchange {
-  const floorMs = TIMING.renewFloorSeconds * 1000;
-  const leftMs = phaseEndsAt - at.now;
-  const resendAt = leftMs <= floorMs ? phaseEndsAt : ((at.now + Math.max(floorMs, leftMs / 2)) as Instant);
+  const halfMs = (phaseEndsAt - at.now) / 2;
+  const resendAt = halfMs < TIMING.renewFloorSeconds * 1000 ? phaseEndsAt : ((at.now + halfMs) as Instant);
   return { ...exchange, sentCount: exchange.sentCount + 1, resendAt };
 }
 
