@@ -75,6 +75,20 @@ export const stateAndKernelAgree: Checker = {
   },
 };
 
+/** After a NAK the address is out of the kernel, also when it was put there by an earlier life of the program (RFC 2131 §3.2). */
+export const nakedAddressesAreGone: Checker = {
+  name: "a refused address is given up",
+  always: ({ gateways }) => {
+    for (const { name, uplink, kernel, link, clock } of gateways) {
+      const state = clock.asleep ? undefined : uplink?.state;
+      if (state === undefined || state.naksInRow === 0 || state.phase.held !== undefined) continue;
+      const inKernel = kernel.on(link);
+      if (inKernel !== undefined) return `${name} was refused and still holds ${inKernel.address}`;
+    }
+    return undefined;
+  },
+};
+
 export const oneAddressPerUplink: Checker = {
   name: "an uplink never has two addresses",
   always: ({ gateways }) => {
@@ -105,6 +119,7 @@ export const CHECKERS: readonly Checker[] = [
   noAddressOutlivesItsLease,
   everyAddressIsPromised,
   stateAndKernelAgree,
+  nakedAddressesAreGone,
   oneAddressPerUplink,
   stormsAreTamed,
   everybodyIsBoundInTheEnd,

@@ -70,6 +70,15 @@ const TABLE = {
       },
     };
   },
+  stranger: ({ world }) => {
+    world.strangerAnswers = true;
+    return {
+      words: "a stranger answers",
+      end: () => {
+        world.strangerAnswers = false;
+      },
+    };
+  },
   renumber: ({ world }) => {
     const { first, last } = world.provider.config.pool;
     const moved = (address: Ipv4Address): Ipv4Address => ipv4Of(ipv4Number(address) + POOL_STEP);

@@ -10,6 +10,7 @@ import type { Uplink } from "../services/uplink4/uplink.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { LogFields } from "../ports/log.ts";
 import { encodeUdpFrame } from "../wire/ip/udp.ts";
+import { DENIED_SERVER } from "./actors/stranger.ts";
 import { Chance } from "./chance.ts";
 import { SimClock, type Timeline } from "./clock.ts";
 import { SimDisk } from "./disk.ts";
@@ -49,7 +50,7 @@ export class Gateway {
   /** Takes events, alarms included, only while it is the one that runs. */
   #life = 0;
   #service: Uplink4 | undefined;
-  #config: Uplink4Interface = { name: INTERFACE, hostName: "", clientId: undefined, retransmitSeconds: 4, denyServers: [] };
+  #config: Uplink4Interface = { name: INTERFACE, hostName: "", clientId: undefined, retransmitSeconds: 4, denyServers: [DENIED_SERVER] };
 
   constructor(options: GatewayOptions) {
     const { timeline, seed, segment } = options;

@@ -9,11 +9,13 @@ export type HeldAddress = { readonly address: Ipv4Address; readonly prefixLength
 export type Refusal = "ENODEV" | "EINVAL" | "ENETUNREACH" | "ENETDOWN";
 export type Refused = { readonly link: number; readonly what: string; readonly error: Refusal };
 
-type LinkHeld = { up: boolean; address: HeldAddress | undefined; routes: readonly UplinkRoute[]; ending: Scheduled | undefined };
+type LinkHeld = { up: boolean; address: HeldAddress | undefined; old: readonly HeldAddress[]; routes: readonly UplinkRoute[]; ending: Scheduled | undefined };
 
 export class SimKernel implements UplinkKernel {
   /** A planted bug for the tests of the checkers: addresses stay when their lifetime has ended. */
   ignoresExpiry = false;
+  /** Another one: a new address comes beside the old one. */
+  keepsOld = false;
   readonly refused: Refused[] = [];
   readonly #timeline: Timeline;
   readonly #links = new Map<number, LinkHeld>();
@@ -23,7 +25,7 @@ export class SimKernel implements UplinkKernel {
   }
 
   addLink(link: number): void {
-    this.#links.set(link, { up: true, address: undefined, routes: [], ending: undefined });
+    this.#links.set(link, { up: true, address: undefined, old: [], routes: [], ending: undefined });
   }
 
   /** With the link goes everything on it. */
@@ -46,6 +48,7 @@ export class SimKernel implements UplinkKernel {
     if (held === undefined || refusal !== undefined) return this.#refuse(link, `address ${wanted.address}`, refusal ?? "ENODEV");
     held.ending?.cancel();
     const validUntil = after(this.#timeline.now, wanted.validSeconds);
+    if (this.keepsOld && held.address !== undefined && held.address.address !== wanted.address) held.old = [...held.old, held.address];
     held.address = { address: wanted.address, prefixLength: wanted.prefixLength, validUntil };
     held.ending = this.#timeline.schedule(validUntil, () => {
       if (!this.ignoresExpiry) this.#clear(held);
@@ -60,12 +63,12 @@ export class SimKernel implements UplinkKernel {
   deconfigure(link: number): void {
     const held = this.#links.get(link);
     if (held === undefined) return this.#refuse(link, "deconfigure", "ENODEV");
-    if (!this.ignoresExpiry || held.address === undefined || held.address.validUntil > this.#timeline.now) this.#clear(held);
+    this.#clear(held);
   }
 
   /** Every address on every link. */
   addresses(): readonly HeldAddress[] {
-    return [...this.#links.values()].flatMap(({ address }) => (address === undefined ? [] : [address]));
+    return [...this.#links.values()].flatMap(({ address, old }) => (address === undefined ? old : [address, ...old]));
   }
 
   on(link: number): HeldAddress | undefined {

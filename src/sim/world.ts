@@ -3,6 +3,7 @@ import { type Ipv4Address, ipv4Number, ipv4Of } from "../base/ipv4.ts";
 import { type MacAddress, macOf } from "../base/mac.ts";
 import { type Instant, instant } from "../base/time.ts";
 import { type ProviderConfig, Provider } from "./actors/dhcp4-provider.ts";
+import { strangerAnswers } from "./actors/stranger.ts";
 import { Chance } from "./chance.ts";
 import { type Checker, SETTLE_MINUTES } from "./checkers.ts";
 import { Timeline } from "./clock.ts";
@@ -49,6 +50,8 @@ export class World {
   readonly provider: Provider;
   readonly gateways: readonly Gateway[];
   readonly faults: readonly FaultName[];
+  /** Somebody on the link answers, wrongly, before the provider can. */
+  strangerAnswers = false;
   readonly #seed: number;
   readonly #minutes: number;
   readonly #chance: Chance;
@@ -66,6 +69,7 @@ export class World {
     const leaseSeconds = shape.pick(LEASE_SECONDS);
     this.#minutes = minutes ?? 30 + shape.below(210);
     this.provider = this.#provider({ leaseSeconds, ...provider });
+    this.#stranger();
     this.gateways = Array.from({ length: clients ?? 1 + shape.below(4) }, (_, i) => this.#gateway(i));
   }
 
@@ -88,6 +92,12 @@ export class World {
     this.#look("settled");
     const { story, coverage } = this;
     return { seed: this.#seed, faults: this.faults, violation: this.#violation, story: story.lines, coverage, events: this.#events };
+  }
+
+  /** Something a test does at a second of its world. */
+  at(seconds: number, run: () => void): this {
+    this.timeline.schedule(instant(seconds * 1000), run);
+    return this;
   }
 
   /** Lets time pass; stops looking at the first violation. */
@@ -170,6 +180,17 @@ export class World {
       resolve: (asked) => (asked === address ? PROVIDER_MAC : undefined),
     });
     return provider;
+  }
+
+  #stranger(): void {
+    const port: Port = this.segment.attach({
+      name: "stranger",
+      cut: false,
+      take: (frame) => {
+        if (this.strangerAnswers) for (const answer of strangerAnswers(frame, this.provider.config.address)) this.segment.send(port, answer);
+      },
+      resolve: () => undefined,
+    });
   }
 
   #gateway(number: number): Gateway {
