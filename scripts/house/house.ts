@@ -48,9 +48,9 @@ function setUp(name: string): void {
 function startProvider(): ChildProcess {
   const events = join(folder, "provider.jsonl");
   writeFileSync(events, "");
-  const options = { link: PROVIDER_LINK, address: `${PROVIDER}/24`, beyond: BEYOND, pool: "192.0.2.100-192.0.2.199", "lease-seconds": "20", "renew-seconds": "5", events };
+  const options = { interface: PROVIDER_LINK, address: `${PROVIDER}/24`, beyond: BEYOND, pool: "192.0.2.100-199", "lease-seconds": "20", "renew-seconds": "5", "json-events": events };
   const environment = ["PATH", "HOME", "TMPDIR"].flatMap((name) => (process.env[name] === undefined ? [] : ["--env", `${name}=${process.env[name]}`]));
-  const program = [process.execPath, "--import", "tsx", join(root, "scripts/house/provider-host.ts"), ...Object.entries(options).flatMap(([name, value]) => [`--${name}`, value])];
+  const program = [process.execPath, "--import", "tsx", join(root, "scripts/house/provider.ts"), "--set-up", ...Object.entries(options).flatMap(([name, value]) => [`--${name}`, value])];
   const child = spawn(`${nativeFolder()}leasehold-launcher`, [...environment, "--new-net", "--chdir", root, "--", ...program], { stdio: ["ignore", "inherit", "inherit"] });
   children.push(child);
   child.on("exit", (exit, signal) => process.stdout.write(`house: the provider ended (${signal ?? exit})\n`));
