@@ -47,6 +47,16 @@ asking(program.command("log").description("set how much the running program logs
   command(options, `/v1/log/${level}`),
 );
 
+asking(program.command("trace").description("the last steps of an uplink as a recording: npm run replay -- FILE plays them again").argument("<interface>", "as in `leasehold show`")).action(async (name: string, options: Common) => {
+  for (let after: number | null = 0; after !== null; ) {
+    const { status, body } = await answer(options, "GET", `/v1/trace/${encodeURIComponent(name)}?after=${after}`);
+    if (status !== 200) finish(EXIT.absent, status === 404 ? `no uplink ${escapeText(name)}; leasehold show lists them` : "leasehold is busy; try again in a moment");
+    const page = body as { readonly lines: readonly string[]; readonly next: number | null };
+    print(1, page.lines.join("\n"));
+    after = page.next;
+  }
+});
+
 await program.parseAsync();
 
 function asking(made: Command): Command {
@@ -70,7 +80,11 @@ async function answer({ runtimeDir }: Common, method: "GET" | "POST", path: stri
 }
 
 function finish(code: number, text: string, stream: 1 | 2 = code === EXIT.done ? 1 : 2): never {
+  print(stream, text);
+  process.exit(code);
+}
+
+function print(stream: 1 | 2, text: string): void {
   const bytes = new TextEncoder().encode(`${text}\n`);
   for (let at = 0; at < bytes.length; ) at += writeSync(stream, bytes, at);
-  process.exit(code);
 }

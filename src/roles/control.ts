@@ -18,7 +18,7 @@ let idle: ReturnType<typeof setTimeout> | undefined;
 
 const app = controlApp({
   mainView: () => views.ask((request) => main().send("mainViewRequest", { request })),
-  engineView: () => (engine === undefined ? Promise.resolve(undefined) : views.ask((request) => engine?.send("viewRequest", { request }) ?? false)),
+  engineView: (asked) => views.ask((request) => engine?.send("viewRequest", { request, ...asked }) ?? false),
   command: (connection, verb, argument) =>
     new Promise((resolve) => {
       outcomes.set(connection, resolve);

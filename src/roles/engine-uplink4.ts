@@ -6,12 +6,14 @@ import type { LogFields, LogLevel } from "../ports/log.ts";
 import { Uplink4 } from "../services/uplink4/service.ts";
 import { Connection, type Incoming } from "./connection.ts";
 import { LinkNewsReader } from "../services/link-news.ts";
+import { TracePages } from "../services/trace-pages.ts";
 
 let main: () => Connection;
 let frontend: Connection | undefined;
 let generation = 0;
 let service: Uplink4;
 const news = new LinkNewsReader();
+const traces = new TracePages((name) => service.uplink(name)?.trace());
 
 startRole({
   role: "engine-uplink4",
@@ -91,8 +93,9 @@ function meetControl([fd = -1]: readonly number[]): void {
   const control = new Connection(fd, "engine-uplink4", "control", {
     onMessage: (message) => {
       if (message.kind !== "viewRequest") return;
-      const json = new TextEncoder().encode(JSON.stringify(service.view()));
-      control.send("view", { request: message.body.request, json });
+      const { request, view, name, after } = message.body;
+      const answer = view === "show" ? service.view() : traces.page(name, after);
+      control.send("view", { request, json: new TextEncoder().encode(JSON.stringify(answer)) });
     },
     onEnd: () => undefined,
   });

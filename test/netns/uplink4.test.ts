@@ -146,3 +146,19 @@ test("the command line: exit 2 for a wrong configuration with every error, 3 whe
   assert.equal(cli("--help").status, 0);
   assert.equal(cli("run", "--help").status, 0);
 });
+
+test("a run of the daemon, traced, replays bit for bit; with one byte changed it does not (control)", TRUTH, () =>
+  inWorld(async (world) => {
+    await startProvider(world, 30, 5);
+    world.leasehold();
+    await world.until("a renewal", () => said(world).find(({ renewal }) => renewal));
+    await world.until("the lifetime written anew", () => world.addresses().find((one) => one.valid_life_time > 25));
+    const trace = world.control("trace", "c0");
+    assert.ok(trace.split("\n").length > 6, trace);
+    const replay = (text: string): ReturnType<typeof spawnSync> => spawnSync(process.execPath, ["--import", "tsx", join(root, "scripts/replay.ts"), world.write("trace.jsonl", text)], { encoding: "utf8" });
+    assert.equal(replay(trace).status, 0);
+    const changed = trace.replace(/"leaseSeconds":30/g, '"leaseSeconds":31');
+    assert.notEqual(changed, trace);
+    assert.equal(replay(changed).status, 1);
+  }),
+);

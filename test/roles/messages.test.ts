@@ -36,7 +36,7 @@ const SAMPLES: { readonly [K in CatalogueName]: unknown } = {
   listLinks: true,
   broadcast: { link: 3, from: "02:00:00:00:00:01", payload: bytes },
   unicast: { link: 3, mac: "02:00:00:00:00:01", from: "192.0.2.10", to: "192.0.2.1", payload: bytes },
-  viewRequest: { request: 5 },
+  viewRequest: { request: 5, view: "trace", name: "wan0", after: 7 },
   view: { request: 5, json: bytes },
   mainViewRequest: { request: 5 },
   command: { connection: 5, verb: "reload", argument: "" },

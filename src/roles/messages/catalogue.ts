@@ -74,6 +74,8 @@ const uplink4Config: Codec<Uplink4Config> = struct({
   ),
 });
 
+/** What an engine can be asked to tell. */
+const VIEWS = ["show", "trace"] as const;
 const CHECKSUMS = ["verify", "offloaded"] as const;
 
 export const CATALOGUE = {
@@ -145,7 +147,8 @@ export const CATALOGUE = {
   }),
 
   // control asks
-  viewRequest: message({ type: 50, from: ["control"], to: ["engine-uplink4"], body: struct({ request: u32 }), when: ["starting", "running"] }),
+  /** `name` and `after` are for lists: whose, and from which row on. */
+  viewRequest: message({ type: 50, from: ["control"], to: ["engine-uplink4"], body: struct({ request: u32, view: choice(VIEWS), name: text16(NAME_BYTES), after: u32 }), when: ["starting", "running"] }),
   view: message({ type: 51, from: ["engine-uplink4"], to: ["control"], body: struct({ request: u32, json: big(LIMITS.channelFrameBytes / 2) }), when: ["starting", "running"] }),
   mainViewRequest: message({ type: 52, from: ["control"], to: ["main"], body: struct({ request: u32 }) }),
   /** A write, asked for under the number of the connection it came in on; main decides by the uid it noted itself. */

@@ -10,12 +10,13 @@ import type { Dhcp4Datagrams } from "../../ports/datagrams.ts";
 import type { UplinkAddress, UplinkKernel } from "../../ports/kernel.ts";
 import type { Log } from "../../ports/log.ts";
 import type { LeaseRecords } from "../../ports/store.ts";
-import { decodeDhcp4, encodeDhcp4 } from "../../wire/dhcp4/message.ts";
+import { decodeDhcp4, encodeDhcp4, withoutSecrets } from "../../wire/dhcp4/message.ts";
 import { BROADCAST_MAC } from "../../base/mac.ts";
 import { decodeUdpFrame } from "../../wire/ip/udp.ts";
 import { Counters } from "../counters.ts";
 import { Driver, type Observed } from "../driver.ts";
 import type { LinkFact } from "../links.ts";
+import { encodeRecording, recordingOf } from "../recording.ts";
 import type { Uplink4Interface } from "./config.ts";
 import { decodeLeaseRecord, encodeLeaseRecord } from "./lease-record.ts";
 
@@ -83,6 +84,12 @@ export class Uplink {
     return this.#driver.recorded();
   }
 
+  /** The last steps as a recording that `npm run replay` reads, a line each; empty before the first. */
+  trace(): readonly string[] {
+    const recording = recordingOf(dhcp4Client.name, this.recorded());
+    return recording === undefined ? [] : encodeRecording(recording).trimEnd().split("\n");
+  }
+
   configure(config: Uplink4Interface): void {
     this.#config = config;
     this.#driver.handle({ kind: "configure", config });
@@ -146,7 +153,7 @@ export class Uplink {
       const forUs = packet.destinationMac === BROADCAST_MAC || packet.destinationMac === this.#link?.mac;
       if (!forUs) this.ignored.add("foreign-hardware-address");
       else if (packet.destinationPort !== CLIENT_PORT || packet.sourcePort !== SERVER_PORT) this.ignored.add("foreign-port");
-      else return { kind: "received", message: decodeDhcp4(packet.payload), source: packet.source };
+      else return { kind: "received", message: withoutSecrets(decodeDhcp4(packet.payload)), source: packet.source };
     } catch (error) {
       if (!(error instanceof WireError)) throw error;
       this.ignored.add(error.code);

@@ -229,3 +229,10 @@ function encodeOptions(writer: Writer, message: Dhcp4Message, order: readonly Dh
   for (const { code, bytes } of message.unknown) writeOption(writer, code, bytes);
   for (const entry of sorted) if (isLast(entry)) write(entry);
 }
+
+/** The message without the options that no view, log or recording may hold; whoever needs them takes them out first. */
+export function withoutSecrets(message: Dhcp4Message): Dhcp4Message {
+  const secret = everyOption().filter((entry) => entry.secret);
+  const options = Object.fromEntries(Object.entries(message.options).filter(([name]) => !secret.some((entry) => entry.key === name))) as Dhcp4Message["options"];
+  return { ...message, options, unknown: message.unknown.filter(({ code }) => !secret.some((entry) => entry.code === code)) };
+}
