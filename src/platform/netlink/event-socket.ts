@@ -1,19 +1,18 @@
-/** The reading side of a monitor socket that main opened: events, and the list of links when asked, as raw datagrams. */
-import { encodeAll } from "../../base/codec.ts";
-import { KernelError } from "../../base/errors.ts";
-import { link } from "../../wire/netlink/link.ts";
-import { encodeRequest } from "../../wire/netlink/message.ts";
-import { FAMILY, NLM_F, RTM } from "../../wire/netlink/numbers.ts";
-import { Reader } from "../../base/cursor.ts";
-import { checkPoll, ERRNO, native, type PollHandle } from "../native.ts";
+/** The reading side of a monitor socket that main opened: events, and lists of what there is when asked, as raw datagrams. */
+import { decodeAll } from "../../base/codec.ts";
+import { KernelError, WireError } from "../../base/errors.ts";
+import { encodeRequest, netlinkDatagram, type NetlinkRequest } from "../../wire/netlink/message.ts";
+import { NLM_F } from "../../wire/netlink/numbers.ts";
+import { dumpLinks } from "../../wire/netlink/requests.ts";
+import { checkPoll, ERRNO, errnoName, native, type PollHandle } from "../native.ts";
+import { NetlinkReceiver } from "./socket.ts";
 
-const DATAGRAM_BYTES = 65_536;
 const DATAGRAMS_PER_WAKE = 64;
 
 export type EventHandlers = {
   /** The bytes are valid only during the call. */
   readonly onDatagram: (datagram: Uint8Array) => void;
-  /** Events were lost. */
+  /** Events were lost: only new lists tell what is true. */
   readonly onOverrun: () => void;
 };
 
@@ -21,25 +20,35 @@ export class EventSocket {
   readonly #fd: number;
   readonly #poll: PollHandle;
   readonly #handlers: EventHandlers;
-  readonly #buffer = new Uint8Array(DATAGRAM_BYTES);
-  readonly #from = new Uint8Array(12);
+  readonly #receiver: NetlinkReceiver;
+  /** Lists asked for; the first one is on its way, a socket has only one at a time. */
+  readonly #lists: NetlinkRequest[] = [];
   #sequence = 0;
+  #interrupted = false;
   #open = true;
 
   /** @param fd owned from here on */
   constructor(fd: number, handlers: EventHandlers) {
     this.#fd = fd;
     this.#handlers = handlers;
+    this.#receiver = new NetlinkReceiver(fd);
     this.#poll = checkPoll(native().pollNew(fd, () => this.#readable()));
   }
 
   /** Asks the kernel for all links; they come in order with the events, so nothing older overwrites anything newer. */
   listLinks(): void {
-    this.#sequence = (this.#sequence + 1) >>> 0 || 1;
-    const body = encodeAll(link, { index: 0, family: FAMILY.any, arpType: 0, up: false, running: false, lowerUp: false, loopback: false, pointToPoint: false, multicast: false });
-    const sent = native().sendTo(this.#fd, encodeRequest({ type: RTM.getLink, flags: NLM_F.dump, body }, this.#sequence), undefined, 0);
-    if (sent === -ERRNO.EBUSY || sent === -ERRNO.EAGAIN) return; // a list is on its way
-    if (sent < 0) throw new KernelError("sendto netlink", -sent);
+    this.list(dumpLinks());
+  }
+
+  /**
+   * Asks for a list, after those asked for before; one that waits already is not asked for twice. Its messages carry NLM_F.multi,
+   * events do not (an event carries the sequence number of whoever caused it), and `done` ends it. A list whose messages carry
+   * NLM_F.dumpInterrupted may lack something: it is asked for again at once, and until then says what is there, not what is gone.
+   */
+  list(request: NetlinkRequest): void {
+    const waits = this.#lists.slice(1).some(({ type, body }) => type === request.type && body[0] === request.body[0]);
+    if (!waits) this.#lists.push(request);
+    if (this.#lists.length === 1) this.#ask();
   }
 
   close(): void {
@@ -49,23 +58,41 @@ export class EventSocket {
     native().close(this.#fd);
   }
 
+  #ask(): void {
+    const request = this.#lists[0];
+    if (request === undefined) return;
+    this.#interrupted = false;
+    this.#sequence = (this.#sequence + 1) >>> 0 || 1;
+    const sent = native().sendTo(this.#fd, encodeRequest(request, this.#sequence), undefined, 0);
+    if (sent < 0) throw new KernelError("sendto netlink", -sent, errnoName(-sent));
+  }
+
   #readable(): void {
     for (let i = 0; this.#open && i < DATAGRAMS_PER_WAKE; i++) {
-      const length = native().recvFrom(this.#fd, this.#buffer, this.#from, 0);
-      if (length === -ERRNO.EAGAIN) return;
-      if (length === -ERRNO.ENOBUFS) {
-        this.#handlers.onOverrun();
-        continue;
-      }
-      if (length < 0) throw new KernelError("recvfrom netlink", -length);
-      if (this.#senderPort() === 0) this.#handlers.onDatagram(this.#buffer.subarray(0, length));
+      const datagram = this.#receiver.next();
+      if (datagram === -ERRNO.EAGAIN) return;
+      if (datagram === -ERRNO.ENOBUFS) this.#handlers.onOverrun();
+      else if (typeof datagram === "number") throw new KernelError("recvfrom netlink", -datagram, errnoName(-datagram));
+      else if (datagram.length > 0) this.#pass(datagram);
     }
   }
 
-  /** struct sockaddr_nl: family, padding, port; the kernel's port is 0. */
-  #senderPort(): number {
-    const reader = new Reader(this.#from);
-    reader.skip(4);
-    return reader.hostU32();
+  #pass(datagram: Uint8Array): void {
+    const ended = this.#lists.length > 0 && this.#endsList(datagram);
+    this.#handlers.onDatagram(datagram);
+    if (!ended || !this.#open) return;
+    if (!this.#interrupted) this.#lists.shift();
+    this.#ask();
+  }
+
+  #endsList(datagram: Uint8Array): boolean {
+    try {
+      const answers = decodeAll(netlinkDatagram, datagram).filter(({ sequence }) => sequence === this.#sequence);
+      this.#interrupted ||= answers.some(({ flags }) => (flags & NLM_F.dumpInterrupted) !== 0);
+      return answers.some(({ kind }) => kind === "done" || kind === "error");
+    } catch (error) {
+      if (error instanceof WireError) return false;
+      throw error;
+    }
   }
 }

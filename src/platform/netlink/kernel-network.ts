@@ -1,34 +1,37 @@
-/** The kernel's links, addresses and routes, asked and changed over one socket. It answers before a send returns, so nothing waits. */
-import { type Codec, decodeAll, encodeAll } from "../../base/codec.ts";
-import { Reader } from "../../base/cursor.ts";
+/** The kernel's links, addresses, routes and neighbours, asked and changed over one socket. Works without iproute2. */
+import { type Codec, decodeAll } from "../../base/codec.ts";
 import { KernelError } from "../../base/errors.ts";
 import { type InterfaceAddress, interfaceAddress } from "../../wire/netlink/address.ts";
-import { type IpFamily } from "../../wire/netlink/family.ts";
-import { type Link, type LinkWish, link, linkWish } from "../../wire/netlink/link.ts";
-import { type DataMessage, encodeRequest, netlinkDatagram, type NetlinkMessage, type NetlinkRequest } from "../../wire/netlink/message.ts";
-import { FAMILY, NLM_F, RTM } from "../../wire/netlink/numbers.ts";
+import type { IpAddress, IpFamily } from "../../wire/netlink/family.ts";
+import { type Link, type LinkEnd, type LinkWish, link } from "../../wire/netlink/link.ts";
+import type { NetlinkRequest } from "../../wire/netlink/message.ts";
+import { type Neighbour, neighbour } from "../../wire/netlink/neighbour.ts";
+import {
+  delAddress, delLink, delNeighbour, delRoute, dumpAddresses, dumpLinks, dumpNeighbours, dumpRoutes, getLink, getRoute, newAddress, newLink, newNeighbour,
+  newRoute, type Placing, setLink,
+} from "../../wire/netlink/requests.ts";
 import { type Route, route } from "../../wire/netlink/route.ts";
-import { check, ERRNO, native } from "../native.ts";
-import { openNetlink } from "./monitor.ts";
+import { ERRNO } from "../native.ts";
+import { NetlinkSocket } from "./socket.ts";
 
-const DATAGRAM_BYTES = 65_536;
-/** A dump that changes under our eyes is repeated this often. */
-const DUMP_TRIES = 5;
-
+/** Every change throws `KernelError("RTM_...", errno, the kernel's words)` when it is refused. */
 export class KernelNetwork {
-  readonly #fd = openNetlink([]);
-  readonly #buffer = new Uint8Array(DATAGRAM_BYTES);
-  readonly #from = new Uint8Array(12);
-  #sequence = 0;
+  readonly #socket = new NetlinkSocket();
+  #refused = 0;
 
-  links(): readonly Link[] {
-    return this.#dump(RTM.getLink, linkQuery(0), link);
+  /** Messages of lists that were left out because this program does not know their kind. */
+  get refused(): number {
+    return this.#refused;
   }
 
-  /** @returns undefined when there is no such link */
-  link(index: number): Link | undefined {
+  links(): readonly Link[] {
+    return this.#list(dumpLinks(), "RTM_GETLINK", link);
+  }
+
+  /** @param which index or name @returns undefined when there is no such link */
+  link(which: number | string): Link | undefined {
     try {
-      const answer = this.#transact({ type: RTM.getLink, flags: 0, body: encodeAll(link, linkQuery(index)) }, "RTM_GETLINK");
+      const answer = this.#socket.transact(getLink(typeof which === "number" ? { index: which } : { name: which }), "RTM_GETLINK");
       return answer === undefined ? undefined : decodeAll(link, answer.body);
     } catch (error) {
       if (error instanceof KernelError && error.errno === ERRNO.ENODEV) return undefined;
@@ -36,108 +39,102 @@ export class KernelNetwork {
     }
   }
 
-  addresses(family: IpFamily): readonly InterfaceAddress[] {
-    return this.#dumpFamily(RTM.getAddress, family, 8, interfaceAddress);
+  addresses(family?: IpFamily): readonly InterfaceAddress[] {
+    return this.#list(dumpAddresses(family), "RTM_GETADDR", interfaceAddress);
   }
 
-  routes(family: IpFamily): readonly Route[] {
-    return this.#dumpFamily(RTM.getRoute, family, 12, route);
+  /** Of all tables. */
+  routes(family?: IpFamily): readonly Route[] {
+    return bothUnless(family, (one) => this.#list(dumpRoutes(one), "RTM_GETROUTE", route));
   }
 
-  /** @throws KernelError with the kernel's own words */
+  neighbours(family?: IpFamily): readonly Neighbour[] {
+    return bothUnless(family, (one) => this.#list(dumpNeighbours(one), "RTM_GETNEIGH", neighbour));
+  }
+
+  /** The way the kernel would send to an address. @returns undefined when it has none */
+  routeTo(address: IpAddress): Route | undefined {
+    try {
+      const answer = this.#socket.transact(getRoute(address), "RTM_GETROUTE");
+      return answer === undefined ? undefined : decodeAll(route, answer.body);
+    } catch (error) {
+      if (error instanceof KernelError && NO_WAY.includes(error.errno)) return undefined;
+      throw error;
+    }
+  }
+
+  /** EEXIST when the interface has it. */
+  addAddress(address: InterfaceAddress): void {
+    this.#change(newAddress(address, "create"), "RTM_NEWADDR");
+  }
+
+  /** Adds it, or gives it new lifetimes. */
   replaceAddress(address: InterfaceAddress): void {
-    this.#transact({ type: RTM.newAddress, flags: NLM_F.create | NLM_F.replace, body: encodeAll(interfaceAddress, address) }, "RTM_NEWADDR");
+    this.#change(newAddress(address, "replace"), "RTM_NEWADDR");
   }
 
   removeAddress(address: InterfaceAddress): void {
-    this.#transact({ type: RTM.delAddress, flags: 0, body: encodeAll(interfaceAddress, address) }, "RTM_DELADDR");
+    this.#change(delAddress(address), "RTM_DELADDR");
   }
 
+  /** EEXIST when there is one with this destination and metric. */
+  addRoute(wanted: Route): void {
+    this.#change(newRoute(wanted, "create"), "RTM_NEWROUTE");
+  }
+
+  /** Adds it, or takes the place of the one with this destination and metric. */
   replaceRoute(wanted: Route): void {
-    this.#transact({ type: RTM.newRoute, flags: NLM_F.create | NLM_F.replace, body: encodeAll(route, wanted) }, "RTM_NEWROUTE");
+    this.#change(newRoute(wanted, "replace"), "RTM_NEWROUTE");
   }
 
   removeRoute(unwanted: Route): void {
-    this.#transact({ type: RTM.delRoute, flags: 0, body: encodeAll(route, unwanted) }, "RTM_DELROUTE");
+    this.#change(delRoute(unwanted), "RTM_DELROUTE");
+  }
+
+  setNeighbour(entry: Neighbour, placing: Placing = "replace"): void {
+    this.#change(newNeighbour(entry, placing), "RTM_NEWNEIGH");
+  }
+
+  removeNeighbour(entry: Neighbour): void {
+    this.#change(delNeighbour(entry), "RTM_DELNEIGH");
   }
 
   createLink(wish: LinkWish): void {
-    this.#transact({ type: RTM.newLink, flags: NLM_F.create | NLM_F.exclusive, body: encodeAll(linkWish, wish) }, "RTM_NEWLINK");
+    this.#change(newLink(wish), "RTM_NEWLINK");
   }
 
-  setLink(wish: LinkWish): void {
-    this.#transact({ type: RTM.newLink, flags: 0, body: encodeAll(linkWish, wish) }, "RTM_NEWLINK");
+  /** Two ends of one wire; either may go into the namespace of a process or of an open descriptor. */
+  createVeth(end: LinkEnd, peer: LinkEnd): void {
+    this.createLink({ ...end, kind: { name: "veth", peer } });
   }
 
-  removeLink(name: string): void {
-    this.#transact({ type: RTM.delLink, flags: 0, body: encodeAll(linkWish, { name }) }, "RTM_DELLINK");
+  /** Changes what is named and leaves the rest. */
+  setLink(wish: LinkEnd): void {
+    this.#change(setLink(wish), "RTM_NEWLINK");
+  }
+
+  /** @param which index or name */
+  removeLink(which: number | string): void {
+    this.#change(delLink(typeof which === "number" ? { index: which } : { name: which }), "RTM_DELLINK");
   }
 
   close(): void {
-    native().close(this.#fd);
+    this.#socket.close();
   }
 
-  /** One request, its acknowledgement, and the message before it when there is one. */
-  #transact(request: NetlinkRequest, name: string): DataMessage | undefined {
-    const sequence = this.#send({ ...request, flags: request.flags | NLM_F.ack });
-    let answer: DataMessage | undefined;
-    for (;;) {
-      for (const message of this.#receive(sequence)) {
-        if (message.kind === "data") answer = message;
-        if (message.kind !== "error") continue;
-        if (message.errno !== 0) throw new KernelError(name, message.errno, message.note.message ?? "");
-        return answer;
-      }
-    }
+  #change(request: NetlinkRequest, name: string): void {
+    this.#socket.transact(request, name);
   }
 
-  #dump<T>(type: number, query: Parameters<typeof link.encode>[1], codec: Codec<T>): readonly T[] {
-    return this.#dumpBody(type, encodeAll(link, query), codec);
-  }
-
-  #dumpFamily<T>(type: number, family: IpFamily, headerBytes: number, codec: Codec<T>): readonly T[] {
-    const body = new Uint8Array(headerBytes);
-    body[0] = FAMILY[family];
-    return this.#dumpBody(type, body, codec);
-  }
-
-  #dumpBody<T>(type: number, body: Uint8Array, codec: Codec<T>): readonly T[] {
-    for (let tries = 1; ; tries++) {
-      const sequence = this.#send({ type, flags: NLM_F.dump, body });
-      const { items, interrupted } = this.#collect(sequence, codec);
-      if (!interrupted || tries === DUMP_TRIES) return items;
-    }
-  }
-
-  #collect<T>(sequence: number, codec: Codec<T>): { readonly items: readonly T[]; readonly interrupted: boolean } {
-    const items: T[] = [];
-    let interrupted = false;
-    for (;;) {
-      for (const message of this.#receive(sequence)) {
-        interrupted ||= (message.flags & NLM_F.dumpInterrupted) !== 0;
-        if (message.kind === "data") items.push(decodeAll(codec, message.body));
-        if (message.kind === "error" && message.errno !== 0) throw new KernelError("netlink dump", message.errno, message.note.message ?? "");
-        if (message.kind === "done") return { items, interrupted };
-      }
-    }
-  }
-
-  #send(request: NetlinkRequest): number {
-    this.#sequence = (this.#sequence + 1) >>> 0 || 1;
-    check(native().sendTo(this.#fd, encodeRequest(request, this.#sequence), undefined, 0), "sendto netlink");
-    return this.#sequence;
-  }
-
-  /** The messages of the next datagram that answer this sequence number; anything not from the kernel is passed over. */
-  #receive(sequence: number): readonly NetlinkMessage[] {
-    const length = check(native().recvFrom(this.#fd, this.#buffer, this.#from, 0), "recvfrom netlink");
-    const sender = new Reader(this.#from);
-    sender.skip(4);
-    if (sender.hostU32() !== 0) return [];
-    return decodeAll(netlinkDatagram, this.#buffer.subarray(0, length)).filter((message) => message.sequence === sequence);
+  #list<T>(request: NetlinkRequest, name: string, codec: Codec<T>): readonly T[] {
+    const { items, refused } = this.#socket.dump(request, name, codec);
+    this.#refused += refused.length;
+    return items;
   }
 }
 
-function linkQuery(index: number): Link {
-  return { index, family: FAMILY.any, arpType: 0, up: false, running: false, lowerUp: false, loopback: false, pointToPoint: false, multicast: false };
+const NO_WAY: readonly number[] = [ERRNO.ENETUNREACH, 113 /* EHOSTUNREACH */, ERRNO.EACCES, ERRNO.EINVAL];
+
+function bothUnless<T>(family: IpFamily | undefined, list: (family: IpFamily) => readonly T[]): readonly T[] {
+  return family === undefined ? [...list("ipv4"), ...list("ipv6")] : list(family);
 }

@@ -1,8 +1,9 @@
 /** What a program asks of route netlink. Errors that "exists" or "no such" are the caller's to expect. */
 import { type Codec, encodeAll } from "../../base/codec.ts";
-import { Writer } from "../../base/cursor.ts";
+import { ipv4Prefix, parseIpv4 } from "../../base/ipv4.ts";
+import { type Ipv6Address, ipv6Prefix } from "../../base/ipv6.ts";
 import { type InterfaceAddress, interfaceAddress } from "./address.ts";
-import { IPV4, IPV6, type IpAddress, type IpFamily } from "./family.ts";
+import type { IpAddress, IpFamily } from "./family.ts";
 import { type LinkWish, linkWish } from "./link.ts";
 import type { NetlinkRequest } from "./message.ts";
 import { type Neighbour, neighbour } from "./neighbour.ts";
@@ -27,16 +28,12 @@ export function getLink(which: { readonly index: number } | { readonly name: str
 
 /** The route the kernel would take to an address. */
 export function getRoute(address: IpAddress): NetlinkRequest {
-  const writer = new Writer();
-  const isIpv6 = address.includes(":");
-  writer.u8(isIpv6 ? IPV6.number : IPV4.number);
-  writer.u8(isIpv6 ? IPV6.bits : IPV4.bits);
-  writer.zeros(10);
-  writer.hostU16(isIpv6 ? 20 : 8);
-  writer.hostU16(1);
-  if (isIpv6) IPV6.address.encode(writer, address as Parameters<typeof IPV6.address.encode>[1]);
-  else IPV4.address.encode(writer, address as Parameters<typeof IPV4.address.encode>[1]);
-  return { type: RTM.getRoute, flags: 0, body: writer.take() };
+  const asked = { type: "unspecified", table: 0, protocol: 0, scope: 0, metric: 0, onlink: false } as const;
+  const ipv4 = parseIpv4(address);
+  const wish: Route = ipv4 !== undefined
+    ? { ...asked, family: "ipv4", destination: ipv4Prefix(ipv4, 32) }
+    : { ...asked, family: "ipv6", destination: ipv6Prefix(address as Ipv6Address, 128) };
+  return ask(RTM.getRoute, 0, route, wish);
 }
 
 /** One neighbour entry; a kernel wants neither state nor link-layer address here. */
@@ -47,7 +44,7 @@ export function getNeighbour(which: Pick<Neighbour, "family" | "address" | "inte
 export const newLink = (wish: LinkWish): NetlinkRequest => change(RTM.newLink, PLACING.create, linkWish, wish);
 /** Changes what `wish` names and leaves the rest. */
 export const setLink = (wish: LinkWish): NetlinkRequest => change(RTM.newLink, 0, linkWish, wish);
-export const delLink = (index: number): NetlinkRequest => change(RTM.delLink, 0, linkWish, { index });
+export const delLink = (which: { readonly index: number } | { readonly name: string }): NetlinkRequest => change(RTM.delLink, 0, linkWish, which);
 
 export const newAddress = (value: InterfaceAddress, placing: Placing): NetlinkRequest => change(RTM.newAddress, PLACING[placing], interfaceAddress, value);
 export const delAddress = (value: InterfaceAddress): NetlinkRequest => change(RTM.delAddress, 0, interfaceAddress, value);

@@ -167,7 +167,7 @@ function routeOf<F extends IpFamily, A extends string, P extends string>(tools: 
         ...(preferredSource !== undefined ? { preferredSource } : {}),
         ...(mtu !== undefined ? { metrics: { mtu } } : {}),
         ...(multipath !== undefined ? { multipath } : {}),
-        table,
+        ...(table !== 0 ? { table } : {}),
         ...(via !== undefined ? { via } : {}),
       });
     },
