@@ -48,9 +48,33 @@ test("every accepted spelling becomes the one canonical text (RFC 5952 §4, §5)
 
 test("what is no address is refused", () => {
   const refused = [
-    "", ":", ":::", "1", "1:2:3:4:5:6:7", "1:2:3:4:5:6:7:8:9", "1::2::3", "1:2:3:4:5:6:7:8::", "::1:2:3:4:5:6:7:8",
-    "1:2:3:4::5:6:7:8", "12345::", "g::", "::1%eth0", "::1/64", " ::1", "::1 ", "1:", ":1", "1:2:3:4:5:6:7:192.0.2.1",
-    "::192.0.2.1:1", "192.0.2.1::", "192.0.2.1", "::192.0.2.256", "::192.0.2", "1:::2", "+1::", "0x1::",
+    "",
+    ":",
+    ":::",
+    "1",
+    "1:2:3:4:5:6:7",
+    "1:2:3:4:5:6:7:8:9",
+    "1::2::3",
+    "1:2:3:4:5:6:7:8::",
+    "::1:2:3:4:5:6:7:8",
+    "1:2:3:4::5:6:7:8",
+    "12345::",
+    "g::",
+    "::1%eth0",
+    "::1/64",
+    " ::1",
+    "::1 ",
+    "1:",
+    ":1",
+    "1:2:3:4:5:6:7:192.0.2.1",
+    "::192.0.2.1:1",
+    "192.0.2.1::",
+    "192.0.2.1",
+    "::192.0.2.256",
+    "::192.0.2",
+    "1:::2",
+    "+1::",
+    "0x1::",
   ];
   for (const text of refused) assert.equal(parseIpv6(text), undefined, text);
 });
@@ -71,7 +95,11 @@ test("the text is the one the system's inet_ntop writes, except for the deprecat
   fc.assert(
     fc.property(sixteenBytes, (bytes) => {
       fc.pre(bytes.slice(0, 12).some((byte) => byte !== 0));
-      const long = (ipv6Bytes(ipv6Of(bytes)).reduce((text, byte) => text + byte.toString(16).padStart(2, "0"), "").match(/..../g) ?? []).join(":");
+      const long = (
+        ipv6Bytes(ipv6Of(bytes))
+          .reduce((text, byte) => text + byte.toString(16).padStart(2, "0"), "")
+          .match(/..../g) ?? []
+      ).join(":");
       assert.equal(ipv6Of(bytes), new SocketAddress({ address: long, family: "ipv6" }).address);
     }),
   );
@@ -106,7 +134,8 @@ test("a prefix has no host bits and contains exactly what shares its bits", () =
 test("prefixes are parsed strictly and their host bits cleared", () => {
   assert.equal(parseIpv6Prefix("2001:db8:1234:56ff::1/56"), "2001:db8:1234:5600::/56");
   assert.equal(parseIpv6Prefix("::/0"), "::/0");
-  for (const text of ["::", "::/", "::/129", "::/-1", "::/1/2", "::/ 1", "192.0.2.0/24", "::/0x1"]) assert.equal(parseIpv6Prefix(text), undefined, text);
+  for (const text of ["::", "::/", "::/129", "::/-1", "::/1/2", "::/ 1", "192.0.2.0/24", "::/0x1"])
+    assert.equal(parseIpv6Prefix(text), undefined, text);
 });
 
 test("a prefix covers itself and what is longer inside it, nothing else", () => {
@@ -131,6 +160,10 @@ test("scopes are told apart", () => {
   ];
   for (const [text, linkLocal, multicast, uniqueLocal, routable] of rows) {
     const address = text as Ipv6Address;
-    assert.deepEqual([isLinkLocalV6(address), isMulticastV6(address), isUniqueLocal(address), isRoutableV6(address)], [linkLocal, multicast, uniqueLocal, routable], text);
+    assert.deepEqual(
+      [isLinkLocalV6(address), isMulticastV6(address), isUniqueLocal(address), isRoutableV6(address)],
+      [linkLocal, multicast, uniqueLocal, routable],
+      text,
+    );
   }
 });

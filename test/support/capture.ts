@@ -8,8 +8,13 @@ export async function expertProblems(pcap: string, displayFilter = ""): Promise<
   const bad = `(_ws.malformed || _ws.expert.severity >= ${EXPERT_WARNING})`;
   const fields = ["frame.number", "_ws.malformed", "_ws.expert.severity", "_ws.expert.message"].flatMap((field) => ["-e", field]);
   const filter = displayFilter === "" ? bad : `(${displayFilter}) && ${bad}`;
-  const { stdout } = sound(await run("tshark", ["-n", "-r", pcap, "-Y", filter, "-T", "fields", "-E", "separator=/t", "-E", "aggregator=|", ...fields]));
-  return stdout.split("\n").filter((line) => line !== "").flatMap(problemsOf);
+  const { stdout } = sound(
+    await run("tshark", ["-n", "-r", pcap, "-Y", filter, "-T", "fields", "-E", "separator=/t", "-E", "aggregator=|", ...fields]),
+  );
+  return stdout
+    .split("\n")
+    .filter((line) => line !== "")
+    .flatMap(problemsOf);
 }
 
 const EXPERT_WARNING = 0x600000;

@@ -109,10 +109,14 @@ export class Namespace {
     const file = join(this.#world.folder(), `${this.name}-${name}-${this.#world.count()}.pcap`);
     const args = ["-i", name, "-w", file, "-U", "--immediate-mode", "-Z", "root", ...(filter === "" ? [] : [filter])];
     const tcpdump = this.spawn("tcpdump", args);
-    await waitFor((see) => {
-      see(tcpdump.stderr);
-      return tcpdump.stderr.includes("listening on");
-    }, 5000, `tcpdump listens on ${name}`);
+    await waitFor(
+      (see) => {
+        see(tcpdump.stderr);
+        return tcpdump.stderr.includes("listening on");
+      },
+      5000,
+      `tcpdump listens on ${name}`,
+    );
     const stop = async (): Promise<void> => {
       await delay(100); // what is on its way through the kernel
       await tcpdump.stop("SIGINT");
@@ -178,7 +182,10 @@ let guarded = false;
  * Makes one namespace for each name, with its loopback up, for the time of `body`. Programs started in them are killed and the
  * namespaces removed at its end, also when it throws or the process is interrupted.
  */
-export async function withNamespaces<const N extends string>(names: readonly N[], body: (ns: Readonly<Record<N, Namespace>>) => Promise<void>): Promise<void> {
+export async function withNamespaces<const N extends string>(
+  names: readonly N[],
+  body: (ns: Readonly<Record<N, Namespace>>) => Promise<void>,
+): Promise<void> {
   guard();
   const world = new World();
   worlds.add(world);

@@ -7,8 +7,22 @@ import { type Link, type LinkEnd, type LinkWish, link } from "../../wire/netlink
 import type { NetlinkRequest } from "../../wire/netlink/message.ts";
 import { type Neighbour, neighbour } from "../../wire/netlink/neighbour.ts";
 import {
-  delAddress, delLink, delNeighbour, delRoute, dumpAddresses, dumpLinks, dumpNeighbours, dumpRoutes, getLink, getRoute, newAddress, newLink, newNeighbour,
-  newRoute, type Placing, setLink,
+  delAddress,
+  delLink,
+  delNeighbour,
+  delRoute,
+  dumpAddresses,
+  dumpLinks,
+  dumpNeighbours,
+  dumpRoutes,
+  getLink,
+  getRoute,
+  newAddress,
+  newLink,
+  newNeighbour,
+  newRoute,
+  type Placing,
+  setLink,
 } from "../../wire/netlink/requests.ts";
 import { type Route, route } from "../../wire/netlink/route.ts";
 import { ERRNO } from "../native.ts";

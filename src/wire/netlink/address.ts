@@ -70,10 +70,15 @@ function addressOf<F extends IpFamily, A extends string, P extends string>(tools
       if (address === undefined) throw new WireError("truncated", reader.offset);
       const { broadcast, label, routeMetric } = found;
       return {
-        family: tools.family, interfaceIndex, address, prefixLength: length,
+        family: tools.family,
+        interfaceIndex,
+        address,
+        prefixLength: length,
         ...(found.address !== undefined && found.address !== address ? { peer: found.address } : {}),
         ...(broadcast !== undefined ? { broadcast } : {}),
-        flags: found.flags ?? lowFlags, scope, protocol: found.protocol ?? 0,
+        flags: found.flags ?? lowFlags,
+        scope,
+        protocol: found.protocol ?? 0,
         preferredSeconds: found.lifetimes?.preferredSeconds ?? INFINITE_SECONDS,
         validSeconds: found.lifetimes?.validSeconds ?? INFINITE_SECONDS,
         ...(routeMetric !== undefined ? { routeMetric } : {}),
@@ -101,4 +106,7 @@ function addressOf<F extends IpFamily, A extends string, P extends string>(tools
 }
 
 /** The body of an address message, heard or asked for. */
-export const interfaceAddress: Codec<InterfaceAddress> = familyCodec(addressOf<"ipv4", Ipv4Address, Ipv4Prefix>(IPV4), addressOf<"ipv6", Ipv6Address, Ipv6Prefix>(IPV6));
+export const interfaceAddress: Codec<InterfaceAddress> = familyCodec(
+  addressOf<"ipv4", Ipv4Address, Ipv4Prefix>(IPV4),
+  addressOf<"ipv6", Ipv6Address, Ipv6Prefix>(IPV6),
+);

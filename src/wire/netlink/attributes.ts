@@ -13,7 +13,9 @@ export type RawAttribute = { readonly type: number; readonly bytes: Uint8Array }
 export type AttributeEntry<C extends AnyCodec = AnyCodec> = { readonly type: number; readonly codec: C; readonly nested: boolean };
 export type AttributeTable = { readonly [name: string]: AttributeEntry };
 /** The attributes that were there; of repeated ones the last counts, as in the kernel. */
-export type Attributes<T extends AttributeTable> = { readonly [K in keyof T]?: ValueOf<T[K]["codec"]> } & { readonly unknown?: readonly RawAttribute[] };
+export type Attributes<T extends AttributeTable> = { readonly [K in keyof T]?: ValueOf<T[K]["codec"]> } & {
+  readonly unknown?: readonly RawAttribute[];
+};
 
 export function attribute<C extends AnyCodec>(type: number, codec: C): AttributeEntry<C> {
   return { type, codec, nested: false };

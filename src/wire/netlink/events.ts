@@ -45,7 +45,14 @@ export function routeEvent(message: DataMessage): RouteEvent {
 
 /** The message a kernel would send: for a simulated one, and for tests. */
 export function eventMessage(event: RouteEvent): DataMessage {
-  const message = <T>(type: number, codec: Codec<T>, value: T): DataMessage => ({ kind: "data", type, flags: 0, sequence: 0, port: 0, body: encodeAll(codec, value) });
+  const message = <T>(type: number, codec: Codec<T>, value: T): DataMessage => ({
+    kind: "data",
+    type,
+    flags: 0,
+    sequence: 0,
+    port: 0,
+    body: encodeAll(codec, value),
+  });
   switch (event.kind) {
     case "link":
       return message(RTM.newLink, link, event.link);

@@ -22,14 +22,29 @@ export type FamilyTools<F extends IpFamily, A extends string, P extends string> 
 };
 
 export const IPV4: FamilyTools<"ipv4", Ipv4Address, Ipv4Prefix> = {
-  family: "ipv4", number: FAMILY.ipv4, bits: 32, address: ipv4Address, unspecified: "0.0.0.0" as Ipv4Address, prefix: ipv4Prefix, split: splitIpv4Prefix,
+  family: "ipv4",
+  number: FAMILY.ipv4,
+  bits: 32,
+  address: ipv4Address,
+  unspecified: "0.0.0.0" as Ipv4Address,
+  prefix: ipv4Prefix,
+  split: splitIpv4Prefix,
 };
 export const IPV6: FamilyTools<"ipv6", Ipv6Address, Ipv6Prefix> = {
-  family: "ipv6", number: FAMILY.ipv6, bits: 128, address: ipv6Address, unspecified: "::" as Ipv6Address, prefix: ipv6Prefix, split: splitIpv6Prefix,
+  family: "ipv6",
+  number: FAMILY.ipv6,
+  bits: 128,
+  address: ipv6Address,
+  unspecified: "::" as Ipv6Address,
+  prefix: ipv6Prefix,
+  split: splitIpv6Prefix,
 };
 
 /** The family byte every IP message starts with. Other families (bridges, multicast routing) are `unsupported`. */
-export function familyCodec<V4 extends { readonly family: "ipv4" }, V6 extends { readonly family: "ipv6" }>(v4: Codec<V4>, v6: Codec<V6>): Codec<V4 | V6> {
+export function familyCodec<V4 extends { readonly family: "ipv4" }, V6 extends { readonly family: "ipv6" }>(
+  v4: Codec<V4>,
+  v6: Codec<V6>,
+): Codec<V4 | V6> {
   return {
     decode: (reader) => {
       const offset = reader.offset;

@@ -61,9 +61,22 @@ const ATTRIBUTES = {
   masterIndex: attribute(10, hostU32),
 };
 const info = attributeSet({ kind: attribute(1, terminated), data: nested(2, rest) });
-const heard = attributeSet({ ...ATTRIBUTES, mac: attribute(1, linkLayerAddress), operState: attribute(16, named(u8, OPER_STATES)), info: nested(18, info) });
-const asked = attributeSet({ ...ATTRIBUTES, mac: attribute(1, macAddress), info: nested(18, info), pid: attribute(19, hostU32), fd: attribute(28, hostU32) });
-const vethData = attributeSet({ peer: attribute(1, { decode: (reader) => readEnd(reader).end, encode: (writer, value) => writeEnd(writer, value) } satisfies Codec<LinkEnd>) });
+const heard = attributeSet({
+  ...ATTRIBUTES,
+  mac: attribute(1, linkLayerAddress),
+  operState: attribute(16, named(u8, OPER_STATES)),
+  info: nested(18, info),
+});
+const asked = attributeSet({
+  ...ATTRIBUTES,
+  mac: attribute(1, macAddress),
+  info: nested(18, info),
+  pid: attribute(19, hostU32),
+  fd: attribute(28, hostU32),
+});
+const vethData = attributeSet({
+  peer: attribute(1, { decode: (reader) => readEnd(reader).end, encode: (writer, value) => writeEnd(writer, value) } satisfies Codec<LinkEnd>),
+});
 const vrfData = attributeSet({ table: attribute(1, hostU32) });
 
 /** The body of a link message as the kernel sends it. */
@@ -73,9 +86,15 @@ export const link: Codec<Link> = {
     const { name, mac, mtu, operState, masterIndex, info: details } = heard.decode(reader);
     const has = (flag: number): boolean => (flags & flag) !== 0;
     return {
-      index, family, arpType,
-      up: has(IFF.up), running: has(IFF.running), lowerUp: has(IFF.lowerUp),
-      loopback: has(IFF.loopback), pointToPoint: has(IFF.pointToPoint), multicast: has(IFF.multicast),
+      index,
+      family,
+      arpType,
+      up: has(IFF.up),
+      running: has(IFF.running),
+      lowerUp: has(IFF.lowerUp),
+      loopback: has(IFF.loopback),
+      pointToPoint: has(IFF.pointToPoint),
+      multicast: has(IFF.multicast),
       ...(name !== undefined ? { name } : {}),
       ...(mac !== undefined ? { mac } : {}),
       ...(mtu !== undefined ? { mtu } : {}),
@@ -85,7 +104,10 @@ export const link: Codec<Link> = {
     };
   },
   encode: (writer, { index, family, arpType, kind, ...value }) => {
-    const flags = (["up", "running", "lowerUp", "loopback", "pointToPoint", "multicast"] as const).reduce((sum, name) => (value[name] ? sum | IFF[name] : sum), 0);
+    const flags = (["up", "running", "lowerUp", "loopback", "pointToPoint", "multicast"] as const).reduce(
+      (sum, name) => (value[name] ? sum | IFF[name] : sum),
+      0,
+    );
     writeInfo(writer, { family, arpType, index, flags, change: 0 });
     heard.encode(writer, { ...value, ...(kind !== undefined ? { info: { kind } } : {}) });
   },
@@ -147,7 +169,13 @@ function readEnd(reader: Reader): { readonly end: LinkEnd; readonly kind: LinkKi
 
 function writeEnd(writer: Writer, end: LinkEnd, kind?: LinkKind): void {
   const { name, mtu, mac, masterIndex, namespace } = end;
-  writeInfo(writer, { family: FAMILY.any, arpType: 0, index: end.index ?? 0, flags: end.up === true ? IFF.up : 0, change: end.up === undefined ? 0 : IFF.up });
+  writeInfo(writer, {
+    family: FAMILY.any,
+    arpType: 0,
+    index: end.index ?? 0,
+    flags: end.up === true ? IFF.up : 0,
+    change: end.up === undefined ? 0 : IFF.up,
+  });
   asked.encode(writer, {
     ...(name !== undefined ? { name } : {}),
     ...(mtu !== undefined ? { mtu } : {}),

@@ -57,4 +57,7 @@ function neighbourOf<F extends IpFamily, A extends string, P extends string>(too
 }
 
 /** The body of a neighbour message. Forwarding entries of bridges are `unsupported`. */
-export const neighbour: Codec<Neighbour> = familyCodec(neighbourOf<"ipv4", Ipv4Address, Ipv4Prefix>(IPV4), neighbourOf<"ipv6", Ipv6Address, Ipv6Prefix>(IPV6));
+export const neighbour: Codec<Neighbour> = familyCodec(
+  neighbourOf<"ipv4", Ipv4Address, Ipv4Prefix>(IPV4),
+  neighbourOf<"ipv6", Ipv6Address, Ipv6Prefix>(IPV6),
+);

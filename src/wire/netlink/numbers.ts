@@ -20,10 +20,19 @@ export const NLM_F = {
 export const NLMSG = { noop: 1, error: 2, done: 3, overrun: 4, firstData: 16 } as const;
 
 export const RTM = {
-  newLink: 16, delLink: 17, getLink: 18, setLink: 19,
-  newAddress: 20, delAddress: 21, getAddress: 22,
-  newRoute: 24, delRoute: 25, getRoute: 26,
-  newNeighbour: 28, delNeighbour: 29, getNeighbour: 30,
+  newLink: 16,
+  delLink: 17,
+  getLink: 18,
+  setLink: 19,
+  newAddress: 20,
+  delAddress: 21,
+  getAddress: 22,
+  newRoute: 24,
+  delRoute: 25,
+  getRoute: 26,
+  newNeighbour: 28,
+  delNeighbour: 29,
+  getNeighbour: 30,
 } as const;
 
 /** Multicast groups a monitor joins; group n is bit n-1 of `nl_groups`. */
@@ -38,8 +47,16 @@ export const ARP_TYPE = { ethernet: 1, ppp: 512, loopback: 772, none: 65534 } as
 
 /** Of `InterfaceAddress.flags`. */
 export const IFA_F = {
-  temporary: 0x1, noDad: 0x2, optimistic: 0x4, dadFailed: 0x8, deprecated: 0x20, tentative: 0x40, permanent: 0x80,
-  manageTemporary: 0x100, noPrefixRoute: 0x200, stablePrivacy: 0x800,
+  temporary: 0x1,
+  noDad: 0x2,
+  optimistic: 0x4,
+  dadFailed: 0x8,
+  deprecated: 0x20,
+  tentative: 0x40,
+  permanent: 0x80,
+  manageTemporary: 0x100,
+  noPrefixRoute: 0x200,
+  stablePrivacy: 0x800,
 } as const;
 
 /** Distance to the destination, of routes and addresses. */

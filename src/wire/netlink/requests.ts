@@ -30,9 +30,10 @@ export function getLink(which: { readonly index: number } | { readonly name: str
 export function getRoute(address: IpAddress): NetlinkRequest {
   const asked = { type: "unspecified", table: 0, protocol: 0, scope: 0, metric: 0, onlink: false } as const;
   const ipv4 = parseIpv4(address);
-  const wish: Route = ipv4 !== undefined
-    ? { ...asked, family: "ipv4", destination: ipv4Prefix(ipv4, 32) }
-    : { ...asked, family: "ipv6", destination: ipv6Prefix(address as Ipv6Address, 128) };
+  const wish: Route =
+    ipv4 !== undefined
+      ? { ...asked, family: "ipv4", destination: ipv4Prefix(ipv4, 32) }
+      : { ...asked, family: "ipv6", destination: ipv6Prefix(address as Ipv6Address, 128) };
   return ask(RTM.getRoute, 0, route, wish);
 }
 
@@ -46,7 +47,8 @@ export const newLink = (wish: LinkWish): NetlinkRequest => change(RTM.newLink, P
 export const setLink = (wish: LinkWish): NetlinkRequest => change(RTM.newLink, 0, linkWish, wish);
 export const delLink = (which: { readonly index: number } | { readonly name: string }): NetlinkRequest => change(RTM.delLink, 0, linkWish, which);
 
-export const newAddress = (value: InterfaceAddress, placing: Placing): NetlinkRequest => change(RTM.newAddress, PLACING[placing], interfaceAddress, value);
+export const newAddress = (value: InterfaceAddress, placing: Placing): NetlinkRequest =>
+  change(RTM.newAddress, PLACING[placing], interfaceAddress, value);
 export const delAddress = (value: InterfaceAddress): NetlinkRequest => change(RTM.delAddress, 0, interfaceAddress, value);
 
 /** `replace` goes over a route with the same destination and metric, whoever put it there. */

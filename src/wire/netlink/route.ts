@@ -7,7 +7,20 @@ import { attribute, attributeSet, hostU16, hostU32, nested, padding, skipPadding
 import { type FamilyTools, familyCodec, IPV4, IPV6, type IpFamily, named, prefixLength } from "./family.ts";
 import { FAMILY, ROUTE_PROTOCOL, SCOPE, TABLE } from "./numbers.ts";
 
-const TYPES = { unspecified: 0, unicast: 1, local: 2, broadcast: 3, anycast: 4, multicast: 5, blackhole: 6, unreachable: 7, prohibit: 8, throw: 9, nat: 10, resolver: 11 };
+const TYPES = {
+  unspecified: 0,
+  unicast: 1,
+  local: 2,
+  broadcast: 3,
+  anycast: 4,
+  multicast: 5,
+  blackhole: 6,
+  unreachable: 7,
+  prohibit: 8,
+  throw: 9,
+  nat: 10,
+  resolver: 11,
+};
 export type RouteType = keyof typeof TYPES;
 const ONLINK = 4;
 
@@ -81,7 +94,12 @@ function nextHops<A extends string>(address: Codec<A>): Codec<readonly NextHop<A
         inner.skip(1);
         const outInterface = inner.hostU32();
         const { gateway, via } = attributes.decode(inner);
-        hops.push({ outInterface, ...(gateway !== undefined ? { gateway } : {}), ...(via !== undefined ? { via } : {}), onlink: (flags & ONLINK) !== 0 });
+        hops.push({
+          outInterface,
+          ...(gateway !== undefined ? { gateway } : {}),
+          ...(via !== undefined ? { via } : {}),
+          onlink: (flags & ONLINK) !== 0,
+        });
         skipPadding(reader, length);
       }
       return hops;
@@ -136,7 +154,11 @@ function routeOf<F extends IpFamily, A extends string, P extends string>(tools: 
         family: tools.family,
         destination: prefix(found.destination, destinationLength),
         ...(sourceLength > 0 ? { source: prefix(found.source, sourceLength) } : {}),
-        type, table: found.table ?? shortTable, protocol, scope, metric: found.metric ?? 0,
+        type,
+        table: found.table ?? shortTable,
+        protocol,
+        scope,
+        metric: found.metric ?? 0,
         ...(outInterface !== undefined ? { outInterface } : {}),
         ...(gateway !== undefined ? { gateway } : {}),
         ...(via !== undefined ? { via } : {}),
