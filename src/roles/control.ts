@@ -7,13 +7,20 @@ import { getRequestListener } from "@hono/node-server";
 import { LIMITS } from "../base/limits.ts";
 import { controlApp } from "../control/app.ts";
 import { Connection, type Incoming } from "./connection.ts";
+import type { HandedStream } from "../ports/streams.ts";
 import { Asked } from "./control/asked.ts";
+import { HandedStreams } from "./handed-streams.ts";
+
+/** A connection that says nothing for so long is closed: there are only LIMITS.controlConnections of them. */
+const SILENT_MS = 30_000;
 
 let main: () => Connection;
 let engine: Connection | undefined;
 const views = new Asked<string>();
-const outcomes = new Map<number, (outcome: { readonly ok: boolean; readonly text: string }) => void>();
+/** Commands of each connection that wait for main's word, in order: HTTP may pipeline them. */
+const outcomes = new Map<number, ((outcome: { readonly ok: boolean; readonly text: string }) => void)[]>();
 const connections = new WeakMap<Socket, number>();
+const streams = new HandedStreams();
 let idle: ReturnType<typeof setTimeout> | undefined;
 
 const app = controlApp({
@@ -21,7 +28,7 @@ const app = controlApp({
   engineView: (asked) => views.ask((request) => engine?.send("viewRequest", { request, ...asked }) ?? false),
   command: (connection, verb, argument) =>
     new Promise((resolve) => {
-      outcomes.set(connection, resolve);
+      outcomes.set(connection, [...(outcomes.get(connection) ?? []), resolve]);
       main().send("command", { connection, verb, argument });
     }),
 });
@@ -37,6 +44,7 @@ startRole({
   profile: "control",
   prepare: (channel) => {
     main = channel;
+    streams.onStream(serve);
     stayAwake();
     return fromMain;
   },
@@ -45,22 +53,22 @@ startRole({
 function fromMain(message: Incoming): void {
   switch (message.kind) {
     case "connection":
-      return serve(message.body.number, message.descriptors[0] ?? -1);
+      return streams.hand({ ...message.body, descriptor: message.descriptors[0] ?? -1 });
     case "peer":
       return meetEngine(message.descriptors[0] ?? -1);
     case "mainView":
       return views.answer(message.body.request, new TextDecoder().decode(message.body.json));
     case "outcome":
-      outcomes.get(message.body.connection)?.(message.body);
-      outcomes.delete(message.body.connection);
+      outcomes.get(message.body.connection)?.shift()?.(message.body);
       return;
     default:
       return;
   }
 }
 
-function serve(number: number, fd: number): void {
-  const socket = new Socket({ fd, readable: true, writable: true });
+function serve({ number, descriptor }: HandedStream): void {
+  const socket = new Socket({ fd: descriptor, readable: true, writable: true });
+  socket.setTimeout(SILENT_MS, () => socket.destroy());
   connections.set(socket, number);
   socket.on("error", () => undefined);
   socket.on("close", () => {

@@ -3,7 +3,7 @@ import { mkdirSync, openSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { KernelError } from "../../base/errors.ts";
 import type { Ipv4Address } from "../../base/ipv4.ts";
-import { channelPair } from "../../platform/channel.ts";
+import { channelPair, closeAll } from "../../platform/channel.ts";
 import { LOCK, native } from "../../platform/native.ts";
 import { KernelNetwork } from "../../platform/netlink/kernel-network.ts";
 import { openMonitor } from "../../platform/netlink/monitor.ts";
@@ -14,7 +14,7 @@ import { GROUP } from "../../wire/netlink/numbers.ts";
 import type { Incoming } from "../connection.ts";
 import { Children, type ChildName } from "./children.ts";
 import { type Configuration, loadConfiguration } from "./configuration.ts";
-import { ControlSocket } from "./control-socket.ts";
+import { type Accepted, ControlSocket } from "./control-socket.ts";
 import { isGuarded, refusal } from "./guard.ts";
 import { type Ids, takeIds } from "./ids.ts";
 import { openLog } from "./log.ts";
@@ -39,6 +39,8 @@ export class Main {
   readonly #startedAt = new Date().toISOString();
   /** The link each configured interface was last served on: what may be taken away again. */
   readonly #served = new Map<string, number>();
+  /** Connections that wait for the control role to start. */
+  readonly #early: Accepted[] = [];
   #configuration: Configuration;
   #generation = 1;
 
@@ -86,6 +88,7 @@ export class Main {
     this.#configuration = loaded.configuration;
     this.#generation++;
     this.#sendConfiguration();
+    this.#sendLeases(); // of interfaces that are new; where a lease is held the record is passed over
     const names = loaded.configuration.uplink4.interfaces.map(({ name }) => name).join(", ");
     this.#log.of("main").write("info", "reloaded", { generation: this.#generation });
     return { ok: true, text: `reloaded ${this.#options.file}: uplink4 on ${names}` };
@@ -126,7 +129,9 @@ export class Main {
 
   #gone(name: ChildName, how: string): void {
     this.#log.of("main").write(name === "control" && how === "exit code 0" ? "debug" : "error", "roleEnded", { name, how });
-    if (name === "control") this.#control.allClosed();
+    if (name !== "control") return;
+    closeAll(this.#early.splice(0).map(({ descriptor }) => descriptor));
+    this.#control.allClosed();
   }
 
   #message(name: ChildName, message: Incoming): void {
@@ -188,16 +193,14 @@ export class Main {
     this.#children.to("frontend")?.send("unicastSocket", { link, address }, { descriptors });
   }
 
-  readonly #early: Parameters<ConstructorParameters<typeof ControlSocket>[1]>[0][] = [];
-
   /** The control role starts with the first connection. */
-  #connection(accepted: Parameters<ConstructorParameters<typeof ControlSocket>[1]>[0]): void {
+  #connection(accepted: Accepted): void {
     if (this.#children.to("control") !== undefined) return this.#hand(accepted);
     this.#early.push(accepted);
     this.#children.start("control");
   }
 
-  #hand({ number, uid, descriptor }: Parameters<ConstructorParameters<typeof ControlSocket>[1]>[0]): void {
+  #hand({ number, uid, descriptor }: Accepted): void {
     this.#children.to("control")?.send("connection", { number, uid }, { descriptors: [descriptor] });
   }
 
