@@ -52,6 +52,8 @@ export class World {
   readonly faults: readonly FaultName[];
   /** Somebody on the link answers, wrongly, before the provider can. */
   strangerAnswers = false;
+  /** Sees every step of every client. */
+  watch: (observed: ClientObserved) => void = () => undefined;
   readonly #seed: number;
   readonly #minutes: number;
   readonly #chance: Chance;
@@ -210,6 +212,7 @@ export class World {
 
   #observed(name: string, observed: ClientObserved): void {
     this.coverage.note(observed);
+    this.watch(observed);
     const { before, after, effects } = observed;
     const [from, to] = [before.phase.kind, after.phase.kind];
     const address = after.phase.held?.address;
