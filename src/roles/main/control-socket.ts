@@ -5,7 +5,7 @@ import { LIMITS } from "../../base/limits.ts";
 import { AF, check, checkPoll, native, type PollHandle, SOCK } from "../../platform/native.ts";
 import { Counters } from "../../services/counters.ts";
 
-const BACKLOG = 64;
+const BACKLOG = 128;
 const MODE = 0o660;
 const GROUP = "leasehold";
 
@@ -32,7 +32,7 @@ export class ControlSocket {
     chmodSync(path, MODE);
     chownSync(path, 0, groupId());
     check(native().listen(this.#fd, BACKLOG), "listen");
-    this.#poll = checkPoll(native().pollNew(this.#fd, () => this.#accept(onConnection)));
+    this.#poll = checkPoll(native().pollNew(this.#fd, () => this.#acceptAll(onConnection)));
   }
 
   /** @returns the uid main noted when it accepted the connection, or undefined when it is closed */
@@ -59,9 +59,15 @@ export class ControlSocket {
     rmSync(this.path, { force: true });
   }
 
-  #accept(onConnection: (accepted: Accepted) => void): void {
-    const descriptor = native().accept(this.#fd);
-    if (descriptor < 0) return;
+  #acceptAll(onConnection: (accepted: Accepted) => void): void {
+    for (let i = 0; i < BACKLOG; i++) {
+      const descriptor = native().accept(this.#fd);
+      if (descriptor < 0) return;
+      this.#accept(descriptor, onConnection);
+    }
+  }
+
+  #accept(descriptor: number, onConnection: (accepted: Accepted) => void): void {
     const credentials = new Int32Array(3);
     const known = native().peerCredentials(descriptor, credentials) >= 0;
     const reason = !known ? "no-credentials" : this.#uids.size >= LIMITS.controlConnections ? "too-many-connections" : undefined;

@@ -1,0 +1,110 @@
+/** The control socket against people and strangers: who may read, who may write, and what is too much. */
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { chmodSync } from "node:fs";
+import { request } from "node:http";
+import { connect, type Socket } from "node:net";
+import { dirname, join } from "node:path";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { inWorld, NEEDS_ROOT, type UplinkWorld } from "../support/uplink-world.ts";
+
+const root = join(dirname(fileURLToPath(import.meta.url)), "../..");
+const TRUTH = { skip: NEEDS_ROOT };
+
+async function withProgram(story: (world: UplinkWorld, socketPath: string) => Promise<void>): Promise<void> {
+  await inWorld(async (world) => {
+    world.leasehold();
+    await world.until("the control socket", () => (shows(world) ? true : undefined));
+    await story(world, join(world.folder, "run/control.sock"));
+  });
+}
+
+function shows(world: UplinkWorld): boolean {
+  try {
+    return JSON.parse(world.control("show", "--json")).main.roles.length >= 2;
+  } catch {
+    return false;
+  }
+}
+
+/** The status of one request written as it stands, or "closed". */
+function raw(socketPath: string, text: string): Promise<string> {
+  return new Promise((resolve) => {
+    let heard = "";
+    const socket = connect(socketPath, () => socket.write(text));
+    socket.on("data", (chunk) => {
+      heard += chunk.toString();
+      const status = /^HTTP\/1\.1 (\d+)/.exec(heard)?.[1];
+      if (status !== undefined) socket.destroy();
+    });
+    socket.on("error", () => undefined);
+    socket.on("close", () => resolve(/^HTTP\/1\.1 (\d+)/.exec(heard)?.[1] ?? "closed"));
+  });
+}
+
+test("reads are for whoever may open the socket, writes for root: main goes by the uid it noted itself", TRUTH, () =>
+  withProgram(async (world) => {
+    chmodSync(world.folder, 0o755);
+    const as = (...args: readonly string[]): ReturnType<typeof spawnSync> =>
+      spawnSync("setpriv", ["--reuid", "65534", "--regid", "0", "--clear-groups", join(root, "bin/leasehold"), ...args, "--runtime-dir", join(world.folder, "run")], { encoding: "utf8" });
+    assert.equal(as("show").status, 0);
+    const reload = as("reload");
+    assert.equal(reload.status, 1);
+    assert.match(String(reload.stderr), /only root/);
+    assert.equal(JSON.parse(world.control("show", "--json")).main.refused["command.uid"], 1);
+    assert.match(world.control("reload"), /reloaded/);
+    const outsider = spawnSync("setpriv", ["--reuid", "65534", "--regid", "65534", "--clear-groups", join(root, "bin/leasehold"), "show", "--runtime-dir", join(world.folder, "run")], { encoding: "utf8" });
+    assert.equal(outsider.status, 3);
+    assert.match(outsider.stderr, /may not ask/);
+  }),
+);
+
+test("what is too large, malformed or unknown is answered so, and the next request is served", TRUTH, () =>
+  withProgram(async (world, socketPath) => {
+    assert.equal(await raw(socketPath, `GET /v1/show HTTP/1.1\r\nhost: x\r\nx: ${"a".repeat(70_000)}\r\n\r\n`), "431");
+    assert.equal(await raw(socketPath, `POST /v1/reload HTTP/1.1\r\nhost: x\r\ncontent-length: 100000\r\n\r\n${"a".repeat(100_000)}`), "413");
+    assert.equal(await raw(socketPath, "nonsense\r\n\r\n"), "400");
+    assert.equal(await raw(socketPath, "GET /etc/passwd HTTP/1.1\r\nhost: x\r\n\r\n"), "404");
+    assert.equal(await raw(socketPath, "GET /v1/trace/none0 HTTP/1.1\r\nhost: x\r\n\r\n"), "404");
+    assert.equal(await raw(socketPath, "POST /v1/log/shouting HTTP/1.1\r\nhost: x\r\ncontent-length: 0\r\n\r\n"), "404");
+    assert.ok(shows(world));
+  }),
+);
+
+test("two commands pipelined on one connection are both answered", TRUTH, () =>
+  withProgram(async (_world, socketPath) => {
+    const one = "POST /v1/log/debug HTTP/1.1\r\nhost: x\r\ncontent-length: 0\r\n\r\n";
+    const heard = await new Promise<string>((resolve) => {
+      let text = "";
+      const socket = connect(socketPath, () => socket.write(one + one));
+      socket.on("data", (chunk) => {
+        text += chunk.toString();
+        if (text.split('"ok":true').length === 3) socket.destroy();
+      });
+      socket.on("close", () => resolve(text));
+    });
+    assert.equal(heard.split("HTTP/1.1 200").length - 1, 2);
+  }),
+);
+
+test("64 connections at once are served, the next is closed and counted, and room is made when they go", TRUTH, () =>
+  withProgram(async (world, socketPath) => {
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    const sockets: Socket[] = [];
+    let closed = 0;
+    for (let i = 0; i < 70; i++) {
+      const socket = connect(socketPath);
+      socket.on("error", () => undefined);
+      socket.on("close", () => closed++);
+      sockets.push(socket);
+    }
+    await world.until("the surplus closed", () => (closed >= 6 ? true : undefined));
+    assert.equal(closed, 6);
+    for (const socket of sockets) socket.destroy();
+    await world.until("room again", () => (shows(world) ? true : undefined));
+    assert.equal(JSON.parse(world.control("show", "--json")).main.control.refused["too-many-connections"], 6);
+    const status = await new Promise((resolve) => request({ socketPath, path: "/v1/show" }, (response) => resolve(response.statusCode)).end());
+    assert.equal(status, 200);
+  }),
+);
