@@ -2,13 +2,14 @@
 import { readFileSync, statSync } from "node:fs";
 import type { z } from "zod";
 import { LIMITS } from "../base/limits.ts";
-import { type Config, configOf, KNOWN_KEYS, schema } from "./schema.ts";
+import { CONFIG_OPTIONS } from "./options.ts";
+import { type Config, configOf, schema } from "./schema.ts";
 import { isProblem, type Parsed, parseToml, type Problem } from "./toml.ts";
 
 export type ReadResult = { readonly config: Config } | { readonly problems: readonly Problem[] };
 
-export const DEFAULT_PATH = "/etc/leasehold/leasehold.toml";
 const WRITABLE_BY_OTHERS = 0o022;
+const KNOWN_KEYS = Object.keys(CONFIG_OPTIONS);
 
 /** @param path a file; one that group or others may write is refused, for whoever writes it rules the program */
 export function readConfigFile(path: string): ReadResult {
@@ -53,7 +54,13 @@ function problemsOf(issue: z.core.$ZodIssue, { placeOf }: Parsed): readonly Prob
     return [{ ...placeOf(issue.path), message: `"${String(issue.path.at(-1))}" is no name of an interface`, hint: "at most 15 characters without blanks, / and :" }];
   }
   const hint: unknown = issue.code === "custom" ? issue.params?.["hint"] : undefined;
-  return [{ ...placeOf(issue.path), message: `${issue.path.map(String).join(".")}: ${issue.message}`, hint: typeof hint === "string" ? hint : "see docs/options.md" }];
+  return [{ ...placeOf(issue.path), message: `${issue.path.map(String).join(".")}: ${issue.message}`, hint: typeof hint === "string" ? hint : hintOf(issue.path) }];
+}
+
+/** What the nearest key on the path takes. */
+function hintOf(path: readonly PropertyKey[]): string {
+  const key = path.map(String).findLast((part) => CONFIG_OPTIONS[part] !== undefined) ?? "uplink4";
+  return `${key} takes ${CONFIG_OPTIONS[key]?.takes}`;
 }
 
 function nearest(key: string): string {

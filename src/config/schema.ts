@@ -41,9 +41,6 @@ export const schema = z.strictObject({
   uplink4: z.record(interfaceName, uplink4Interface).default({}),
 });
 
-/** The keys of each table, for "did you mean". */
-export const KNOWN_KEYS: readonly string[] = [...Object.keys(schema.shape), ...Object.keys(uplink4Interface.shape)];
-
 /** From what the file says to what services read: every default is filled in here. */
 export function configOf(file: z.output<typeof schema>): Config {
   const systemName = hostname().split(".")[0] ?? "";

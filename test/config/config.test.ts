@@ -1,9 +1,10 @@
 /** The configuration: every error at once with its place and a hint, and what is printed is what was understood. */
 import assert from "node:assert/strict";
-import { chmodSync, mkdtempSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { CONFIG_OPTIONS } from "../../src/config/options.ts";
 import { printConfig } from "../../src/config/print.ts";
 import { printProblem, readConfig, readConfigFile } from "../../src/config/read.ts";
 import type { Config } from "../../src/config/schema.ts";
@@ -61,4 +62,18 @@ test("a file that others may write is refused", () => {
 test("a file that is not there is told with what to do", () => {
   const result = readConfigFile("/nowhere/leasehold.toml");
   assert.ok("problems" in result && /-f/.test(result.problems[0]?.hint ?? ""));
+});
+test("docs/options.md says of every key what the table in code says, and names no other key", () => {
+  const rows = readFileSync(new URL("../../docs/options.md", import.meta.url), "utf8").split("\n").filter((line) => line.startsWith("| `"));
+  assert.deepEqual(rows, Object.entries(CONFIG_OPTIONS).map(([key, { takes, standard, help }]) => `| \`${key}\` | ${takes} | ${standard} | ${help} |`));
+});
+test("every key of the schema is in the table, and no other", () => {
+  const problems = problemsOf('nonsense = 1\n[uplink4.eth0]\nnonsense = 1\n');
+  assert.equal(problems.length, 2);
+  for (const key of Object.keys(CONFIG_OPTIONS)) {
+    const text = key === "uplink4" ? "uplink4 = 1\n" : `[uplink4.eth0]\n${key} = {}\n`;
+    const [problem] = problemsOf(text);
+    assert.ok(problem !== undefined && !problem.message.includes("not known"), key);
+    assert.match(problem.hint, new RegExp(`^${key} takes `));
+  }
 });
