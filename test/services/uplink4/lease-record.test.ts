@@ -1,0 +1,83 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Ipv4Address, Ipv4Prefix } from "../../../src/base/ipv4.ts";
+import { instant, NEVER, wallClock } from "../../../src/base/time.ts";
+import type { Lease } from "../../../src/machines/dhcp4-client/state.ts";
+import { decodeLeaseRecord, encodeLeaseRecord } from "../../../src/services/uplink4/lease-record.ts";
+
+const WALL = Date.UTC(2026, 5, 1);
+const WRITTEN = { now: instant(1_000_000), wallClock: wallClock(WALL) };
+const LEASE: Lease = {
+  address: "192.0.2.10" as Ipv4Address,
+  prefixLength: 24,
+  serverId: "192.0.2.1" as Ipv4Address,
+  routes: [{ destination: "0.0.0.0/0" as Ipv4Prefix, gateway: "192.0.2.1" as Ipv4Address }],
+  nameServers: ["192.0.2.53" as Ipv4Address],
+  searchDomains: ["example.net"],
+  renewAt: instant(2_800_000),
+  rebindAt: instant(4_150_000),
+  expiresAt: instant(4_600_000),
+};
+const RECORD = encodeLeaseRecord("wan0", LEASE, WRITTEN);
+/** So many seconds later, after a reboot: boot time begins anew. */
+const rebooted = (seconds: number) => ({ now: instant(5000), wallClock: wallClock(WALL + seconds * 1000) });
+const text = new TextDecoder().decode(RECORD);
+const changed = (from: string | RegExp, to: string): Uint8Array => {
+  assert.notEqual(text.replace(from, to), text);
+  return new TextEncoder().encode(text.replace(from, to));
+};
+
+test("a record read at the same moment is the lease", () => {
+  assert.deepEqual(decodeLeaseRecord("wan0", RECORD, WRITTEN), LEASE);
+});
+
+test("after a reboot the lease ends at the same time on the wall", () => {
+  const lease = decodeLeaseRecord("wan0", RECORD, rebooted(600));
+  assert.equal(lease?.expiresAt, 5000 + 3_000_000);
+  assert.equal(lease?.renewAt, 5000 + 1_200_000);
+});
+
+test("an infinite lease stays infinite", () => {
+  const endless = { ...LEASE, renewAt: NEVER, rebindAt: NEVER, expiresAt: NEVER };
+  assert.deepEqual(decodeLeaseRecord("wan0", encodeLeaseRecord("wan0", endless, WRITTEN), rebooted(1e9)), endless);
+});
+
+test("an ended lease is no lease", () => {
+  assert.ok(decodeLeaseRecord("wan0", RECORD, rebooted(3599)) !== undefined);
+  assert.equal(decodeLeaseRecord("wan0", RECORD, rebooted(3600)), undefined);
+});
+
+test("a wall clock behind the record is not believed: what is left is too little to be used unasked", () => {
+  const lease = decodeLeaseRecord("wan0", RECORD, { now: instant(5000), wallClock: wallClock(0) });
+  assert.equal(lease?.expiresAt, 5000 + 9000);
+});
+
+test("a record of another interface, version or kind is no lease", () => {
+  assert.equal(decodeLeaseRecord("wan1", RECORD, WRITTEN), undefined);
+  for (const record of [changed('"version": 1', '"version": 2'), new TextEncoder().encode("[]"), new TextEncoder().encode("null"), new Uint8Array(0), Uint8Array.of(0xff, 0xfe)]) {
+    assert.equal(decodeLeaseRecord("wan0", record, WRITTEN), undefined);
+  }
+});
+
+test("a record cut anywhere is no lease: a torn write loses the lease and nothing else", () => {
+  for (let length = 0; length < RECORD.length - 1; length++) assert.equal(decodeLeaseRecord("wan0", RECORD.slice(0, length), WRITTEN), undefined, `${length} bytes`);
+});
+
+test("a record with a field that means nothing is no lease", () => {
+  const wrong: readonly (readonly [string | RegExp, string])[] = [
+    ['"address": "192.0.2.10"', '"address": "192.0.2.256"'],
+    ['"address": "192.0.2.10"', '"address": "224.0.0.1"'],
+    ['"address": "192.0.2.10"', '"address": 3221225994'],
+    ['"prefixLength": 24', '"prefixLength": 33'],
+    ['"prefixLength": 24', '"prefixLength": -1'],
+    ['"prefixLength": 24', '"prefixLength": 24.5'],
+    ['"serverId": "192.0.2.1"', '"serverId": ""'],
+    ['"0.0.0.0/0"', '"0.0.0.0/99"'],
+    ['"example.net"', '"exa mple\\nnet"'],
+    ['"192.0.2.53"', "null"],
+    [/"expiresAt": "[^"]*"/, '"expiresAt": "soon"'],
+    [/"expiresAt": "[^"]*"/, '"expiresAt": 12'],
+    [/"savedAt": "[^"]*"/, '"savedAt": "never"'],
+  ];
+  for (const [from, to] of wrong) assert.equal(decodeLeaseRecord("wan0", changed(from, to), WRITTEN), undefined, to);
+});
