@@ -12,7 +12,10 @@ import type { Bench, Measured } from "./row.ts";
 const BENCHES: Readonly<Record<string, Bench>> = { client4 };
 const ROUNDS_MIN = 5;
 
-const { values, positionals } = parseArgs({ options: { json: { type: "boolean", default: false }, rounds: { type: "string", default: String(ROUNDS_MIN) } }, allowPositionals: true });
+const { values, positionals } = parseArgs({
+  options: { json: { type: "boolean", default: false }, rounds: { type: "string", default: String(ROUNDS_MIN) } },
+  allowPositionals: true,
+});
 const name = positionals[0] ?? "";
 const bench = BENCHES[name];
 if (bench === undefined) {
@@ -26,11 +29,24 @@ if (process.getuid?.() !== 0) {
 const progress = (text: string): void => void process.stderr.write(`${text}\n`);
 const rows = (await bench(Math.max(1, Number(values.rounds)), progress)).map(judged);
 const commit = execFileSync("git", ["rev-parse", "--short", "HEAD"], { encoding: "utf8" }).trim();
-if (!values.json) for (const row of rows) process.stdout.write(`${row.work}: ours ${row.ours} ${row.unit}; ${Object.entries(row.peers).map(([peer, value]) => `${peer} ${value}`).join(", ")}; ratio to best ${row.ratio}\n`);
+if (!values.json)
+  for (const row of rows)
+    process.stdout.write(
+      `${row.work}: ours ${row.ours} ${row.unit}; ${Object.entries(row.peers)
+        .map(([peer, value]) => `${peer} ${value}`)
+        .join(", ")}; ratio to best ${row.ratio}\n`,
+    );
 else process.stdout.write(`${JSON.stringify({ bench: name, commit, rows })}\n`);
 process.exit(rows.some(({ peers }) => Object.keys(peers).length === 0) ? 3 : 0);
 
-function judged({ work, unit, ours, peers, lowerIsBetter, limit }: Measured): Measured & { readonly best: number | null; readonly ratio: number | null } {
+function judged({
+  work,
+  unit,
+  ours,
+  peers,
+  lowerIsBetter,
+  limit,
+}: Measured): Measured & { readonly best: number | null; readonly ratio: number | null } {
   const values = Object.values(peers);
   const best = values.length === 0 ? null : lowerIsBetter ? Math.min(...values) : Math.max(...values);
   return { work, unit, ours, peers, best, ratio: best === null || ours === null ? null : Number((ours / best).toFixed(3)), limit, lowerIsBetter };

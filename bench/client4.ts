@@ -29,13 +29,23 @@ export const client4: Bench = async (rounds, progress) => {
         samples.set(name, [...(samples.get(name) ?? []), sample]);
       }
     }
-    return [row("usable", "ms", samples, ({ usable }) => usable, null), row("first packet", "ms", samples, ({ firstPacket }) => firstPacket, 5), row("memory", "MiB PSS", samples, ({ memoryMiB }) => memoryMiB, 60)];
+    return [
+      row("usable", "ms", samples, ({ usable }) => usable, null),
+      row("first packet", "ms", samples, ({ firstPacket }) => firstPacket, 5),
+      row("memory", "MiB PSS", samples, ({ memoryMiB }) => memoryMiB, 60),
+    ];
   } finally {
     tearDown(world);
   }
 };
 
-function row(work: string, unit: string, samples: ReadonlyMap<string, readonly Sample[]>, of: (sample: Sample) => number | undefined, limit: number | null): Measured {
+function row(
+  work: string,
+  unit: string,
+  samples: ReadonlyMap<string, readonly Sample[]>,
+  of: (sample: Sample) => number | undefined,
+  limit: number | null,
+): Measured {
   const medians = [...samples].map(([name, list]) => [name, median(list.map((one) => of(one) ?? PATIENCE_S * 1000))] as const);
   const peers = Object.fromEntries(medians.filter((entry): entry is readonly [string, number] => entry[0] !== "leasehold" && entry[1] !== null));
   return { work, unit, ours: medians.find(([name]) => name === "leasehold")?.[1] ?? null, peers, lowerIsBetter: true, limit };
@@ -62,7 +72,20 @@ function setUp(): World {
   ip(...c, "link", "set", "c0", "address", "02:00:00:00:00:55", "up");
   ip(...s, "link", "set", "br0", "up");
   ip(...s, "addr", "add", `${SERVER}/10`, "dev", "br0");
-  const dnsmasq = ["dnsmasq", "-k", "--conf-file=/dev/null", "--user=root", "--pid-file=", "--port=0", "--interface=br0", "--bind-interfaces", "--no-ping", "--leasefile-ro", "--dhcp-authoritative", "--dhcp-range=10.65.0.0,10.95.255.255,255.192.0.0,2h"];
+  const dnsmasq = [
+    "dnsmasq",
+    "-k",
+    "--conf-file=/dev/null",
+    "--user=root",
+    "--pid-file=",
+    "--port=0",
+    "--interface=br0",
+    "--bind-interfaces",
+    "--no-ping",
+    "--leasefile-ro",
+    "--dhcp-authoritative",
+    "--dhcp-range=10.65.0.0,10.95.255.255,255.192.0.0,2h",
+  ];
   const server = spawn("ip", ["netns", "exec", world.server, ...dnsmasq], { stdio: "ignore" });
   process.on("exit", () => server.kill("SIGKILL"));
   return { ...world, watch };
@@ -109,7 +132,13 @@ async function measure(world: World, name: string, command: string): Promise<Sam
   execFileSync("ip", ["-n", client, "-4", "addr", "flush", "dev", "c0"]);
   for (const state of ["down", "up"]) execFileSync("ip", ["-n", client, "link", "set", "c0", state]);
   execFileSync("ip", ["-n", server, "link", "set", "s0", "up"]);
-  const isolated = ["for d in /var/lib/dhcpcd /run/dhcpcd /run/systemd /var/lib/dhcp; do mkdir -p $d; mount -t tmpfs x $d; done", "mkdir -p /run/systemd/network /run/systemd/netif/links /run/systemd/netif/leases /run/systemd/netif/lldp", `cp ${folder}/networkd/10.network /run/systemd/network/`, "mount -o remount,bind,ro /sys", `exec ${watch} -i c0 -a c0 -4 ${SERVER} -S ${server} -p s0 -w 3000 -t ${PATIENCE_S} -- ${command}`].join("; ");
+  const isolated = [
+    "for d in /var/lib/dhcpcd /run/dhcpcd /run/systemd /var/lib/dhcp; do mkdir -p $d; mount -t tmpfs x $d; done",
+    "mkdir -p /run/systemd/network /run/systemd/netif/links /run/systemd/netif/leases /run/systemd/netif/lldp",
+    `cp ${folder}/networkd/10.network /run/systemd/network/`,
+    "mount -o remount,bind,ro /sys",
+    `exec ${watch} -i c0 -a c0 -4 ${SERVER} -S ${server} -p s0 -w 3000 -t ${PATIENCE_S} -- ${command}`,
+  ].join("; ");
   const child = spawn("ip", ["netns", "exec", client, "unshare", "-m", "sh", "-c", isolated], { stdio: ["ignore", "pipe", "pipe"] });
   let out = "";
   let errors = "";
@@ -134,7 +163,10 @@ async function ourMemory({ client, folder }: World, command: string): Promise<nu
   execFileSync(join(root, "bin/leasehold"), ["show", "--runtime-dir", join(folder, "run")], { stdio: "ignore" });
   await pause(1000);
   const main = program.pid ?? 0;
-  const roles = readText(`/proc/${main}/task/${main}/children`).trim().split(" ").filter((pid) => /dist\/(frontend|engine-uplink4)\.mjs/.test(readText(`/proc/${pid}/cmdline`)));
+  const roles = readText(`/proc/${main}/task/${main}/children`)
+    .trim()
+    .split(" ")
+    .filter((pid) => /dist\/(frontend|engine-uplink4)\.mjs/.test(readText(`/proc/${pid}/cmdline`)));
   const pssKb = [main, ...roles].map((pid) => Number(/^Pss:\s+(\d+)/m.exec(readText(`/proc/${pid}/smaps_rollup`))?.[1] ?? 0));
   const ended = new Promise((resolve) => program.on("exit", resolve));
   program.kill("SIGTERM");

@@ -7,7 +7,10 @@ const FOREVER_SECONDS = 0xffffffff;
 const network = new KernelNetwork();
 
 /** @param beyond one more address, on the loopback link: what only a route leads to */
-export async function holdAddresses(link: string, { address, prefixLength, beyond }: { readonly address: Ipv4Address; readonly prefixLength: number; readonly beyond: string | undefined }): Promise<void> {
+export async function holdAddresses(
+  link: string,
+  { address, prefixLength, beyond }: { readonly address: Ipv4Address; readonly prefixLength: number; readonly beyond: string | undefined },
+): Promise<void> {
   const index = await appears(link);
   network.setLink({ index, up: true });
   hold(index, address, prefixLength);
@@ -28,5 +31,16 @@ async function appears(name: string): Promise<number> {
 
 function hold(interfaceIndex: number, address: Ipv4Address, prefixLength: number): void {
   const broadcast = prefixLength < 31 ? { broadcast: broadcastOf(address, prefixLength) } : {};
-  network.replaceAddress({ family: "ipv4", interfaceIndex, address, prefixLength, ...broadcast, flags: 0, scope: SCOPE.global, protocol: 0, preferredSeconds: FOREVER_SECONDS, validSeconds: FOREVER_SECONDS });
+  network.replaceAddress({
+    family: "ipv4",
+    interfaceIndex,
+    address,
+    prefixLength,
+    ...broadcast,
+    flags: 0,
+    scope: SCOPE.global,
+    protocol: 0,
+    preferredSeconds: FOREVER_SECONDS,
+    validSeconds: FOREVER_SECONDS,
+  });
 }

@@ -48,10 +48,29 @@ function setUp(name: string): void {
 function startProvider(): ChildProcess {
   const events = join(folder, "provider.jsonl");
   writeFileSync(events, "");
-  const options = { interface: PROVIDER_LINK, address: `${PROVIDER}/24`, beyond: BEYOND, pool: "192.0.2.100-199", "lease-seconds": "20", "renew-seconds": "5", "json-events": events };
-  const environment = ["PATH", "HOME", "TMPDIR"].flatMap((name) => (process.env[name] === undefined ? [] : ["--env", `${name}=${process.env[name]}`]));
-  const program = [process.execPath, "--import", "tsx", join(root, "scripts/house/provider.ts"), "--set-up", ...Object.entries(options).flatMap(([name, value]) => [`--${name}`, value])];
-  const child = spawn(`${nativeFolder()}leasehold-launcher`, [...environment, "--new-net", "--chdir", root, "--", ...program], { stdio: ["ignore", "inherit", "inherit"] });
+  const options = {
+    interface: PROVIDER_LINK,
+    address: `${PROVIDER}/24`,
+    beyond: BEYOND,
+    pool: "192.0.2.100-199",
+    "lease-seconds": "20",
+    "renew-seconds": "5",
+    "json-events": events,
+  };
+  const environment = ["PATH", "HOME", "TMPDIR"].flatMap((name) =>
+    process.env[name] === undefined ? [] : ["--env", `${name}=${process.env[name]}`],
+  );
+  const program = [
+    process.execPath,
+    "--import",
+    "tsx",
+    join(root, "scripts/house/provider.ts"),
+    "--set-up",
+    ...Object.entries(options).flatMap(([name, value]) => [`--${name}`, value]),
+  ];
+  const child = spawn(`${nativeFolder()}leasehold-launcher`, [...environment, "--new-net", "--chdir", root, "--", ...program], {
+    stdio: ["ignore", "inherit", "inherit"],
+  });
   children.push(child);
   child.on("exit", (exit, signal) => process.stdout.write(`house: the provider ended (${signal ?? exit})\n`));
   return child;
@@ -66,7 +85,11 @@ async function startGateway(peer: ChildProcess): Promise<ChildProcess> {
   writeFileSync(configuration, `[uplink4.${UPLINK}]\nhost_name = "gateway"\nretransmit_seconds = 1\n`, { mode: 0o644 });
   mkdirSync(join(folder, "run"));
   const log = openSync(join(folder, "leasehold.log"), "w");
-  const child = spawn(join(root, "bin/leasehold"), ["run", "-f", configuration, "--runtime-dir", join(folder, "run"), "--state-dir", join(folder, "state")], { stdio: ["ignore", log, log] });
+  const child = spawn(
+    join(root, "bin/leasehold"),
+    ["run", "-f", configuration, "--runtime-dir", join(folder, "run"), "--state-dir", join(folder, "state")],
+    { stdio: ["ignore", log, log] },
+  );
   children.push(child);
   process.stdout.write(`house: gateway ${child.pid}\n`);
   return child;
@@ -80,7 +103,14 @@ async function inOwnNamespace(pid: number): Promise<void> {
 
 /** The verifier is a process of its own that imports none of our services. */
 function verify(running: ChildProcess): Promise<number> {
-  const facts: HouseFacts = { uplink: UPLINK, providerAddress: PROVIDER, beyondAddress: BEYOND, providerEvents: join(folder, "provider.jsonl"), mainPid: running.pid ?? 0, ownIds };
+  const facts: HouseFacts = {
+    uplink: UPLINK,
+    providerAddress: PROVIDER,
+    beyondAddress: BEYOND,
+    providerEvents: join(folder, "provider.jsonl"),
+    mainPid: running.pid ?? 0,
+    ownIds,
+  };
   const file = join(folder, "house.json");
   writeFileSync(file, JSON.stringify(facts));
   const verifier = spawn(process.execPath, ["--import", "tsx", join(root, "scripts/verify-house.ts"), file], { stdio: "inherit" });

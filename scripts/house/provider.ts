@@ -15,13 +15,27 @@ import { holdAddresses } from "./addresses.ts";
 
 const text = { type: "string" } as const;
 const { values } = parseArgs({
-  options: { interface: text, address: text, pool: text, "lease-seconds": { ...text, default: "60" }, "renew-seconds": text, "json-events": { ...text, default: "1" }, "set-up": { type: "boolean", default: false }, beyond: text },
+  options: {
+    interface: text,
+    address: text,
+    pool: text,
+    "lease-seconds": { ...text, default: "60" },
+    "renew-seconds": text,
+    "json-events": { ...text, default: "1" },
+    "set-up": { type: "boolean", default: false },
+    beyond: text,
+  },
 });
 const [own = "", length = "24"] = (values.address ?? "").split("/");
 const [first = "", last = ""] = (values.pool ?? "").split("-");
 const events = values["json-events"];
 
-if (values["set-up"]) await holdAddresses(values.interface ?? usage("--interface is missing"), { address: address(own), prefixLength: number(length), beyond: values.beyond });
+if (values["set-up"])
+  await holdAddresses(values.interface ?? usage("--interface is missing"), {
+    address: address(own),
+    prefixLength: number(length),
+    beyond: values.beyond,
+  });
 serveOnLink({
   interface: values.interface ?? usage("--interface is missing"),
   provider: {
@@ -48,6 +62,8 @@ function number(given: string): number {
 }
 
 function usage(why: string): never {
-  process.stderr.write(`provider: ${why}\nusage: provider.ts --interface IF --address A/LENGTH --pool FIRST-LAST [--lease-seconds N] [--renew-seconds N] [--json-events FILE|FD] [--set-up] [--beyond A]\n`);
+  process.stderr.write(
+    `provider: ${why}\nusage: provider.ts --interface IF --address A/LENGTH --pool FIRST-LAST [--lease-seconds N] [--renew-seconds N] [--json-events FILE|FD] [--set-up] [--beyond A]\n`,
+  );
   process.exit(2);
 }

@@ -37,7 +37,8 @@ function parsed(text: string): unknown {
 }
 
 function advice(error: NodeJS.ErrnoException, socketPath: string): string {
-  if (error.code === "ENOENT" || error.code === "ECONNREFUSED") return `leasehold is not running (no one listens on ${socketPath}); start it: leasehold run`;
+  if (error.code === "ENOENT" || error.code === "ECONNREFUSED")
+    return `leasehold is not running (no one listens on ${socketPath}); start it: leasehold run`;
   if (error.code === "EACCES") return `you may not ask leasehold: ${socketPath} is for root and the group leasehold`;
   return `leasehold did not answer on ${socketPath}: ${error.message}`;
 }

@@ -18,8 +18,11 @@ const program = new Command("leasehold")
   .addHelpText("after", "\nA whole configuration:\n  [uplink4.eth0]\n\nFirst `leasehold check`, then `leasehold run`, then `leasehold show`.");
 
 const run = program.command("run").description("run in the foreground (needs root); SIGHUP reloads, SIGTERM stops, addresses stay");
-for (const [name, { value, help, ...more }] of Object.entries(RUN_OPTIONS)) run.addOption(new Option(`${"short" in more ? `-${more.short}, ` : ""}--${name} <${value}>`, help).default(more.default));
-run.addHelpText("after", "\nExit codes: 0 stopped, 1 failed, 2 the configuration has errors (all of them are printed).").action(() => finish(EXIT.failed, "leasehold run needs root: it opens raw sockets and changes addresses; try sudo"));
+for (const [name, { value, help, ...more }] of Object.entries(RUN_OPTIONS))
+  run.addOption(new Option(`${"short" in more ? `-${more.short}, ` : ""}--${name} <${value}>`, help).default(more.default));
+run
+  .addHelpText("after", "\nExit codes: 0 stopped, 1 failed, 2 the configuration has errors (all of them are printed).")
+  .action(() => finish(EXIT.failed, "leasehold run needs root: it opens raw sockets and changes addresses; try sudo"));
 
 program
   .command("check")
@@ -41,16 +44,27 @@ asking(program.command("show").description("what is held, since when, and what w
   finish(EXIT.done, options.json === true ? JSON.stringify(body) : sentences(body as Shown).trimEnd(), 1);
 });
 
-asking(program.command("reload").description("read the configuration again; one with errors leaves everything as it is")).action((options: Common) => command(options, "/v1/reload"));
-
-asking(program.command("log").description("set how much the running program logs").addArgument(program.createArgument("<level>", LOG_LEVELS.join(", ")).choices([...LOG_LEVELS]))).action((level: string, options: Common) =>
-  command(options, `/v1/log/${level}`),
+asking(program.command("reload").description("read the configuration again; one with errors leaves everything as it is")).action((options: Common) =>
+  command(options, "/v1/reload"),
 );
 
-asking(program.command("trace").description("the last steps of an uplink as a recording: npm run replay -- FILE plays them again").argument("<interface>", "as in `leasehold show`")).action(async (name: string, options: Common) => {
+asking(
+  program
+    .command("log")
+    .description("set how much the running program logs")
+    .addArgument(program.createArgument("<level>", LOG_LEVELS.join(", ")).choices([...LOG_LEVELS])),
+).action((level: string, options: Common) => command(options, `/v1/log/${level}`));
+
+asking(
+  program
+    .command("trace")
+    .description("the last steps of an uplink as a recording: npm run replay -- FILE plays them again")
+    .argument("<interface>", "as in `leasehold show`"),
+).action(async (name: string, options: Common) => {
   for (let after: number | null = 0; after !== null; ) {
     const { status, body } = await answer(options, "GET", `/v1/trace/${encodeURIComponent(name)}?after=${after}`);
-    if (status !== 200) finish(EXIT.absent, status === 404 ? `no uplink ${escapeText(name)}; leasehold show lists them` : "leasehold is busy; try again in a moment");
+    if (status !== 200)
+      finish(EXIT.absent, status === 404 ? `no uplink ${escapeText(name)}; leasehold show lists them` : "leasehold is busy; try again in a moment");
     const page = body as { readonly lines: readonly string[]; readonly next: number | null };
     print(1, page.lines.join("\n"));
     after = page.next;

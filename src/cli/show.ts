@@ -26,7 +26,9 @@ const STATES: Readonly<Record<string, string>> = {
 };
 
 export function sentences({ main, uplink4 }: Shown): string {
-  const roles = main.roles.map(({ name, pid, restarts, jit }) => `${name} ${pid}${restarts > 0 ? ` (restarted ${restarts}x)` : ""}${jit ? " (with JIT)" : ""}`).join(", ");
+  const roles = main.roles
+    .map(({ name, pid, restarts, jit }) => `${name} ${pid}${restarts > 0 ? ` (restarted ${restarts}x)` : ""}${jit ? " (with JIT)" : ""}`)
+    .join(", ");
   const lines = [`leasehold runs since ${main.startedAt} with ${main.configuration} (generation ${main.generation}): main ${main.pid}, ${roles}.`];
   for (const what of main.lacking) lines.push(`This machine lacks a fence: ${what}.`);
   if (uplink4 === null) lines.push("uplink4 does not answer: its engine is starting, or restarting.");
@@ -51,7 +53,9 @@ function leaseLines(lease: LeaseView): readonly string[] {
   return [
     `  ${lease.address}/${lease.prefixLength} from ${lease.server}, until ${lease.expiresAt ?? "for ever"}${lease.configured ? "" : " (not confirmed yet)"}`,
     ...(routes === "" ? [] : [`  routes: ${routes}`]),
-    ...(lease.nameServers.length === 0 ? [] : [`  name servers: ${lease.nameServers.join(", ")}${lease.searchDomains.length === 0 ? "" : `; search ${lease.searchDomains.join(" ")}`}`]),
+    ...(lease.nameServers.length === 0
+      ? []
+      : [`  name servers: ${lease.nameServers.join(", ")}${lease.searchDomains.length === 0 ? "" : `; search ${lease.searchDomains.join(" ")}`}`]),
     ...(lease.renewsAt === null ? [] : [`  renews at ${lease.renewsAt}, rebinds at ${lease.rebindsAt ?? "never"}`]),
   ];
 }

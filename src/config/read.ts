@@ -20,7 +20,10 @@ export function readConfigFile(path: string): ReadResult {
     if (size > LIMITS.configBytes) return one(`the file is larger than ${LIMITS.configBytes} bytes`, "is this the right file?");
     text = readFileSync(path, "utf8");
   } catch (error) {
-    return one(`the file cannot be read: ${error instanceof Error ? error.message : String(error)}`, `write one, or name another with -f; a whole configuration is: [uplink4.eth0]`);
+    return one(
+      `the file cannot be read: ${error instanceof Error ? error.message : String(error)}`,
+      `write one, or name another with -f; a whole configuration is: [uplink4.eth0]`,
+    );
   }
   return readConfig(text);
 }
@@ -29,7 +32,8 @@ export function readConfig(text: string): ReadResult {
   const parsed = parseToml(text);
   if (isProblem(parsed)) return { problems: [parsed] };
   const judged = schema.safeParse(parsed.value);
-  if (!judged.success) return { problems: judged.error.issues.flatMap((issue) => problemsOf(issue, parsed)).sort((a, b) => a.line - b.line || a.column - b.column) };
+  if (!judged.success)
+    return { problems: judged.error.issues.flatMap((issue) => problemsOf(issue, parsed)).sort((a, b) => a.line - b.line || a.column - b.column) };
   const config = configOf(judged.data);
   const { interfaces } = config.uplink4;
   if (interfaces.length > LIMITS.interfaces) return one(`more than ${LIMITS.interfaces} interfaces`, "split them over two programs");
@@ -51,10 +55,22 @@ function problemsOf(issue: z.core.$ZodIssue, { placeOf }: Parsed): readonly Prob
     return issue.keys.map((key) => ({ ...placeOf([...issue.path, key]), message: `"${key}" is not known here`, hint: nearest(key) }));
   }
   if (issue.code === "invalid_key") {
-    return [{ ...placeOf(issue.path), message: `"${String(issue.path.at(-1))}" is no name of an interface`, hint: "at most 15 characters without blanks, / and :" }];
+    return [
+      {
+        ...placeOf(issue.path),
+        message: `"${String(issue.path.at(-1))}" is no name of an interface`,
+        hint: "at most 15 characters without blanks, / and :",
+      },
+    ];
   }
   const hint: unknown = issue.code === "custom" ? issue.params?.["hint"] : undefined;
-  return [{ ...placeOf(issue.path), message: `${issue.path.map(String).join(".")}: ${issue.message}`, hint: typeof hint === "string" ? hint : hintOf(issue.path) }];
+  return [
+    {
+      ...placeOf(issue.path),
+      message: `${issue.path.map(String).join(".")}: ${issue.message}`,
+      hint: typeof hint === "string" ? hint : hintOf(issue.path),
+    },
+  ];
 }
 
 /** What the nearest key on the path takes. */
@@ -72,7 +88,8 @@ function editDistance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, i) => i);
   for (const [i, char] of [...a].entries()) {
     const next = [i + 1];
-    for (const [j, other] of [...b].entries()) next.push(Math.min((next[j] ?? 0) + 1, (row[j + 1] ?? 0) + 1, (row[j] ?? 0) + (char === other ? 0 : 1)));
+    for (const [j, other] of [...b].entries())
+      next.push(Math.min((next[j] ?? 0) + 1, (row[j + 1] ?? 0) + 1, (row[j] ?? 0) + (char === other ? 0 : 1)));
     row = next;
   }
   return row[b.length] ?? a.length;

@@ -13,7 +13,8 @@ const INTERFACE_NAME = /^[^\s/:\p{Cc}]{1,15}$/u;
 
 const ipv4 = z.string().transform((text, context) => {
   const address = parseIpv4(text);
-  if (address === undefined) context.addIssue({ code: "custom", message: `"${text}" is no IPv4 address`, params: { hint: 'four decimal numbers, such as "192.0.2.1"' } });
+  if (address === undefined)
+    context.addIssue({ code: "custom", message: `"${text}" is no IPv4 address`, params: { hint: 'four decimal numbers, such as "192.0.2.1"' } });
   return address ?? z.NEVER;
 });
 
@@ -24,7 +25,12 @@ const hostName = z.string().refine((text) => text === "" || parseDomainName(text
 
 const clientId = z.string().transform((text, context) => {
   const hex = text.replaceAll(":", "").toLowerCase();
-  if (!/^([0-9a-f]{2}){2,255}$/.test(hex)) context.addIssue({ code: "custom", message: "this is no client identifier", params: { hint: 'two to 255 octets in hexadecimal, the first is the type: "01:02:00:5e:10:00:01"' } });
+  if (!/^([0-9a-f]{2}){2,255}$/.test(hex))
+    context.addIssue({
+      code: "custom",
+      message: "this is no client identifier",
+      params: { hint: 'two to 255 octets in hexadecimal, the first is the type: "01:02:00:5e:10:00:01"' },
+    });
   return hex as ClientId;
 });
 

@@ -16,7 +16,12 @@ export function parseToml(text: string): Parsed | Problem {
     return { value: getStaticTOMLValue(tree), placeOf: placesIn(tree) };
   } catch (error) {
     if (!(error instanceof ParseError)) throw error;
-    return { line: error.lineNumber, column: error.column + 1, message: `this is not TOML: ${error.message}`, hint: "strings stand in double quotes, tables in [brackets]; see https://toml.io" };
+    return {
+      line: error.lineNumber,
+      column: error.column + 1,
+      message: `this is not TOML: ${error.message}`,
+      hint: "strings stand in double quotes, tables in [brackets]; see https://toml.io",
+    };
   }
 }
 
@@ -32,7 +37,7 @@ function placesIn(tree: AST.TOMLProgram): Parsed["placeOf"] {
   };
   const walkValue = (path: readonly (string | number)[], node: AST.TOMLContentNode): void => {
     note(path, node);
-    if (node.type === "TOMLArray") node.elements.forEach((element, i) => walkValue([...path, i], element));
+    if (node.type === "TOMLArray") for (const [i, element] of node.elements.entries()) walkValue([...path, i], element);
     if (node.type === "TOMLInlineTable") for (const pair of node.body) walkPair(path, pair);
   };
   const walkPair = (path: readonly (string | number)[], pair: AST.TOMLKeyValue): void => {

@@ -26,13 +26,19 @@ export function controlApp(sources: ControlSources): Hono<Env> {
     const known = Number.isInteger(after) && after >= 0 && after <= LIMITS.traceSteps + 1;
     const page = known ? await sources.engineView({ view: "trace", name: context.req.param("interface"), after }) : undefined;
     if (page === undefined) return context.json({ error: "busy", hint: "try again in a moment" }, 503);
-    return page === "null" ? context.json({ error: "not-found", hint: "leasehold show lists the interfaces" }, 404) : context.body(page, 200, { "content-type": "application/json" });
+    return page === "null"
+      ? context.json({ error: "not-found", hint: "leasehold show lists the interfaces" }, 404)
+      : context.body(page, 200, { "content-type": "application/json" });
   });
 
   app.post("/v1/reload", async (context) => outcome(await sources.command(context.env.connection, "reload", "")));
-  app.post("/v1/log/:level{error|warn|info|debug}", async (context) => outcome(await sources.command(context.env.connection, "log", context.req.param("level"))));
+  app.post("/v1/log/:level{error|warn|info|debug}", async (context) =>
+    outcome(await sources.command(context.env.connection, "log", context.req.param("level"))),
+  );
 
-  app.notFound((context) => context.json({ error: "not-found", hint: "GET /v1/show, GET /v1/trace/INTERFACE, POST /v1/reload, POST /v1/log/LEVEL" }, 404));
+  app.notFound((context) =>
+    context.json({ error: "not-found", hint: "GET /v1/show, GET /v1/trace/INTERFACE, POST /v1/reload, POST /v1/log/LEVEL" }, 404),
+  );
   return app;
 }
 

@@ -127,20 +127,59 @@ export const AF = { unix: 1, inet: 2, inet6: 10, netlink: 16, packet: 17 } as co
 export const SOCK = { stream: 1, dgram: 2, raw: 3, seqpacket: 5 } as const;
 export const SOL = { ip: 0, socket: 1, tcp: 6, udp: 17, ipv6: 41, icmpv6: 58, packet: 263, netlink: 270 } as const;
 export const SO = {
-  reuseAddress: 2, error: 4, broadcast: 6, sendBuffer: 7, receiveBuffer: 8, reusePort: 15, bindToDevice: 25,
-  detachFilter: 27, timestamp: 29, receiveBufferForce: 33, mark: 36, lockFilter: 44,
+  reuseAddress: 2,
+  error: 4,
+  broadcast: 6,
+  sendBuffer: 7,
+  receiveBuffer: 8,
+  reusePort: 15,
+  bindToDevice: 25,
+  detachFilter: 27,
+  timestamp: 29,
+  receiveBufferForce: 33,
+  mark: 36,
+  lockFilter: 44,
 } as const;
 export const MSG = { peek: 2, controlTruncated: 8, truncated: 32, dontWait: 64, errorQueue: 0x2000, closeOnExec: 0x40000000 } as const;
 export const POLL = { readable: 1, writable: 2, failed: 4 } as const;
 export const CLONE = { newns: 0x20000, newuser: 0x10000000, newnet: 0x40000000 } as const;
-export const OPEN = { read: 0, write: 1, readWrite: 2, create: 0o100, exclusive: 0o200, truncate: 0o1000, append: 0o2000, nonBlock: 0o4000, path: 0o10000000 } as const;
+export const OPEN = {
+  read: 0,
+  write: 1,
+  readWrite: 2,
+  create: 0o100,
+  exclusive: 0o200,
+  truncate: 0o1000,
+  append: 0o2000,
+  nonBlock: 0o4000,
+  path: 0o10000000,
+} as const;
 export const LOCK = { shared: 1, exclusive: 2, nonBlock: 4, unlock: 8 } as const;
 export const PR = { setParentDeathSignal: 1, getDumpable: 3, setDumpable: 4, getNoNewPrivs: 39 } as const;
 export const SECCOMP = { tsync: 1, log: 2 } as const;
 export const TUN = { tun: 1, tap: 2, noPacketInfo: 0x1000 } as const;
 export const ERRNO = {
-  EPERM: 1, ENOENT: 2, ESRCH: 3, EINTR: 4, EBADF: 9, EAGAIN: 11, ENOMEM: 12, EACCES: 13, EBUSY: 16, EEXIST: 17, ENODEV: 19, EINVAL: 22,
-  EPIPE: 32, ENOSYS: 38, EMSGSIZE: 90, EOPNOTSUPP: 95, EADDRINUSE: 98, EADDRNOTAVAIL: 99, ENETDOWN: 100, ENETUNREACH: 101, ENOBUFS: 105,
+  EPERM: 1,
+  ENOENT: 2,
+  ESRCH: 3,
+  EINTR: 4,
+  EBADF: 9,
+  EAGAIN: 11,
+  ENOMEM: 12,
+  EACCES: 13,
+  EBUSY: 16,
+  EEXIST: 17,
+  ENODEV: 19,
+  EINVAL: 22,
+  EPIPE: 32,
+  ENOSYS: 38,
+  EMSGSIZE: 90,
+  EOPNOTSUPP: 95,
+  EADDRINUSE: 98,
+  EADDRNOTAVAIL: 99,
+  ENETDOWN: 100,
+  ENETUNREACH: 101,
+  ENOBUFS: 105,
   EINPROGRESS: 115,
 } as const;
 
@@ -149,7 +188,13 @@ export const BATCH_ADDRESS_BYTES = 128;
 export const BATCH_META_BYTES = 16;
 
 /** Where a batch's arrays start in its arena, in bytes. */
-export type BatchLayout = { readonly data: number; readonly addresses: number; readonly controls: number; readonly metas: number; readonly total: number };
+export type BatchLayout = {
+  readonly data: number;
+  readonly addresses: number;
+  readonly controls: number;
+  readonly metas: number;
+  readonly total: number;
+};
 
 /** The offsets that `batchNew` with the same numbers uses. */
 export function batchLayout(shape: { readonly slots: number; readonly dataSize: number; readonly controlSize: number }): BatchLayout {

@@ -31,7 +31,11 @@ export class Connection {
   }
 
   /** @returns false when it cannot be sent; descriptors are closed either way */
-  send<N extends CatalogueName>(name: N, body: BodyOf<(typeof CATALOGUE)[N]>, { generation = 0, descriptors = [] }: { readonly generation?: number; readonly descriptors?: readonly number[] } = {}): boolean {
+  send<N extends CatalogueName>(
+    name: N,
+    body: BodyOf<(typeof CATALOGUE)[N]>,
+    { generation = 0, descriptors = [] }: { readonly generation?: number; readonly descriptors?: readonly number[] } = {},
+  ): boolean {
     const entry = CATALOGUE[name] as unknown as MessageEntry<BodyOf<(typeof CATALOGUE)[N]>>;
     return this.#channel.send(encodeMessage(entry, generation, body), descriptors);
   }

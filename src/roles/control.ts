@@ -32,11 +32,14 @@ const app = controlApp({
       main().send("command", { connection, verb, argument });
     }),
 });
-const listener = getRequestListener((request, env) => {
-  stayAwake();
-  const { socket } = (env as { readonly incoming: { readonly socket: Socket } }).incoming;
-  return app.fetch(request, { connection: connections.get(socket) ?? 0 });
-}, { overrideGlobalObjects: false });
+const listener = getRequestListener(
+  (request, env) => {
+    stayAwake();
+    const { socket } = (env as { readonly incoming: { readonly socket: Socket } }).incoming;
+    return app.fetch(request, { connection: connections.get(socket) ?? 0 });
+  },
+  { overrideGlobalObjects: false },
+);
 const server = createServer({ maxHeaderSize: LIMITS.controlRequestBytes / 4, requestTimeout: 30_000 }, listener);
 
 startRole({

@@ -104,7 +104,9 @@ function fromEngine(message: Incoming): void {
       if (known === undefined) return;
       if (known.unicast !== undefined && native().sendTo(known.unicast, payload, inetAddress(to, SERVER_PORT), 0) >= 0) return;
       const ports = { sourcePort: CLIENT_PORT, destinationPort: SERVER_PORT };
-      known.packets.send(encodeUdpFrame({ sourceMac: mac, destinationMac: BROADCAST_MAC, source: from, destination: BROADCAST_V4, ...ports, payload }));
+      known.packets.send(
+        encodeUdpFrame({ sourceMac: mac, destinationMac: BROADCAST_MAC, source: from, destination: BROADCAST_V4, ...ports, payload }),
+      );
       return;
     }
     default:

@@ -26,7 +26,13 @@ export function startRole({ role, profile, prepare }: RoleSetup): void {
     return main;
   });
   main = new Connection(CHANNEL_DESCRIPTOR, role, "main", { onMessage: handle, onEnd: () => process.exit(0) });
-  const lacking = enterFence({ profile, uid: Number(argument("--uid")), gid: Number(argument("--gid")), emptyRoot: argument("--empty-root"), ownUids: !process.argv.includes("--shared-ids") });
+  const lacking = enterFence({
+    profile,
+    uid: Number(argument("--uid")),
+    gid: Number(argument("--gid")),
+    emptyRoot: argument("--empty-root"),
+    ownUids: !process.argv.includes("--shared-ids"),
+  });
   afterFence(role);
   main.send("ready", { role, lacking: [...lacking] });
 }

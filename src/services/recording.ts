@@ -15,7 +15,10 @@ import type { Observed, Recorded } from "./driver.ts";
 
 export type RecordedStep<E> = Recorded<E> & { readonly digest: string };
 export type Recording<S, E> = { readonly machine: string; readonly initial: S; readonly steps: readonly RecordedStep<E>[] };
-export type Replayed = { readonly steps: number; readonly differs: { readonly step: number; readonly recorded: string; readonly replayed: string } | undefined };
+export type Replayed = {
+  readonly steps: number;
+  readonly differs: { readonly step: number; readonly recorded: string; readonly replayed: string } | undefined;
+};
 
 const FORMAT = "leasehold-recording";
 const VERSION = 1;
@@ -101,7 +104,8 @@ export function decodeValue(text: string): unknown {
 function tagged(value: unknown): unknown {
   if (value === undefined) return { [TAG]: "undefined" };
   if (value instanceof Uint8Array) return { [TAG]: "bytes", hex: toHex(value) };
-  if (typeof value === "number" && (!Number.isFinite(value) || Object.is(value, -0))) return { [TAG]: "number", text: Object.is(value, -0) ? "-0" : String(value) };
+  if (typeof value === "number" && (!Number.isFinite(value) || Object.is(value, -0)))
+    return { [TAG]: "number", text: Object.is(value, -0) ? "-0" : String(value) };
   if (Array.isArray(value)) return value.map(tagged);
   if (typeof value !== "object" || value === null) return value;
   return Object.fromEntries(

@@ -1,6 +1,6 @@
 /** A recording in pages: taken once, when its first page is asked for, so that steps made meanwhile do not tear it. */
 
-export type TracePage = { readonly lines: readonly string[]; /** null: this was the last page. */ readonly next: number | null };
+export type TracePage = { readonly lines: readonly string[] /** null: this was the last page. */; readonly next: number | null };
 
 /** Characters of one page: fits a frame between roles with what JSON adds. */
 const PAGE_CHARACTERS = 30_000;

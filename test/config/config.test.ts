@@ -27,14 +27,25 @@ test("one empty block is a whole configuration", () => {
   assert.equal(only?.retransmitSeconds, 4);
 });
 test("what is printed is read as the same configuration", () => {
-  const text = '[uplink4."wan.7"]\nhost_name = ""\nclient_id = "FF:00:01"\nretransmit_seconds = 1.5\nignore_servers = ["192.0.2.1", "192.0.2.2"]\n[uplink4.eth1]\nhost_name = "gw"\n';
+  const text =
+    '[uplink4."wan.7"]\nhost_name = ""\nclient_id = "FF:00:01"\nretransmit_seconds = 1.5\nignore_servers = ["192.0.2.1", "192.0.2.2"]\n[uplink4.eth1]\nhost_name = "gw"\n';
   const config = configOf(text);
   assert.deepEqual(configOf(printConfig(config)), config);
   assert.equal(config.uplink4.interfaces[0]?.clientId, "ff0001");
 });
 test("all errors are told at once, each where it stands", () => {
-  const problems = problemsOf('[uplink4.eth0]\nhost_nam = "gw"\nretransmit_seconds = 0\n\n[uplink4.eth1]\nignore_servers = ["192.0.2.1", "300.0.0.1"]\nclient_id = "x"\n');
-  assert.deepEqual(problems.map(({ line, column }) => [line, column]), [[2, 1], [3, 1], [6, 32], [7, 1]]);
+  const problems = problemsOf(
+    '[uplink4.eth0]\nhost_nam = "gw"\nretransmit_seconds = 0\n\n[uplink4.eth1]\nignore_servers = ["192.0.2.1", "300.0.0.1"]\nclient_id = "x"\n',
+  );
+  assert.deepEqual(
+    problems.map(({ line, column }) => [line, column]),
+    [
+      [2, 1],
+      [3, 1],
+      [6, 32],
+      [7, 1],
+    ],
+  );
   assert.match(problems[0]?.hint ?? "", /did you mean "host_name"/);
   assert.ok(problems.every(({ hint }) => hint.length > 0));
 });
@@ -44,7 +55,8 @@ test("text that is not TOML is told with its place", () => {
   assert.match(problem?.message ?? "", /not TOML/);
 });
 test("nothing configured is an error, not an idle program", () => assert.match(problemsOf("")[0]?.message ?? "", /nothing is configured/));
-for (const name of ["a name", "x/y", "sixteen-letters-"]) test(`"${name}" is no name of an interface`, () => assert.match(problemsOf(`[uplink4."${name}"]\n`)[0]?.message ?? "", /no name of an interface/));
+for (const name of ["a name", "x/y", "sixteen-letters-"])
+  test(`"${name}" is no name of an interface`, () => assert.match(problemsOf(`[uplink4."${name}"]\n`)[0]?.message ?? "", /no name of an interface/));
 test("a problem is printed as file:line:column with a hint below", () => {
   assert.equal(printProblem("f.toml", { line: 2, column: 3, message: "m", hint: "h" }), "f.toml:2:3: m\n  hint: h");
 });
@@ -64,11 +76,16 @@ test("a file that is not there is told with what to do", () => {
   assert.ok("problems" in result && /-f/.test(result.problems[0]?.hint ?? ""));
 });
 test("docs/options.md says of every key what the table in code says, and names no other key", () => {
-  const rows = readFileSync(new URL("../../docs/options.md", import.meta.url), "utf8").split("\n").filter((line) => line.startsWith("| `"));
-  assert.deepEqual(rows, Object.entries(CONFIG_OPTIONS).map(([key, { takes, standard, help }]) => `| \`${key}\` | ${takes} | ${standard} | ${help} |`));
+  const rows = readFileSync(new URL("../../docs/options.md", import.meta.url), "utf8")
+    .split("\n")
+    .filter((line) => line.startsWith("| `"));
+  assert.deepEqual(
+    rows,
+    Object.entries(CONFIG_OPTIONS).map(([key, { takes, standard, help }]) => `| \`${key}\` | ${takes} | ${standard} | ${help} |`),
+  );
 });
 test("every key of the schema is in the table, and no other", () => {
-  const problems = problemsOf('nonsense = 1\n[uplink4.eth0]\nnonsense = 1\n');
+  const problems = problemsOf("nonsense = 1\n[uplink4.eth0]\nnonsense = 1\n");
   assert.equal(problems.length, 2);
   for (const key of Object.keys(CONFIG_OPTIONS)) {
     const text = key === "uplink4" ? "uplink4 = 1\n" : `[uplink4.eth0]\n${key} = {}\n`;

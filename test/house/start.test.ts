@@ -12,7 +12,10 @@ const AS_ROOT = process.getuid?.() === 0;
 const ORDINARY = "65534";
 type Run = { readonly code: number | null; readonly output: string };
 
-function start(folder: string, { as, onOutput = () => undefined }: { readonly as?: string; readonly onOutput?: (soFar: string) => void }): Promise<Run> {
+function start(
+  folder: string,
+  { as, onOutput = () => undefined }: { readonly as?: string; readonly onOutput?: (soFar: string) => void },
+): Promise<Run> {
   const command = [...(as === undefined ? [] : ["setpriv", "--reuid", as, "--regid", as, "--clear-groups", "env", `HOME=${folder}`]), "npm", "start"];
   const child = spawn(command[0] ?? "", command.slice(1), { cwd: folder, env: { ...process.env, CI: "true" }, stdio: ["ignore", "pipe", "pipe"] });
   let output = "";
@@ -28,8 +31,17 @@ function start(folder: string, { as, onOutput = () => undefined }: { readonly as
 /** A checkout of its own with what git has and what is not committed yet, owned by an ordinary user. */
 function checkout(owner: string): string {
   const folder = mkdtempSync(join(tmpdir(), "leasehold-checkout-"));
-  const files = execFileSync("git", ["ls-files", "-z", "--cached", "--others", "--exclude-standard"], { cwd: root, encoding: "utf8", maxBuffer: 1 << 26 }).split("\0").filter(Boolean);
-  execFileSync("tar", ["-C", root, "-cf", join(folder, "all.tar"), "--ignore-failed-read", "--null", "-T", "-"], { input: files.join("\0"), stdio: ["pipe", "ignore", "ignore"] });
+  const files = execFileSync("git", ["ls-files", "-z", "--cached", "--others", "--exclude-standard"], {
+    cwd: root,
+    encoding: "utf8",
+    maxBuffer: 1 << 26,
+  })
+    .split("\0")
+    .filter(Boolean);
+  execFileSync("tar", ["-C", root, "-cf", join(folder, "all.tar"), "--ignore-failed-read", "--null", "-T", "-"], {
+    input: files.join("\0"),
+    stdio: ["pipe", "ignore", "ignore"],
+  });
   execFileSync("tar", ["-C", folder, "-xf", join(folder, "all.tar")]);
   execFileSync("cp", ["-a", join(root, "node_modules"), folder]);
   execFileSync("chown", ["-R", `${owner}:${owner}`, folder]);
@@ -43,7 +55,9 @@ test("npm start ends with every row confirmed and exit 0", async () => {
   assert.match(output, /(\d+) of \1 rows confirmed/);
 });
 
-test("npm start works for an ordinary user, and says that roles share a user id", { skip: AS_ROOT ? false : "the test above was run by an ordinary user already" }, async () => {
+test("npm start works for an ordinary user, and says that roles share a user id", {
+  skip: AS_ROOT ? false : "the test above was run by an ordinary user already",
+}, async () => {
   const folder = checkout(ORDINARY);
   try {
     const { code, output } = await start(folder, { as: ORDINARY });

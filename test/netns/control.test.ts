@@ -47,14 +47,22 @@ test("reads are for whoever may open the socket, writes for root: main goes by t
   withProgram(async (world) => {
     chmodSync(world.folder, 0o755);
     const as = (...args: readonly string[]): ReturnType<typeof spawnSync> =>
-      spawnSync("setpriv", ["--reuid", "65534", "--regid", "0", "--clear-groups", join(root, "bin/leasehold"), ...args, "--runtime-dir", join(world.folder, "run")], { encoding: "utf8" });
+      spawnSync(
+        "setpriv",
+        ["--reuid", "65534", "--regid", "0", "--clear-groups", join(root, "bin/leasehold"), ...args, "--runtime-dir", join(world.folder, "run")],
+        { encoding: "utf8" },
+      );
     assert.equal(as("show").status, 0);
     const reload = as("reload");
     assert.equal(reload.status, 1);
     assert.match(String(reload.stderr), /only root/);
     assert.equal(JSON.parse(world.control("show", "--json")).main.refused["command.uid"], 1);
     assert.match(world.control("reload"), /reloaded/);
-    const outsider = spawnSync("setpriv", ["--reuid", "65534", "--regid", "65534", "--clear-groups", join(root, "bin/leasehold"), "show", "--runtime-dir", join(world.folder, "run")], { encoding: "utf8" });
+    const outsider = spawnSync(
+      "setpriv",
+      ["--reuid", "65534", "--regid", "65534", "--clear-groups", join(root, "bin/leasehold"), "show", "--runtime-dir", join(world.folder, "run")],
+      { encoding: "utf8" },
+    );
     assert.equal(outsider.status, 3);
     assert.match(outsider.stderr, /may not ask/);
   }),

@@ -12,13 +12,32 @@ const TRUTH = { skip: NEEDS_ROOT };
 type Line = { readonly event: string; readonly address: string; readonly mac: string; readonly renewal: boolean };
 
 async function startProvider(world: UplinkWorld, leaseSeconds = 30, renewSeconds = 5): Promise<ChildProcess> {
-  const options = ["--interface", "s0", "--address", `${SERVER_ADDRESS}/24`, "--pool", "10.64.0.50-59", "--lease-seconds", String(leaseSeconds), "--renew-seconds", String(renewSeconds), "--json-events", join(world.folder, "provider.jsonl")];
+  const options = [
+    "--interface",
+    "s0",
+    "--address",
+    `${SERVER_ADDRESS}/24`,
+    "--pool",
+    "10.64.0.50-59",
+    "--lease-seconds",
+    String(leaseSeconds),
+    "--renew-seconds",
+    String(renewSeconds),
+    "--json-events",
+    join(world.folder, "provider.jsonl"),
+  ];
   const child = world.spawn(world.server, "server", [process.execPath, "--import", "tsx", join(root, "scripts/house/provider.ts"), ...options]);
-  await world.until("the provider's socket", () => (execFileSync("ip", ["netns", "exec", world.server, "cat", "/proc/net/packet"], { encoding: "utf8" }).split("\n").length > 2 ? true : undefined));
+  await world.until("the provider's socket", () =>
+    execFileSync("ip", ["netns", "exec", world.server, "cat", "/proc/net/packet"], { encoding: "utf8" }).split("\n").length > 2 ? true : undefined,
+  );
   return child;
 }
 function said(world: UplinkWorld): readonly Line[] {
-  return world.read("provider.jsonl").split("\n").filter(Boolean).map((line) => JSON.parse(line) as Line);
+  return world
+    .read("provider.jsonl")
+    .split("\n")
+    .filter(Boolean)
+    .map((line) => JSON.parse(line) as Line);
 }
 function children(pid: number): readonly { readonly pid: number; readonly role: string }[] {
   const pids = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(/\s+/).filter(Boolean).map(Number);
@@ -33,10 +52,18 @@ test("a lease is taken, and taken out of kernel and file when it ends without a 
     const provider = await startProvider(world, 10, 5);
     world.leasehold();
     const address = await world.until("an address", () => world.addresses()[0]);
-    assert.deepEqual(said(world).filter(({ event }) => event === "ack").map((line) => [line.address, line.mac]), [[address.local, CLIENT_MAC]]);
+    assert.deepEqual(
+      said(world)
+        .filter(({ event }) => event === "ack")
+        .map((line) => [line.address, line.mac]),
+      [[address.local, CLIENT_MAC]],
+    );
     await world.stop(provider, "SIGKILL");
     await world.until("no address any more", () => (world.addresses().length === 0 ? true : undefined), 14);
-    assert.deepEqual(world.routes().filter(({ protocol }) => protocol === "dhcp"), []);
+    assert.deepEqual(
+      world.routes().filter(({ protocol }) => protocol === "dhcp"),
+      [],
+    );
     await world.until("no lease file any more", () => (world.read("state/uplink4/c0.json") === "" ? true : undefined));
   }),
 );
@@ -49,10 +76,18 @@ for (const role of ["engine-uplink4", "frontend"] as const) {
       const before = await world.until("an address", () => world.addresses()[0]);
       const pid = await world.until(`the ${role}`, () => roleOf(program, role));
       process.kill(pid, "SIGKILL");
-      await world.until("another process in its place", () => { const now = roleOf(program, role); return now !== undefined && now !== pid ? now : undefined; });
+      await world.until("another process in its place", () => {
+        const now = roleOf(program, role);
+        return now !== undefined && now !== pid ? now : undefined;
+      });
       const count = said(world).filter(({ event }) => event === "ack").length;
-      await world.until("a word from the provider again", () => (said(world).filter(({ event }) => event === "ack").length > count ? true : undefined));
-      assert.deepEqual(world.addresses().map(({ local }) => local), [before.local]);
+      await world.until("a word from the provider again", () =>
+        said(world).filter(({ event }) => event === "ack").length > count ? true : undefined,
+      );
+      assert.deepEqual(
+        world.addresses().map(({ local }) => local),
+        [before.local],
+      );
       assert.equal(program.exitCode, null, "main has not ended");
     }),
   );
@@ -65,7 +100,10 @@ test("reload: errors change nothing and are told; an interface taken out is clea
     const address = await world.until("an address", () => world.addresses()[0]);
     world.write("leasehold.toml", "[uplink4.c0]\nhost_nam = 1\n");
     assert.throws(() => world.control("reload"), /did you mean "host_name"/);
-    assert.deepEqual(world.addresses().map(({ local }) => local), [address.local]);
+    assert.deepEqual(
+      world.addresses().map(({ local }) => local),
+      [address.local],
+    );
     world.write("leasehold.toml", "[uplink4.other0]\n");
     world.control("reload");
     await world.until("no address of ours", () => (world.addresses().length === 0 ? true : undefined));
@@ -85,7 +123,10 @@ test("only our own objects are touched: an address and a route set by hand outli
     world.write("leasehold.toml", "[uplink4.other0]\n");
     world.control("reload");
     await world.until("ours gone", () => (world.addresses().every(({ local }) => !local.startsWith("10.64.")) ? true : undefined));
-    assert.deepEqual(world.addresses().map(({ local }) => local), ["198.51.100.7"]);
+    assert.deepEqual(
+      world.addresses().map(({ local }) => local),
+      ["198.51.100.7"],
+    );
     assert.ok(world.routes().some(({ dst }) => dst === "203.0.113.0/24"));
   }),
 );
@@ -104,7 +145,9 @@ test("an uplink that is deleted and made again is served again, and leaves nothi
     await startProvider(world);
     await world.until("an address on the new link", () => world.addresses()[0]);
     const frontend = roleOf(program, "frontend") ?? 0;
-    const open = execFileSync("ls", [`/proc/${frontend}/fd`], { encoding: "utf8" }).trim().split("\n").length;
+    const open = execFileSync("ls", [`/proc/${frontend}/fd`], { encoding: "utf8" })
+      .trim()
+      .split("\n").length;
     assert.ok(open < 40, `${open} descriptors`);
   }),
 );
@@ -115,7 +158,12 @@ test("three roles stay under 60 MiB PSS, idle after one show", TRUTH, () =>
     const program = world.leasehold();
     await world.until("an address", () => world.addresses()[0]);
     world.control("show");
-    const roles = [program.pid ?? 0, ...children(program.pid ?? 0).filter(({ role }) => role !== "control").map(({ pid }) => pid)];
+    const roles = [
+      program.pid ?? 0,
+      ...children(program.pid ?? 0)
+        .filter(({ role }) => role !== "control")
+        .map(({ pid }) => pid),
+    ];
     assert.equal(roles.length, 3);
     const pssKb = roles.map((pid) => Number(/^Pss:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, "utf8"))?.[1]));
     const total = pssKb.reduce((sum, kb) => sum + kb, 0) / 1024;
@@ -155,7 +203,8 @@ test("a run of the daemon, traced, replays bit for bit; with one byte changed it
     await world.until("the lifetime written anew", () => world.addresses().find((one) => one.valid_life_time > 25));
     const trace = world.control("trace", "c0");
     assert.ok(trace.split("\n").length > 6, trace);
-    const replay = (text: string): ReturnType<typeof spawnSync> => spawnSync(process.execPath, ["--import", "tsx", join(root, "scripts/replay.ts"), world.write("trace.jsonl", text)], { encoding: "utf8" });
+    const replay = (text: string): ReturnType<typeof spawnSync> =>
+      spawnSync(process.execPath, ["--import", "tsx", join(root, "scripts/replay.ts"), world.write("trace.jsonl", text)], { encoding: "utf8" });
     assert.equal(replay(trace).status, 0);
     const changed = trace.replace(/"leaseSeconds":30/g, '"leaseSeconds":31');
     assert.notEqual(changed, trace);

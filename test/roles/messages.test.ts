@@ -12,7 +12,12 @@ const SAMPLES: { readonly [K in CatalogueName]: unknown } = {
   logRecord: { level: "info", event: "transition", fields: [{ name: "interface", value: "wan0" }] },
   peer: { role: "control" },
   start: true,
-  uplink4Config: { interfaces: [{ name: "wan0", hostName: "gw", clientId: "01020000000001", retransmitSeconds: 4, denyServers: ["192.0.2.66"] }, { name: "wan1", hostName: "", clientId: undefined, retransmitSeconds: 0.5, denyServers: [] }] },
+  uplink4Config: {
+    interfaces: [
+      { name: "wan0", hostName: "gw", clientId: "01020000000001", retransmitSeconds: 4, denyServers: ["192.0.2.66"] },
+      { name: "wan1", hostName: "", clientId: undefined, retransmitSeconds: 0.5, denyServers: [] },
+    ],
+  },
   storedLease: { name: "wan0", record: bytes },
   netlinkSocket: true,
   packetSocket: { link: 3 },
@@ -29,7 +34,14 @@ const SAMPLES: { readonly [K in CatalogueName]: unknown } = {
   deconfigureUplink: { link: 3, name: "wan0" },
   saveLease: { name: "wan0", record: bytes },
   forgetLease: { name: "wan0" },
-  frames: { link: 3, dropped: 2, frames: [{ checksum: "verify", bytes }, { checksum: "offloaded", bytes: new Uint8Array(0) }] },
+  frames: {
+    link: 3,
+    dropped: 2,
+    frames: [
+      { checksum: "verify", bytes },
+      { checksum: "offloaded", bytes: new Uint8Array(0) },
+    ],
+  },
   netlink: { datagram: bytes },
   netlinkOverrun: true,
   socketReady: { link: 3 },
@@ -66,7 +78,8 @@ for (const [name, entry] of entries) {
   });
   test(`${name}: every shorter frame, and one with a byte more, is refused`, () => {
     const whole = encoded(name);
-    for (let length = 0; length < whole.length; length++) assert.throws(() => readerFor(entry).read(whole.subarray(0, length), descriptorsOf(entry)), WireError);
+    for (let length = 0; length < whole.length; length++)
+      assert.throws(() => readerFor(entry).read(whole.subarray(0, length), descriptorsOf(entry)), WireError);
     assert.throws(() => readerFor(entry).read(Uint8Array.of(...whole, 0), descriptorsOf(entry)), refusedWith("trailing"));
   });
   test(`${name}: every flipped bit gives a message or a WireError`, () => {
@@ -81,7 +94,8 @@ for (const [name, entry] of entries) {
       }
     }
   });
-  test(`${name}: another number of descriptors is refused`, () => assert.throws(() => readerFor(entry).read(encoded(name), [...descriptorsOf(entry), 99]), refusedWith("bad-length")));
+  test(`${name}: another number of descriptors is refused`, () =>
+    assert.throws(() => readerFor(entry).read(encoded(name), [...descriptorsOf(entry), 99]), refusedWith("bad-length")));
   test(`${name}: from a role that may not say it, it is refused`, () => {
     for (const role of ROLES.filter((one) => !entry.from.includes(one))) {
       const reader = new MessageReader(CATALOGUE, role, entry.to[0] ?? "main");

@@ -28,14 +28,23 @@ const EXPECTED = {
   "forgetLease.name": 1,
 };
 
-test("main refuses and counts every request outside the configuration, and nothing in the kernel or on disk changes", { skip: process.getuid?.() === 0 ? false : "needs root for network namespaces" }, async () => {
+test("main refuses and counts every request outside the configuration, and nothing in the kernel or on disk changes", {
+  skip: process.getuid?.() === 0 ? false : "needs root for network namespaces",
+}, async () => {
   const folder = mkdtempSync(join(tmpdir(), "leasehold-forged-"));
   const namespace = `lhf${process.pid}`;
   const ip = (...args: readonly string[]): string => execFileSync("ip", ["-n", namespace, ...args], { encoding: "utf8" });
   cpSync(join(root, "dist"), join(folder, "dist"), { recursive: true });
   cpSync(join(root, "bin"), join(folder, "bin"), { recursive: true });
   symlinkSync(join(root, "native"), join(folder, "native"));
-  buildSync({ entryPoints: [join(root, "test/security/forged/engine.ts")], outfile: join(folder, "dist/engine-uplink4.mjs"), bundle: true, platform: "node", format: "esm", target: "node20" });
+  buildSync({
+    entryPoints: [join(root, "test/security/forged/engine.ts")],
+    outfile: join(folder, "dist/engine-uplink4.mjs"),
+    bundle: true,
+    platform: "node",
+    format: "esm",
+    target: "node20",
+  });
   execFileSync("ip", ["netns", "add", namespace]);
   try {
     ip("link", "add", "wan0", "index", "10", "type", "veth", "peer", "name", "p0");
@@ -46,8 +55,27 @@ test("main refuses and counts every request outside the configuration, and nothi
     const before = ip("-4", "addr") + ip("route");
     writeFileSync(join(folder, "l.toml"), "[uplink4.wan0]\n", { mode: 0o644 });
     mkdirSync(join(folder, "run"));
-    const program = spawn("ip", ["netns", "exec", namespace, join(folder, "bin/leasehold"), "run", "-f", join(folder, "l.toml"), "--runtime-dir", join(folder, "run"), "--state-dir", join(folder, "state")], { stdio: "ignore" });
-    const refused = await eventually(() => shown(join(folder, "bin/leasehold"), join(folder, "run")), (main) => total(main.refused) === total(EXPECTED));
+    const program = spawn(
+      "ip",
+      [
+        "netns",
+        "exec",
+        namespace,
+        join(folder, "bin/leasehold"),
+        "run",
+        "-f",
+        join(folder, "l.toml"),
+        "--runtime-dir",
+        join(folder, "run"),
+        "--state-dir",
+        join(folder, "state"),
+      ],
+      { stdio: "ignore" },
+    );
+    const refused = await eventually(
+      () => shown(join(folder, "bin/leasehold"), join(folder, "run")),
+      (main) => total(main.refused) === total(EXPECTED),
+    );
     assert.deepEqual(refused.refused, Object.fromEntries(Object.entries(EXPECTED).sort()));
     assert.deepEqual(refused.unreadable["engine-uplink4"], { "bad-order": 1, unsupported: 3 }, "messages of other roles are not read");
     assert.equal(ip("-4", "addr") + ip("route"), before);
@@ -60,11 +88,18 @@ test("main refuses and counts every request outside the configuration, and nothi
   }
 });
 
-type MainView = { readonly refused: Readonly<Record<string, number>>; readonly unreadable: Readonly<Record<string, Readonly<Record<string, number>>>> };
+type MainView = {
+  readonly refused: Readonly<Record<string, number>>;
+  readonly unreadable: Readonly<Record<string, Readonly<Record<string, number>>>>;
+};
 
 function shown(program: string, runtimeDir: string): MainView | undefined {
   try {
-    return (JSON.parse(execFileSync(program, ["show", "--json", "--runtime-dir", runtimeDir], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] })) as { readonly main: MainView }).main;
+    return (
+      JSON.parse(
+        execFileSync(program, ["show", "--json", "--runtime-dir", runtimeDir], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }),
+      ) as { readonly main: MainView }
+    ).main;
   } catch {
     return undefined;
   }

@@ -13,7 +13,13 @@ export const SERVER_ADDRESS = "10.64.0.1";
 export const CLIENT_MAC = "02:00:5e:10:00:55";
 
 export type KernelAddress = { readonly local: string; readonly prefixlen: number; readonly protocol?: string; readonly valid_life_time: number };
-export type KernelRoute = { readonly dst: string; readonly gateway?: string; readonly protocol: string; readonly metric?: number; readonly prefsrc?: string };
+export type KernelRoute = {
+  readonly dst: string;
+  readonly gateway?: string;
+  readonly protocol: string;
+  readonly metric?: number;
+  readonly prefsrc?: string;
+};
 let worlds = 0;
 
 export class UplinkWorld {
@@ -29,7 +35,13 @@ export class UplinkWorld {
     for (const name of [this.server, this.client]) execFileSync("ip", ["netns", "add", name]);
     this.ip(this.server, "link", "add", "s0", "type", "veth", "peer", "name", "c0", "netns", this.client);
     this.ip(this.client, "link", "set", "c0", "address", CLIENT_MAC);
-    for (const [namespace, link] of [[this.server, "lo"], [this.client, "lo"], [this.server, "s0"], [this.client, "c0"]] as const) this.ip(namespace, "link", "set", link, "up");
+    for (const [namespace, link] of [
+      [this.server, "lo"],
+      [this.client, "lo"],
+      [this.server, "s0"],
+      [this.client, "c0"],
+    ] as const)
+      this.ip(namespace, "link", "set", link, "up");
     // otherwise the kernel leaves its own UDP checksums to a card that is not there, and every capture shows them wrong
     execFileSync("ip", ["netns", "exec", this.client, "ethtool", "-K", "c0", "tx", "off"], { stdio: "ignore" });
     this.ip(this.server, "addr", "add", `${SERVER_ADDRESS}/24`, "dev", "s0");
@@ -54,7 +66,10 @@ export class UplinkWorld {
 
   /** Runs in a namespace until `stop`, or the end of the world; its output is in the file NAME.log. */
   spawn(namespace: string, name: string, command: readonly string[], env: Readonly<Record<string, string>> = {}): ChildProcess {
-    const child = spawn("sh", ["-c", 'exec "$@" >>"$0" 2>&1', join(this.folder, `${name}.log`), "ip", "netns", "exec", namespace, ...command], { stdio: "ignore", env: { ...process.env, ...env } });
+    const child = spawn("sh", ["-c", 'exec "$@" >>"$0" 2>&1', join(this.folder, `${name}.log`), "ip", "netns", "exec", namespace, ...command], {
+      stdio: "ignore",
+      env: { ...process.env, ...env },
+    });
     this.#children.add(child);
     child.on("exit", () => this.#children.delete(child));
     return child;
@@ -70,7 +85,18 @@ export class UplinkWorld {
   /** The program as a user starts it: all roles, all fences. */
   leasehold(configuration = "[uplink4.c0]\nretransmit_seconds = 1\n"): ChildProcess {
     const file = this.write("leasehold.toml", configuration);
-    return this.spawn(this.client, "leasehold", [join(root, "bin/leasehold"), "run", "-f", file, "--runtime-dir", join(this.folder, "run"), "--state-dir", join(this.folder, "state"), "--log-level", "debug"]);
+    return this.spawn(this.client, "leasehold", [
+      join(root, "bin/leasehold"),
+      "run",
+      "-f",
+      file,
+      "--runtime-dir",
+      join(this.folder, "run"),
+      "--state-dir",
+      join(this.folder, "state"),
+      "--log-level",
+      "debug",
+    ]);
   }
 
   /** Asks the running program. */
@@ -80,7 +106,9 @@ export class UplinkWorld {
 
   /** Our addresses on the uplink as `ip -j` tells them. */
   addresses(): readonly KernelAddress[] {
-    const [link] = JSON.parse(this.ip(this.client, "-j", "-4", "addr", "show", "dev", "c0")) as readonly { readonly addr_info?: readonly KernelAddress[] }[];
+    const [link] = JSON.parse(this.ip(this.client, "-j", "-4", "addr", "show", "dev", "c0")) as readonly {
+      readonly addr_info?: readonly KernelAddress[];
+    }[];
     return link?.addr_info ?? [];
   }
 
@@ -102,7 +130,10 @@ export class UplinkWorld {
     for (;;) {
       const value = look();
       if (value !== undefined) return value;
-      if (performance.now() > end) throw new Error(`${what}: not within ${seconds} s\nleasehold said:\n${this.read("leasehold.log").slice(-2000)}\nserver said:\n${this.read("server.log").slice(-2000)}\nkernel: ${JSON.stringify(this.addresses())}`);
+      if (performance.now() > end)
+        throw new Error(
+          `${what}: not within ${seconds} s\nleasehold said:\n${this.read("leasehold.log").slice(-2000)}\nserver said:\n${this.read("server.log").slice(-2000)}\nkernel: ${JSON.stringify(this.addresses())}`,
+        );
       await pause(50);
     }
   }
@@ -126,21 +157,58 @@ export async function inWorld(story: (world: UplinkWorld) => Promise<void>): Pro
 
 export type Capture = { readonly file: string; readonly stop: () => Promise<void> };
 /** One DHCP message as tshark reads it. */
-export type Seen = { readonly atSeconds: number; readonly type: string; readonly source: string; readonly destination: string; readonly ciaddr: string; readonly xid: string };
+export type Seen = {
+  readonly atSeconds: number;
+  readonly type: string;
+  readonly source: string;
+  readonly destination: string;
+  readonly ciaddr: string;
+  readonly xid: string;
+};
 const TYPES = ["", "discover", "offer", "request", "decline", "ack", "nak", "release", "inform"];
 
 export function dhcpIn(file: string): readonly Seen[] {
   const fields = ["frame.time_epoch", "dhcp.option.dhcp", "ip.src", "ip.dst", "dhcp.ip.client", "dhcp.id"];
-  return tshark(file, "dhcp", fields).map(([at = "", type = "", source = "", destination = "", ciaddr = "", xid = ""]) => ({ atSeconds: Number(at), type: TYPES[Number(type)] ?? type, source, destination, ciaddr, xid }));
+  return tshark(file, "dhcp", fields).map(([at = "", type = "", source = "", destination = "", ciaddr = "", xid = ""]) => ({
+    atSeconds: Number(at),
+    type: TYPES[Number(type)] ?? type,
+    source,
+    destination,
+    ciaddr,
+    xid,
+  }));
 }
 
 /** Malformed frames and expert remarks from warning up, in frames that match. */
 export function problemsIn(file: string, filter: string): readonly string[] {
-  const problems = tshark(file, `(${filter}) && (_ws.malformed || _ws.expert.severity >= 0x600000)`, ["frame.number", "_ws.expert.message", "_ws.malformed"]);
+  const problems = tshark(file, `(${filter}) && (_ws.malformed || _ws.expert.severity >= 0x600000)`, [
+    "frame.number",
+    "_ws.expert.message",
+    "_ws.malformed",
+  ]);
   return problems.map((row) => row.join(" "));
 }
 
 function tshark(file: string, filter: string, fields: readonly string[]): readonly (readonly string[])[] {
-  const text = execFileSync("tshark", ["-r", file, "-Y", filter, "-T", "fields", "-o", "ip.check_checksum:TRUE", "-o", "udp.check_checksum:TRUE", ...fields.flatMap((field) => ["-e", field])], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
-  return text.split("\n").filter((line) => line !== "").map((line) => line.split("\t"));
+  const text = execFileSync(
+    "tshark",
+    [
+      "-r",
+      file,
+      "-Y",
+      filter,
+      "-T",
+      "fields",
+      "-o",
+      "ip.check_checksum:TRUE",
+      "-o",
+      "udp.check_checksum:TRUE",
+      ...fields.flatMap((field) => ["-e", field]),
+    ],
+    { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] },
+  );
+  return text
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => line.split("\t"));
 }

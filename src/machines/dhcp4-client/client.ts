@@ -66,7 +66,8 @@ function stored(state: ClientState, lease: Lease, at: Moment): Result {
 function configured(state: ClientState, config: ClientState["config"], at: Moment): Result {
   const next = { ...state, config };
   const held = state.phase.held;
-  const again: readonly ClientEffect[] = held !== undefined && state.configured && held.expiresAt > at.now ? [{ kind: "configure", lease: held, previous: held }] : [];
+  const again: readonly ClientEffect[] =
+    held !== undefined && state.configured && held.expiresAt > at.now ? [{ kind: "configure", lease: held, previous: held }] : [];
   const changed = !same([config.clientId, config.hostName], [state.config.clientId, state.config.hostName]);
   if (!changed || state.phase.kind === "down" || state.phase.kind === "backing-off") return { state: next, effects: again };
   const begun = begin(next, held, at);
@@ -81,7 +82,9 @@ function received(state: ClientState, message: Dhcp4Message, source: Ipv4Address
   const type = message.options.messageType;
   if (phase.kind === "selecting") {
     const offer = offerIn(message);
-    return typeof offer === "string" ? ignore(state, offer) : request(state, { held: phase.held, offer, requestedAt: at.now, exchange: { ...phase.exchange, sentCount: 0 } }, at);
+    return typeof offer === "string"
+      ? ignore(state, offer)
+      : request(state, { held: phase.held, offer, requestedAt: at.now, exchange: { ...phase.exchange, sentCount: 0 } }, at);
   }
   if (phase.kind === "requesting" && message.options.serverId !== phase.offer.serverId) return ignore(state, "server-mismatch");
   if (type === "nak") return refused(state, at);
@@ -194,7 +197,10 @@ function sending(
   from: Ipv4Address = UNSPECIFIED_V4,
 ): Result {
   if (state.mac === undefined) return { state, effects: [] };
-  return { state: { ...state, phase }, effects: [{ kind: "send", message: message(state.mac), to, from: to === "broadcast" ? UNSPECIFIED_V4 : from }] };
+  return {
+    state: { ...state, phase },
+    effects: [{ kind: "send", message: message(state.mac), to, from: to === "broadcast" ? UNSPECIFIED_V4 : from }],
+  };
 }
 
 /**

@@ -1,5 +1,15 @@
 /** Judges an answer before anything changes: what it grants, or why it is ignored (RFC 2131 §4.4.1, table 3). */
-import { DEFAULT_V4, type Ipv4Address, type Ipv4Prefix, ipv4Number, ipv4Prefix, isUnicastV4, prefixLengthOf, splitIpv4Prefix, UNSPECIFIED_V4 } from "../../base/ipv4.ts";
+import {
+  DEFAULT_V4,
+  type Ipv4Address,
+  type Ipv4Prefix,
+  ipv4Number,
+  ipv4Prefix,
+  isUnicastV4,
+  prefixLengthOf,
+  splitIpv4Prefix,
+  UNSPECIFIED_V4,
+} from "../../base/ipv4.ts";
 import { LIMITS } from "../../base/limits.ts";
 import type { Instant, Moment } from "../../base/time.ts";
 import { macOfChaddr } from "../../wire/dhcp4/hardware.ts";

@@ -26,7 +26,15 @@ const REQUESTED: readonly Dhcp4OptionName[] = [
   "captivePortal",
 ];
 /** The order in which our options stand in a message. */
-export const OPTION_ORDER: readonly Dhcp4OptionName[] = ["messageType", "hostName", "clientId", "parameterRequestList", "maximumMessageBytes", "requestedAddress", "serverId"];
+export const OPTION_ORDER: readonly Dhcp4OptionName[] = [
+  "messageType",
+  "hostName",
+  "clientId",
+  "parameterRequestList",
+  "maximumMessageBytes",
+  "requestedAddress",
+  "serverId",
+];
 /** What a link with MTU 1500 carries without fragments, less IP and UDP headers (RFC 2132 §9.10). */
 const MAXIMUM_MESSAGE_BYTES = 1472;
 
@@ -54,7 +62,12 @@ export function requestExtension(speaker: Speaker, exchange: Exchange, lease: Le
   return outgoing(speaker, exchange, { messageType: "request" }, lease.address);
 }
 
-function outgoing({ config, mac }: Speaker, exchange: Exchange, options: Dhcp4Message["options"], ciaddr: Ipv4Address = UNSPECIFIED_V4): Dhcp4Message {
+function outgoing(
+  { config, mac }: Speaker,
+  exchange: Exchange,
+  options: Dhcp4Message["options"],
+  ciaddr: Ipv4Address = UNSPECIFIED_V4,
+): Dhcp4Message {
   return dhcp4({
     op: "request",
     xid: exchange.xid,

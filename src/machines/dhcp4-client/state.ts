@@ -53,7 +53,13 @@ export type Offer = { readonly serverId: Ipv4Address; readonly address: Ipv4Addr
 export type Phase =
   | { readonly kind: "down"; readonly held: Lease | undefined }
   | { readonly kind: "selecting"; readonly exchange: Exchange; readonly held: Lease | undefined }
-  | { readonly kind: "requesting"; readonly exchange: Exchange; readonly offer: Offer; readonly requestedAt: Instant; readonly held: Lease | undefined }
+  | {
+      readonly kind: "requesting";
+      readonly exchange: Exchange;
+      readonly offer: Offer;
+      readonly requestedAt: Instant;
+      readonly held: Lease | undefined;
+    }
   | { readonly kind: "rebooting"; readonly exchange: Exchange; readonly held: Lease }
   | { readonly kind: "bound"; readonly held: Lease }
   | { readonly kind: "renewing" | "rebinding"; readonly exchange: Exchange; readonly held: Lease }

@@ -34,7 +34,10 @@ const SOL_SOCKET = 1;
 const IPPROTO_TCP = 6;
 
 const allow = (...names: readonly SyscallName[]): readonly Rule[] => names.map((name) => ({ name, cases: [{ when: [], answer: "allow" }] }));
-const when = (name: SyscallName, ...cases: readonly (readonly Condition[])[]): Rule => ({ name, cases: cases.map((conditions): Case => ({ when: conditions, answer: "allow" })) });
+const when = (name: SyscallName, ...cases: readonly (readonly Condition[])[]): Rule => ({
+  name,
+  cases: cases.map((conditions): Case => ({ when: conditions, answer: "allow" })),
+});
 
 /** What a Node process needs to breathe: memory, threads that exist, time, signals of its own, the end. */
 const RUNTIME: readonly Rule[] = [
@@ -92,8 +95,14 @@ const OUTWARD: readonly Rule[] = [
   // Keep-alive and no delay of TCP connections; nothing that attaches filters, binds to devices or opens rings.
   when(
     "setsockopt",
-    [{ argument: 1, is: [IPPROTO_TCP] }, { argument: 2, is: [1 /* NODELAY */, 4, 5, 6 /* KEEPIDLE, KEEPINTVL, KEEPCNT */] }],
-    [{ argument: 1, is: [SOL_SOCKET] }, { argument: 2, is: [9 /* KEEPALIVE */] }],
+    [
+      { argument: 1, is: [IPPROTO_TCP] },
+      { argument: 2, is: [1 /* NODELAY */, 4, 5, 6 /* KEEPIDLE, KEEPINTVL, KEEPCNT */] },
+    ],
+    [
+      { argument: 1, is: [SOL_SOCKET] },
+      { argument: 2, is: [9 /* KEEPALIVE */] },
+    ],
   ),
 ];
 
@@ -101,11 +110,21 @@ export const PROFILES = {
   /** Parses what strangers send, and decides. Its channels and its timer. */
   engine: { name: "engine", jitless: true, threadPool: false, rules: [...RUNTIME, ...memory(true), ...CHANNELS, ...TIMER] },
   /** An engine that also answers on its own bound sockets and writes the journal before it does; compiles, for speed. */
-  "engine+journal": { name: "engine+journal", jitless: false, threadPool: false, rules: [...RUNTIME, ...memory(false), ...CHANNELS, ...TIMER, ...DATAGRAMS, ...JOURNAL] },
+  "engine+journal": {
+    name: "engine+journal",
+    jitless: false,
+    threadPool: false,
+    rules: [...RUNTIME, ...memory(false), ...CHANNELS, ...TIMER, ...DATAGRAMS, ...JOURNAL],
+  },
   /** Moves bytes between the sockets it was handed and the engines. */
   frontend: { name: "frontend", jitless: true, threadPool: false, rules: [...RUNTIME, ...memory(true), ...CHANNELS, ...TIMER, ...DATAGRAMS] },
   /** Speaks LDAP over TLS and DNS outwards. */
-  fetcher: { name: "fetcher", jitless: false, threadPool: true, rules: [...RUNTIME, ...memory(false), ...CHANNELS, ...TIMER, ...STREAMS, ...OUTWARD] },
+  fetcher: {
+    name: "fetcher",
+    jitless: false,
+    threadPool: true,
+    rules: [...RUNTIME, ...memory(false), ...CHANNELS, ...TIMER, ...STREAMS, ...OUTWARD],
+  },
   /** Speaks with PostgreSQL over TLS; by address, never by name. */
   store: { name: "store", jitless: false, threadPool: true, rules: [...RUNTIME, ...memory(false), ...CHANNELS, ...TIMER, ...STREAMS, ...OUTWARD] },
   /** Speaks HTTP on connections that main accepted. */

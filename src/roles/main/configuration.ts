@@ -13,6 +13,10 @@ const PATIENCE_MS = 20_000;
 export function loadConfiguration(file: string): Loaded {
   const reader = fileURLToPath(new URL("config-reader.mjs", import.meta.url));
   const child = spawnSync(process.execPath, [reader, file], { env: {}, maxBuffer: OUTPUT_BYTES, timeout: PATIENCE_MS });
-  if (child.status !== 0) return { problems: child.stderr.toString("utf8").trim() || `the configuration could not be read (${child.error?.message ?? `exit code ${child.status}`})` };
+  if (child.status !== 0)
+    return {
+      problems:
+        child.stderr.toString("utf8").trim() || `the configuration could not be read (${child.error?.message ?? `exit code ${child.status}`})`,
+    };
   return { configuration: { uplink4: decodeAll(CATALOGUE.uplink4Config.body, new Uint8Array(child.stdout)) } };
 }

@@ -94,6 +94,8 @@ function unixAddress(path: string): Uint8Array {
 }
 
 function groupId(): number {
-  const line = readFileSync("/etc/group", "utf8").split("\n").find((entry) => entry.startsWith(`${GROUP}:`));
+  const line = readFileSync("/etc/group", "utf8")
+    .split("\n")
+    .find((entry) => entry.startsWith(`${GROUP}:`));
   return Number(line?.split(":")[2] ?? 0);
 }

@@ -18,8 +18,18 @@ export type Known = {
 
 export type Refusal = `${string}.${"generation" | "name" | "link" | "address" | "prefixLength" | "validSeconds" | "routes" | "record" | "role"}`;
 
-type Request = Extract<Incoming, { readonly kind: "openPacketSocket" | "closePacketSocket" | "configureUplink" | "deconfigureUplink" | "saveLease" | "forgetLease" }>;
-export const GUARDED = ["openPacketSocket", "closePacketSocket", "configureUplink", "deconfigureUplink", "saveLease", "forgetLease"] as const satisfies readonly Request["kind"][];
+type Request = Extract<
+  Incoming,
+  { readonly kind: "openPacketSocket" | "closePacketSocket" | "configureUplink" | "deconfigureUplink" | "saveLease" | "forgetLease" }
+>;
+export const GUARDED = [
+  "openPacketSocket",
+  "closePacketSocket",
+  "configureUplink",
+  "deconfigureUplink",
+  "saveLease",
+  "forgetLease",
+] as const satisfies readonly Request["kind"][];
 
 export function isGuarded(message: Incoming): message is Request {
   return (GUARDED as readonly string[]).includes(message.kind);

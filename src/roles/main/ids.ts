@@ -27,8 +27,14 @@ export function takeIds(folder: string): Ids {
 }
 
 function idsInUse(): ReadonlySet<number> {
-  const accounts = ["/etc/passwd", "/etc/group"].flatMap((file) => readFileSync(file, "utf8").split("\n").map((line) => Number(line.split(":")[2])));
-  const owners = readdirSync("/proc").filter((name) => /^\d+$/.test(name)).map(ownerOf);
+  const accounts = ["/etc/passwd", "/etc/group"].flatMap((file) =>
+    readFileSync(file, "utf8")
+      .split("\n")
+      .map((line) => Number(line.split(":")[2])),
+  );
+  const owners = readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .map(ownerOf);
   return new Set([...accounts, ...owners]);
 }
 

@@ -8,7 +8,10 @@ export type RoleLog = { readonly of: (role: string) => Log; readonly setLevel: (
 
 /** Text from the network is escaped here, once, whoever wrote the record. */
 export function openLog(level: string): RoleLog {
-  const logger = pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime, formatters: { level: (label) => ({ level: label }) } }, { write: toStandardError });
+  const logger = pino(
+    { level, base: null, timestamp: pino.stdTimeFunctions.isoTime, formatters: { level: (label) => ({ level: label }) } },
+    { write: toStandardError },
+  );
   return {
     of: (role) => ({ write: (severity, event, fields) => logger[severity]({ role, event: escapeText(event), ...escaped(fields) }) }),
     setLevel: (next) => {

@@ -67,7 +67,10 @@ export class Main {
     this.#children.start("frontend");
     this.#children.start("engine-uplink4");
     const main = this.#log.of("main");
-    main.write("info", "started", { configuration: this.#options.file, interfaces: this.#configuration.uplink4.interfaces.map(({ name }) => name).join(" ") });
+    main.write("info", "started", {
+      configuration: this.#options.file,
+      interfaces: this.#configuration.uplink4.interfaces.map(({ name }) => name).join(" "),
+    });
     for (const what of this.#lacking) main.write("warn", "fenceLacking", { what });
   }
 
@@ -96,7 +99,8 @@ export class Main {
 
   #takeLock(): void {
     const lock = openSync(join(this.#options["runtime-dir"], "lock"), "w", 0o600);
-    if (native().flock(lock, LOCK.exclusive | LOCK.nonBlock) < 0) throw new Error(`already running: another leasehold holds ${this.#options["runtime-dir"]}/lock`);
+    if (native().flock(lock, LOCK.exclusive | LOCK.nonBlock) < 0)
+      throw new Error(`already running: another leasehold holds ${this.#options["runtime-dir"]}/lock`);
   }
 
   #ready(name: ChildName): void {
@@ -123,7 +127,8 @@ export class Main {
   #sendLeases(): void {
     for (const { name } of this.#configuration.uplink4.interfaces) {
       const record = this.#leases.load(name);
-      if (record !== undefined) this.#children.to("engine-uplink4")?.send("storedLease", { name, record: new Uint8Array(record) }, { generation: this.#generation });
+      if (record !== undefined)
+        this.#children.to("engine-uplink4")?.send("storedLease", { name, record: new Uint8Array(record) }, { generation: this.#generation });
     }
   }
 
@@ -138,9 +143,13 @@ export class Main {
     if (message.kind === "ready") {
       for (const what of message.body.lacking) this.#lacking.add(what);
       for (const what of message.body.lacking) this.#log.of(name).write("warn", "fenceLacking", { what });
-    } else if (message.kind === "logRecord") this.#log.of(name).write(message.body.level, message.body.event, Object.fromEntries(message.body.fields.map((field) => [field.name, field.value])));
+    } else if (message.kind === "logRecord")
+      this.#log
+        .of(name)
+        .write(message.body.level, message.body.event, Object.fromEntries(message.body.fields.map((field) => [field.name, field.value])));
     else if (isGuarded(message)) this.#request(message);
-    else if (message.kind === "mainViewRequest") this.#children.to("control")?.send("mainView", { request: message.body.request, json: new TextEncoder().encode(JSON.stringify(this.#view())) });
+    else if (message.kind === "mainViewRequest")
+      this.#children.to("control")?.send("mainView", { request: message.body.request, json: new TextEncoder().encode(JSON.stringify(this.#view())) });
     else if (message.kind === "command") this.#command(message);
     else if (message.kind === "connectionClosed") this.#control.closed(message.body.connection);
   }
@@ -158,7 +167,9 @@ export class Main {
     } catch (error) {
       if (!(error instanceof KernelError)) throw error;
       this.#log.of("main").write("error", "kernelRefused", { request: message.kind, interface: message.body.name, error: error.message });
-      this.#children.to("engine-uplink4")?.send("kernelFailed", { name: message.body.name, what: message.kind, errno: error.errno }, { generation: this.#generation });
+      this.#children
+        .to("engine-uplink4")
+        ?.send("kernelFailed", { name: message.body.name, what: message.kind, errno: error.errno }, { generation: this.#generation });
     }
   }
 
@@ -225,7 +236,13 @@ export class Main {
   }
 
   #view(): unknown {
-    const roles = Object.entries(this.#children.pids()).map(([name, pid]) => ({ name, pid, restarts: this.#children.restarts.get(name as ChildName) ?? 0, jit: name === "control", lacking: [] }));
+    const roles = Object.entries(this.#children.pids()).map(([name, pid]) => ({
+      name,
+      pid,
+      restarts: this.#children.restarts.get(name as ChildName) ?? 0,
+      jit: name === "control",
+      lacking: [],
+    }));
     return {
       configuration: this.#options.file,
       generation: this.#generation,

@@ -40,7 +40,12 @@ export class UplinkObjects {
   /** What carries our mark on the link. */
   #ours(link: number): { readonly addresses: readonly InterfaceAddress[]; readonly routes: readonly Ipv4Route[] } {
     const addresses = this.#network.addresses("ipv4").filter((one) => one.interfaceIndex === link && one.protocol === ADDRESS_PROTOCOL.dhcp);
-    const routes = this.#network.routes("ipv4").filter((one): one is Ipv4Route => one.family === "ipv4" && one.outInterface === link && one.protocol === ROUTE_PROTOCOL.dhcp && one.table === TABLE.main);
+    const routes = this.#network
+      .routes("ipv4")
+      .filter(
+        (one): one is Ipv4Route =>
+          one.family === "ipv4" && one.outInterface === link && one.protocol === ROUTE_PROTOCOL.dhcp && one.table === TABLE.main,
+      );
     return { addresses, routes };
   }
 }

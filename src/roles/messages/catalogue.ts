@@ -80,7 +80,14 @@ const CHECKSUMS = ["verify", "offloaded"] as const;
 
 export const CATALOGUE = {
   // every role says it once, when its fence stands
-  ready: message({ type: 1, from: ["frontend", "engine-uplink4", "control"], to: ["main"], body: struct({ role: choice(ROLES), lacking: list16(text16(64), 16) }), when: ["starting"], then: "running" }),
+  ready: message({
+    type: 1,
+    from: ["frontend", "engine-uplink4", "control"],
+    to: ["main"],
+    body: struct({ role: choice(ROLES), lacking: list16(text16(64), 16) }),
+    when: ["starting"],
+    then: "running",
+  }),
   logRecord: message({
     type: 2,
     from: ["frontend", "engine-uplink4", "control"],
@@ -89,10 +96,22 @@ export const CATALOGUE = {
   }),
 
   // main to roles
-  peer: message({ type: 10, from: ["main"], to: ["frontend", "engine-uplink4", "control"], body: struct({ role: choice(ROLES) }), descriptors: 1, when: ["starting", "running"] }),
+  peer: message({
+    type: 10,
+    from: ["main"],
+    to: ["frontend", "engine-uplink4", "control"],
+    body: struct({ role: choice(ROLES) }),
+    descriptors: 1,
+    when: ["starting", "running"],
+  }),
   start: message({ type: 11, from: ["main"], to: ["frontend", "engine-uplink4", "control"], body: empty, when: ["starting"], then: "running" }),
   uplink4Config: message({ type: 12, from: ["main"], to: ["engine-uplink4"], body: uplink4Config, when: ["starting", "running"] }),
-  storedLease: message({ type: 13, from: ["main"], to: ["engine-uplink4"], body: struct({ name: interfaceName, record: bytes16(LIMITS.leaseFileBytes) }) }),
+  storedLease: message({
+    type: 13,
+    from: ["main"],
+    to: ["engine-uplink4"],
+    body: struct({ name: interfaceName, record: bytes16(LIMITS.leaseFileBytes) }),
+  }),
   netlinkSocket: message({ type: 14, from: ["main"], to: ["frontend"], body: empty, descriptors: 1 }),
   /** A packet socket bound to the link, and a UDP socket on port 68 that takes nothing in. */
   packetSocket: message({ type: 15, from: ["main"], to: ["frontend"], body: struct({ link: u32 }), descriptors: 2 }),
@@ -121,7 +140,12 @@ export const CATALOGUE = {
     }),
   }),
   deconfigureUplink: message({ type: 33, from: ["engine-uplink4"], to: ["main"], body: struct({ link: u32, name: interfaceName }) }),
-  saveLease: message({ type: 34, from: ["engine-uplink4"], to: ["main"], body: struct({ name: interfaceName, record: bytes16(LIMITS.leaseFileBytes) }) }),
+  saveLease: message({
+    type: 34,
+    from: ["engine-uplink4"],
+    to: ["main"],
+    body: struct({ name: interfaceName, record: bytes16(LIMITS.leaseFileBytes) }),
+  }),
   forgetLease: message({ type: 35, from: ["engine-uplink4"], to: ["main"], body: struct({ name: interfaceName }) }),
 
   // frontend and engine
@@ -129,15 +153,31 @@ export const CATALOGUE = {
     type: 40,
     from: ["frontend"],
     to: ["engine-uplink4"],
-    body: struct({ link: u32, dropped: u32, frames: list16(struct({ checksum: choice(CHECKSUMS), bytes: bytes16(LIMITS.datagramBytes) }), LIMITS.channelBatch) }),
+    body: struct({
+      link: u32,
+      dropped: u32,
+      frames: list16(struct({ checksum: choice(CHECKSUMS), bytes: bytes16(LIMITS.datagramBytes) }), LIMITS.channelBatch),
+    }),
     when: ["starting", "running"],
   }),
-  netlink: message({ type: 41, from: ["frontend"], to: ["engine-uplink4"], body: struct({ datagram: big(LIMITS.channelFrameBytes - 64) }), when: ["starting", "running"] }),
+  netlink: message({
+    type: 41,
+    from: ["frontend"],
+    to: ["engine-uplink4"],
+    body: struct({ datagram: big(LIMITS.channelFrameBytes - 64) }),
+    when: ["starting", "running"],
+  }),
   /** Events were lost; the links must be listed again. */
   netlinkOverrun: message({ type: 42, from: ["frontend"], to: ["engine-uplink4"], body: empty, when: ["starting", "running"] }),
   socketReady: message({ type: 43, from: ["frontend"], to: ["engine-uplink4"], body: struct({ link: u32 }), when: ["starting", "running"] }),
   listLinks: message({ type: 44, from: ["engine-uplink4"], to: ["frontend"], body: empty, when: ["starting", "running"] }),
-  broadcast: message({ type: 45, from: ["engine-uplink4"], to: ["frontend"], body: struct({ link: u32, from: macAddress, payload: bytes16(LIMITS.datagramBytes) }), when: ["starting", "running"] }),
+  broadcast: message({
+    type: 45,
+    from: ["engine-uplink4"],
+    to: ["frontend"],
+    body: struct({ link: u32, from: macAddress, payload: bytes16(LIMITS.datagramBytes) }),
+    when: ["starting", "running"],
+  }),
   unicast: message({
     type: 46,
     from: ["engine-uplink4"],
@@ -148,11 +188,28 @@ export const CATALOGUE = {
 
   // control asks
   /** `name` and `after` are for lists: whose, and from which row on. */
-  viewRequest: message({ type: 50, from: ["control"], to: ["engine-uplink4"], body: struct({ request: u32, view: choice(VIEWS), name: text16(NAME_BYTES), after: u32 }), when: ["starting", "running"] }),
-  view: message({ type: 51, from: ["engine-uplink4"], to: ["control"], body: struct({ request: u32, json: big(LIMITS.channelFrameBytes / 2) }), when: ["starting", "running"] }),
+  viewRequest: message({
+    type: 50,
+    from: ["control"],
+    to: ["engine-uplink4"],
+    body: struct({ request: u32, view: choice(VIEWS), name: text16(NAME_BYTES), after: u32 }),
+    when: ["starting", "running"],
+  }),
+  view: message({
+    type: 51,
+    from: ["engine-uplink4"],
+    to: ["control"],
+    body: struct({ request: u32, json: big(LIMITS.channelFrameBytes / 2) }),
+    when: ["starting", "running"],
+  }),
   mainViewRequest: message({ type: 52, from: ["control"], to: ["main"], body: struct({ request: u32 }) }),
   /** A write, asked for under the number of the connection it came in on; main decides by the uid it noted itself. */
-  command: message({ type: 53, from: ["control"], to: ["main"], body: struct({ connection: u32, verb: choice(["reload", "log"]), argument: text16(64) }) }),
+  command: message({
+    type: 53,
+    from: ["control"],
+    to: ["main"],
+    body: struct({ connection: u32, verb: choice(["reload", "log"]), argument: text16(64) }),
+  }),
   connectionClosed: message({ type: 54, from: ["control"], to: ["main"], body: struct({ connection: u32 }) }),
 } as const;
 export type CatalogueName = keyof typeof CATALOGUE;

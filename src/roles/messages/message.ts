@@ -38,7 +38,9 @@ export type AnyEntry = Omit<MessageEntry<never>, "body"> & { readonly body: AnyC
 export type Catalogue = { readonly [name: string]: AnyEntry };
 export type BodyOf<M> = M extends { readonly body: infer C extends AnyCodec } ? ValueOf<C> : never;
 /** A received message: its kind says which body it has. */
-export type MessageOf<C> = { readonly [K in keyof C]: { readonly kind: K; readonly generation: number; readonly body: BodyOf<C[K]>; readonly descriptors: readonly number[] } }[keyof C];
+export type MessageOf<C> = {
+  readonly [K in keyof C]: { readonly kind: K; readonly generation: number; readonly body: BodyOf<C[K]>; readonly descriptors: readonly number[] };
+}[keyof C];
 
 const HEADER_BYTES = 8;
 

@@ -38,9 +38,12 @@ export function decodeLeaseRecord(name: string, bytes: Uint8Array, times: Times)
   const prefixLength = record["prefixLength"];
   const routes = listIn(record["routes"], LIMITS.routesPerLease, routeIn);
   const nameServers = listIn(record["nameServers"], LIMITS.addressesPerOption, addressIn);
-  const searchDomains = listIn(record["searchDomains"], LIMITS.searchDomains, (name) => (typeof name === "string" ? parseDomainName(name) : undefined));
+  const searchDomains = listIn(record["searchDomains"], LIMITS.searchDomains, (name) =>
+    typeof name === "string" ? parseDomainName(name) : undefined,
+  );
   const [renewAt, rebindAt, expiresAt] = instantsIn(record, times);
-  if (address === undefined || serverId === undefined || routes === undefined || nameServers === undefined || searchDomains === undefined) return undefined;
+  if (address === undefined || serverId === undefined || routes === undefined || nameServers === undefined || searchDomains === undefined)
+    return undefined;
   if (renewAt === undefined || rebindAt === undefined || expiresAt === undefined || expiresAt <= times.now || !isUnicastV4(address)) return undefined;
   if (typeof prefixLength !== "number" || !Number.isInteger(prefixLength) || prefixLength < 0 || prefixLength > 32) return undefined;
   return { address, prefixLength, serverId, routes, nameServers, searchDomains, renewAt, rebindAt, expiresAt };

@@ -31,7 +31,11 @@ export type LeaseView = {
   readonly rebindsAt: string | null;
   readonly expiresAt: string | null;
 };
-export type Uplink4View = { readonly service: "uplink4"; readonly uplinks: readonly UplinkView[]; readonly ignored: Readonly<Record<string, number>> };
+export type Uplink4View = {
+  readonly service: "uplink4";
+  readonly uplinks: readonly UplinkView[];
+  readonly ignored: Readonly<Record<string, number>>;
+};
 
 export function viewOf(uplinks: readonly Uplink[], ignored: Counters, clock: Clock): Uplink4View {
   return { service: "uplink4", uplinks: uplinks.map((uplink) => uplinkView(uplink, clock)), ignored: ignored.toJSON() };

@@ -10,7 +10,14 @@ const LAN = 20;
 const ip = (text: string): Ipv4Address => text as Ipv4Address;
 const net = (text: string): Ipv4Prefix => text as Ipv4Prefix;
 const record = (text: string): Uint8Array => new TextEncoder().encode(text);
-const uplink = { link: WAN, name: "wan0", address: ip("192.0.2.10"), prefixLength: 24, validSeconds: 60, routes: [{ destination: net("0.0.0.0/0"), gateway: ip("192.0.2.1") }] };
+const uplink = {
+  link: WAN,
+  name: "wan0",
+  address: ip("192.0.2.10"),
+  prefixLength: 24,
+  validSeconds: 60,
+  routes: [{ destination: net("0.0.0.0/0"), gateway: ip("192.0.2.1") }],
+};
 
 let main: () => Connection;
 startRole({
