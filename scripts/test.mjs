@@ -1,0 +1,148 @@
+/**
+ * `npm test`, and `npm run test:TIER`: installs and builds what is missing, runs the tiers, and ends with one line
+ * that counts: `N passed, N failed, N skipped`. Every skip is named before it. Exit 1 when anything failed or when a
+ * tier ran no test. `--long` adds the files named *.long.test.ts.
+ */
+import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { CHECKS, passes } from "./lint.mjs";
+import { runTests, testFiles } from "./run-tests.mjs";
+import { setupPeers } from "./setup-peers.mjs";
+
+const ROOT = fileURLToPath(new URL("..", import.meta.url)).replace(/\/$/, "");
+const CORES = availableParallelism();
+const WAITING = 2 * CORES; // files side by side in tiers that mostly wait for timers and other programs
+
+/** One row a tier. `needs`: what must be there before it. Unit tests are all that no other row claims. */
+const TIERS = {
+  unit: { concurrency: CORES, timeoutMinutes: 5, needs: ["native"] },
+  simulation: { folder: "test/simulation", concurrency: CORES, timeoutMinutes: 10, needs: ["native"] },
+  netns: { folder: "test/netns", concurrency: WAITING, timeoutMinutes: 10, needs: ["native", "bundles", "peers"] },
+  interop: { folder: "test/interop", concurrency: WAITING, timeoutMinutes: 40, needs: ["native", "bundles", "peers"] },
+  security: { folder: "test/security", concurrency: CORES, timeoutMinutes: 10, needs: ["native", "attack", "bundles", "peers"] },
+  house: { folder: "test/house", concurrency: 1, timeoutMinutes: 10, needs: ["native", "bundles", "peers"] },
+};
+const OTHER_ROOMS = Object.values(TIERS).flatMap(({ folder }) => (folder === undefined ? [] : [`${folder}/`]));
+/** Part of the unit tier, and the last part of `npm run lint`. */
+const HOUSE_RULES = { folder: "test/house-rules", concurrency: CORES, timeoutMinutes: 2, needs: [] };
+
+const SETUP = {
+  native: () => node("scripts/build-native.mjs"),
+  attack: () => node("scripts/build-native.mjs", "--attack"),
+  bundles: () => node("scripts/build.mjs"),
+  peers: () => {
+    const why = setupPeers();
+    if (why !== undefined) console.log(`peers: ${why}`);
+  },
+};
+
+function node(...args) {
+  command(process.execPath, args);
+}
+
+function command(program, args) {
+  const { status } = spawnSync(program, args, { cwd: ROOT, stdio: ["ignore", "inherit", "inherit"] });
+  if (status !== 0) throw new Error(`${[program, ...args].join(" ")} ended with ${status}`);
+}
+
+function filesOf(tier, long) {
+  const { folder } = tier;
+  const all =
+    folder === undefined ? testFiles(ROOT, "test").filter((file) => !OTHER_ROOMS.some((room) => file.startsWith(room))) : testFiles(ROOT, folder);
+  return long ? all : all.filter((file) => !file.endsWith(".long.test.ts"));
+}
+
+function seconds(milliseconds) {
+  return `${(milliseconds / 1000).toFixed(1)} s`;
+}
+
+/** Prints what failed at once, and a line every few seconds so that nobody wonders whether it still runs. */
+function progress(name) {
+  let done = 0;
+  let spokenAt = performance.now();
+  return (test, output) => {
+    done++;
+    if (test.outcome === "failed" && test.error?.kind !== "subtestsFailed") {
+      console.log(`FAILED  ${test.file}: ${test.name}\n${indented(test.error?.text ?? "")}`);
+      if (test.wholeFile === true && output !== "") console.log(indented(output.slice(-4000)));
+    }
+    if (performance.now() - spokenAt < 5000) return;
+    spokenAt = performance.now();
+    console.log(`  ${name}: ${done} tests so far, now ${test.file}`);
+  };
+}
+
+function indented(text) {
+  return text.replace(/^/gm, "    ");
+}
+
+async function runTier(name, tier, long) {
+  const started = performance.now();
+  const files = filesOf(tier, long);
+  console.log(`${name}: ${files.length} files`);
+  const tests = files.length === 0 ? [] : await runTests({ root: ROOT, files, ...tier, onTest: progress(name) });
+  if (isVoid(tests)) {
+    const why = tests.length === 0 ? "there is no test file" : "every test was skipped";
+    console.log(`FAILED  ${name} ran no test: ${why}`);
+    tests.push({ name: `${name} runs tests`, file: tier.folder ?? "test", outcome: "failed" });
+  }
+  console.log(`${counted(tests)}  ${name}  (${seconds(performance.now() - started)})`);
+  return tests;
+}
+
+/** A tier that ran nothing proves nothing. Only a user who is not root may see all of one skipped, each by name. */
+function isVoid(tests) {
+  if (tests.length > 0 && process.getuid?.() !== 0) return false;
+  return !tests.some(({ outcome }) => outcome === "passed" || outcome === "failed");
+}
+
+function lint() {
+  console.log("lint");
+  return CHECKS.map((check) => ({ name: check.name, file: "lint", outcome: passes(check) ? "passed" : "failed" }));
+}
+
+function counted(tests) {
+  const count = (...outcomes) => tests.filter(({ outcome }) => outcomes.includes(outcome)).length;
+  return `${count("passed")} passed, ${count("failed")} failed, ${count("skipped", "todo")} skipped`;
+}
+
+function tiersOf(name) {
+  if (name === "all") return Object.entries(TIERS);
+  if (name === "house-rules") return [[name, HOUSE_RULES]];
+  return TIERS[name] === undefined ? [] : [[name, TIERS[name]]];
+}
+
+async function main() {
+  const { values, positionals } = parseArgs({ allowPositionals: true, options: { long: { type: "boolean", default: false } } });
+  const names = positionals.length === 0 ? ["all"] : positionals;
+  const unknown = names.filter((name) => tiersOf(name).length === 0);
+  if (unknown.length > 0) {
+    console.error(`test: no tier ${unknown.join(", ")}; there are all, house-rules, ${Object.keys(TIERS).join(", ")}`);
+    process.exitCode = 2;
+    return;
+  }
+  const tiers = names.flatMap(tiersOf);
+  if (!existsSync(join(ROOT, "node_modules/.package-lock.json"))) command("npm", ["ci"]);
+  for (const need of new Set(tiers.flatMap(([, { needs }]) => needs))) SETUP[need]();
+
+  const tests = names.includes("all") ? lint() : [];
+  for (const [name, tier] of tiers) tests.push(...(await runTier(name, tier, values.long)));
+  console.log("");
+  for (const { name, file, outcome, reason } of tests) {
+    if (outcome === "skipped" || outcome === "todo") console.log(`skipped  ${file}: ${name}: ${reason}`);
+  }
+  const failed = tests.filter(({ outcome }) => outcome === "failed");
+  for (const { name, file } of failed) console.log(`failed   ${file}: ${name}`);
+  console.log(counted(tests));
+  if (failed.length > 0) process.exitCode = 1;
+}
+
+await main().catch((error) => {
+  console.error(`test: ${error.message}`);
+  console.log("0 passed, 1 failed, 0 skipped");
+  process.exitCode = 1;
+});
