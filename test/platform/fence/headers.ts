@@ -14,7 +14,12 @@ export function installedSyscalls(): Headers {
 
 /** The table that arm64 shares with every newer architecture. */
 export function genericSyscalls(): Headers {
-  return readHeaders("asm-generic/unistd.h", ["-D__BITS_PER_LONG=64", "-D__ARCH_WANT_NEW_STAT", "-D__ARCH_WANT_RENAMEAT", "-D__ARCH_WANT_SET_GET_RLIMIT"]);
+  return readHeaders("asm-generic/unistd.h", [
+    "-D__BITS_PER_LONG=64",
+    "-D__ARCH_WANT_NEW_STAT",
+    "-D__ARCH_WANT_RENAMEAT",
+    "-D__ARCH_WANT_SET_GET_RLIMIT",
+  ]);
 }
 
 function readHeaders(header: string, defines: readonly string[]): Headers {

@@ -1,0 +1,104 @@
+/**
+ * Confinement as an attacker finds it: code inside the bundled, launched, fenced roles tries every way out. Every attempt
+ * is first made by the same bundle with no fence around it, where it must succeed: else it would prove nothing.
+ */
+import assert from "node:assert/strict";
+import { mkdirSync, renameSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { PROFILES } from "../../src/platform/fence/profiles.ts";
+import { installedSyscalls } from "../platform/fence/headers.ts";
+import { waitFor, withNamespaces } from "../support/namespace.ts";
+import { ATTEMPTS, type Fenced } from "./attack/attempts.ts";
+import { EXIT, type Orders } from "./attack/attack.ts";
+import { forEach, Rig, spoken } from "./attack/rig.ts";
+import { Program } from "./program.ts";
+
+const ROLES = [
+  { name: "engine-uplink4", profile: PROFILES.engine },
+  { name: "frontend", profile: PROFILES.frontend },
+  { name: "control", profile: PROFILES.control },
+] as const;
+/** What is tried again in the whole program: main restarts a role after each, with a growing pause. */
+const IN_PROGRAM = ["signal the parent", "raw socket AF_INET", "run a program"] as const;
+
+const headers = installedSyscalls();
+const skip = process.getuid?.() !== 0 ? "needs root: own uids, namespaces" : typeof headers === "string" ? headers : false;
+const KILLED = "SIGSYS";
+const endings: { readonly [F in Fenced]: readonly string[] } = {
+  killed: [KILLED],
+  refused: [`exit code ${EXIT.refused}`],
+  "killed or refused": [KILLED, `exit code ${EXIT.refused}`],
+};
+
+describe("attack code inside the roles", { skip }, () => {
+  let rig: Rig;
+  before(async () => {
+    rig = await Rig.build();
+  });
+  after(() => rig.close());
+
+  for (const role of ROLES) {
+    const attempts = Object.entries(ATTEMPTS).filter(([, { jitlessOnly }]) => jitlessOnly !== true || role.profile.jitless);
+
+    test(`${role.name}: without a fence every attempt succeeds`, async () => {
+      const failures: string[] = [];
+      await forEach(attempts, async ([name]) => {
+        const end = spoken(await rig.bare(role.name, name));
+        if (end !== `exit code ${EXIT.succeeded}`) failures.push(`${name}: ${end}`);
+      });
+      assert.deepEqual(failures, []);
+    });
+
+    test(`${role.name}: behind its fence it still runs, and no attempt succeeds`, async () => {
+      assert.equal(spoken(await rig.fenced(role.name, "nothing")), `exit code ${EXIT.succeeded}`);
+      const failures: string[] = [];
+      await forEach(attempts, async ([name, { fenced }]) => {
+        const end = spoken(await rig.fenced(role.name, name));
+        if (!endings[fenced].includes(end)) failures.push(`${name}: ${end}, not ${fenced}`);
+      });
+      assert.deepEqual(failures, []);
+    });
+  }
+
+  test("in the whole program a role that attacks is killed, main goes on, and the role comes back", async () => {
+    const scratch = join(rig.folder, "scratch");
+    mkdirSync(scratch);
+    const tell = (orders: Orders): void => {
+      writeFileSync(join(rig.folder, "dist/attack.json.new"), JSON.stringify(orders));
+      renameSync(join(rig.folder, "dist/attack.json.new"), join(rig.folder, "dist/attack.json"));
+    };
+    await withNamespaces(["gateway"], async ({ gateway }) => {
+      await Program.withUplink(gateway);
+      const program = new Program(gateway, { installation: rig.folder, scratch });
+      const main = (await program.allRoles()).pid;
+      for (const { name } of ROLES) {
+        for (const attempt of IN_PROGRAM) {
+          const before = program.ended().filter((end) => end.name === name).length;
+          tell({ [name]: rig.order(attempt) });
+          for (const role of (await program.shown())?.roles ?? []) if (role.name === name) process.kill(role.pid, "SIGKILL");
+          await waitFor(
+            async (see) => {
+              if (name === "control") await program.shown(); // it starts with a connection
+              const ends = program
+                .ended()
+                .filter((end) => end.name === name)
+                .slice(before);
+              see(ends);
+              return ends.some(({ how }) => how === KILLED);
+            },
+            20_000,
+            `${name} is killed when it tries to ${attempt}`,
+          );
+        }
+        tell({});
+        assert.equal((await program.allRoles()).pid, main);
+      }
+      assert.equal(
+        program.ended().some(({ how }) => how === `exit code ${EXIT.succeeded}`),
+        false,
+      );
+      assert.deepEqual(await program.running.stop(), { code: 0, signal: null });
+    });
+  });
+});
