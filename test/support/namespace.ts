@@ -3,7 +3,7 @@
  * Names of interfaces are free inside each namespace; nothing is made in the namespace the tests run in.
  */
 import { execFileSync, spawn } from "node:child_process";
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -67,6 +67,14 @@ export class Namespace {
     return this.#world.started(new Running(spawn("ip", ["netns", "exec", this.name, command, ...args], { env, stdio: [...stdio] })));
   }
 
+  /** The pid of a process that sleeps in this namespace, for whoever wants a namespace named by a pid. */
+  async sleeper(): Promise<number> {
+    const { pid } = this.spawn("sleep", ["infinity"]);
+    const wanted = statSync(this.path).ino;
+    await waitFor(() => statSync(`/proc/${pid}/ns/net`).ino === wanted, 5000, `process ${pid} is in ${this.name}`);
+    return pid;
+  }
+
   /** `net.ipv6.conf.all.forwarding` and the like. */
   async sysctl(name: string, value: string | number): Promise<void> {
     await this.exec("sysctl", "-q", "-w", `${name}=${value}`);
@@ -75,14 +83,14 @@ export class Namespace {
   /** A wire from here to there; both ends are up. */
   async veth(name: string, other: Namespace, otherName: string): Promise<void> {
     await this.ip("link", "add", name, "type", "veth", "peer", "name", otherName, "netns", other.name);
-    await Promise.all([this.ip("link", "set", name, "up"), other.ip("link", "set", otherName, "up")]);
+    await Promise.all([this.ip("link", "set", "dev", name, "up"), other.ip("link", "set", "dev", otherName, "up")]);
   }
 
   /** A bridge over interfaces that are here already. */
   async bridge(name: string, ports: readonly string[] = []): Promise<void> {
     await this.ip("link", "add", name, "type", "bridge", "stp_state", "0", "forward_delay", "0");
-    for (const port of ports) await this.ip("link", "set", port, "master", name, "up");
-    await this.ip("link", "set", name, "up");
+    for (const port of ports) await this.ip("link", "set", "dev", port, "master", name, "up");
+    await this.ip("link", "set", "dev", name, "up");
   }
 
   /** @param address with its prefix length; IPv6 without waiting for duplicate address detection */

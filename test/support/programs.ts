@@ -72,7 +72,9 @@ export async function waitFor<T>(look: (see: (value: unknown) => void) => T | Pr
   let seen: unknown;
   for (;;) {
     try {
-      const found = await look((value) => (seen = value));
+      const found = await look((value) => {
+        seen = value;
+      });
       if (found !== undefined && found !== null && found !== false) return found;
     } catch (error) {
       seen = error;

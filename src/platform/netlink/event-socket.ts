@@ -12,7 +12,7 @@ const DATAGRAMS_PER_WAKE = 64;
 export type EventHandlers = {
   /** The bytes are valid only during the call. */
   readonly onDatagram: (datagram: Uint8Array) => void;
-  /** Events were lost: only new lists tell what is true. */
+  /** Events were lost: only new lists tell what is true. Events from before the gap may still follow, and come before the list. */
   readonly onOverrun: () => void;
 };
 

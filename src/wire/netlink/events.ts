@@ -3,9 +3,9 @@ import { type Codec, decodeAll, encodeAll } from "../../base/codec.ts";
 import { WireError } from "../../base/errors.ts";
 import { type InterfaceAddress, interfaceAddress } from "./address.ts";
 import { type Link, link } from "./link.ts";
-import { type DataMessage, netlinkDatagram } from "./message.ts";
+import { type DataMessage, netlinkDatagram, type NetlinkMessage } from "./message.ts";
 import { type Neighbour, neighbour } from "./neighbour.ts";
-import { FAMILY, RTM } from "./numbers.ts";
+import { FAMILY, NLM_F, RTM } from "./numbers.ts";
 import { type Route, route } from "./route.ts";
 
 export type RouteEvent =
@@ -16,8 +16,17 @@ export type RouteEvent =
   | { readonly kind: "route" | "routeGone"; readonly route: Route }
   | { readonly kind: "neighbour" | "neighbourGone"; readonly neighbour: Neighbour };
 
-/** One datagram of a monitor: what it says in order, or that some were lost and only a new dump helps. */
-export type Heard = { readonly events: readonly RouteEvent[]; readonly overrun: boolean; readonly refused: readonly WireError[] };
+/**
+ * One datagram of a monitor: what it says in order, or that some were lost and only a new list helps. After a loss, events from
+ * before it may still come: what is known is cleared when the first datagram of the list arrives, not when the loss is noticed.
+ */
+export type Heard = {
+  readonly events: readonly RouteEvent[];
+  readonly overrun: boolean;
+  readonly refused: readonly WireError[];
+  /** This is part of a list that was asked for under this number. An interrupted one may lack something. */
+  readonly list?: { readonly sequence: number; readonly ended: boolean; readonly interrupted: boolean };
+};
 
 /** @throws WireError, with an offset in the message's body; `unsupported` for other families and message types */
 export function routeEvent(message: DataMessage): RouteEvent {
@@ -75,9 +84,8 @@ export function eventMessage(event: RouteEvent): DataMessage {
 export function readEvents(datagram: Uint8Array): Heard {
   const events: RouteEvent[] = [];
   const refused: WireError[] = [];
-  let overrun = false;
-  for (const message of decodeAll(netlinkDatagram, datagram)) {
-    if (message.kind === "overrun") overrun = true;
+  const messages = decodeAll(netlinkDatagram, datagram);
+  for (const message of messages) {
     if (message.kind !== "data") continue;
     try {
       events.push(routeEvent(message));
@@ -86,5 +94,13 @@ export function readEvents(datagram: Uint8Array): Heard {
       refused.push(error);
     }
   }
-  return { events, overrun, refused };
+  return { events, overrun: messages.some(({ kind }) => kind === "overrun"), refused, ...listOf(messages) };
+}
+
+/** The kernel never mixes lists and events in one datagram. */
+function listOf(messages: readonly NetlinkMessage[]): Pick<Heard, "list"> {
+  const first = messages.find(({ flags }) => (flags & NLM_F.multi) !== 0);
+  if (first === undefined) return {};
+  const interrupted = messages.some(({ flags }) => (flags & NLM_F.dumpInterrupted) !== 0);
+  return { list: { sequence: first.sequence, ended: messages.some(({ kind }) => kind === "done"), interrupted } };
 }

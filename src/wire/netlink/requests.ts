@@ -13,6 +13,8 @@ import { type Route, route } from "./route.ts";
 /** How an object is put in place: only when new, or also over what is there. */
 export type Placing = "create" | "replace";
 
+/** The first interface of every network namespace. */
+const LOOPBACK_INDEX = 1;
 const PLACING = { create: NLM_F.create | NLM_F.exclusive, replace: NLM_F.create | NLM_F.replace } as const;
 
 /** Everything of one kind. Strict kernels want the whole fixed header, all zero but the family. */
@@ -53,8 +55,14 @@ export const delAddress = (value: InterfaceAddress): NetlinkRequest => change(RT
 
 /** `replace` goes over a route with the same destination and metric, whoever put it there. */
 export const newRoute = (value: Route, placing: Placing): NetlinkRequest => change(RTM.newRoute, PLACING[placing], route, value);
-/** Only a route that agrees in everything said here goes: the type keeps an unreachable `::/0` from taking the default route. */
-export const delRoute = (value: Route): NetlinkRequest => change(RTM.delRoute, 0, route, value);
+/**
+ * A route that agrees in everything said here goes; metric 0 agrees with any. IPv6 kernels do not compare the type: a deletion of
+ * an unreachable `::/0` would take the default route, so routes that refuse are looked for where they live, on the loopback.
+ */
+export function delRoute(value: Route): NetlinkRequest {
+  const onLoopback = value.family === "ipv6" && value.type !== "unicast" && value.outInterface === undefined;
+  return change(RTM.delRoute, 0, route, onLoopback ? { ...value, outInterface: LOOPBACK_INDEX } : value);
+}
 
 export const newNeighbour = (value: Neighbour, placing: Placing): NetlinkRequest => change(RTM.newNeighbour, PLACING[placing], neighbour, value);
 export const delNeighbour = (value: Neighbour): NetlinkRequest => change(RTM.delNeighbour, 0, neighbour, value);
