@@ -10,6 +10,12 @@ export const LIMITS = {
   searchDomains: 64,
   /** Options of one DHCPv4 message after joining; a datagram of 1,500 bytes can hold 600 empty ones. */
   dhcp4Options: 256,
+  /** Options at one level of a DHCPv6 message: 64 IAs, three times 64 others and room; further ones condemn that level. */
+  dhcp6Options: 512,
+  /** Relays a message may have passed (HOP_COUNT_LIMIT, RFC 9915 §7.6); one that has passed as many is not relayed further. */
+  relayHops: 8,
+  /** Relay envelopes opened around one message: relays of before RFC 9915 allowed 32 hops; a deeper one is refused. */
+  relayLevels: 32,
   /** Compression pointers followed for one name (RFC 1035 §4.1.4): a name has at most 127 labels. */
   namePointers: 127,
   /** Interfaces one service may be configured for. */
