@@ -29,6 +29,13 @@ export class Reader {
     return this.#bytes[this.#take(1)]!;
   }
 
+  /** The next byte, which stays unread. */
+  peekU8(): number {
+    const value = this.u8();
+    this.#at--;
+    return value;
+  }
+
   u16(): number {
     const i = this.#take(2);
     return (this.#bytes[i]! << 8) | this.#bytes[i + 1]!;

@@ -46,4 +46,49 @@ export const LIMITS = {
   configBytes: 1_048_576,
   /** NAKs in a row wait at most this long before the next DISCOVER. */
   nakBackoffSeconds: 60,
+  /** Bytes of one LDAP message: a group with 100,000 members is about 1 MB; a larger message ends the connection. */
+  ldapMessageBytes: 67_108_864,
+  /** Nested filters of one search, in text and on the wire; deeper ones are refused. */
+  ldapFilterDepth: 32,
+  /** Items of one filter in all; no operator writes more. */
+  ldapFilterItems: 1024,
+  /** Attributes of one entry or search request; schemas with a thousand attributes exist, entries that use them do not. */
+  ldapAttributes: 4096,
+  /** Values of one entry in all: each costs an object of 200 bytes however short it is. */
+  ldapValues: 500_000,
+  /** Controls of one message, and addresses of one referral. */
+  ldapControls: 32,
+  ldapReferrals: 64,
+  /** Identifiers in one set of a sync info message (RFC 4533 §2.5); providers send a thousand at most. */
+  ldapSyncIds: 65_536,
+  /** RDNs of one name, and parts of one RDN. */
+  dnParts: 256,
+  /** Bytes of one RPC request; the longest we know is a YP key of 1,024 bytes behind credentials of 400. */
+  rpcRequestBytes: 8192,
+  /** Fragments of one RPC record (RFC 5531 §11): a request needs one; without a limit empty ones could go on for ever. */
+  rpcFragments: 64,
+  /** Bytes of credentials or of a verifier (RFC 5531 §8.2). */
+  rpcAuthBytes: 400,
+  /** Supplementary groups in AUTH_SYS (RFC 5531 §14), and bytes of its machine name. */
+  rpcGroups: 16,
+  rpcMachineBytes: 255,
+  /** Rows of a portmapper dump we read; a busy machine has a hundred. */
+  rpcMappings: 4096,
+  /** Bytes of a network id, a universal address or an owner in rpcbind. */
+  rpcbindTextBytes: 256,
+  /** Bytes of a NIS domain (the kernel's own limit), a map name and a host name. */
+  ypDomainBytes: 64,
+  ypMapBytes: 64,
+  ypPeerBytes: 64,
+  /** Bytes of a key in a YP request (YPMAXRECORD). */
+  ypKeyBytes: 1024,
+  /** Bytes of a value in a YP reply that we read: what the C library accepts. What a reply may hold is the outlet's choice. */
+  ypValueBytes: 16_777_216,
+  /** Maps of one domain, and records of one reply that we read whole. */
+  ypMaps: 256,
+  ypRecords: 1_000_000,
+  /** Bytes of one Varlink message; a longer one ends the connection. */
+  varlinkMessageBytes: 1_048_576,
+  /** Nested objects and arrays of one Varlink message; user records have four. */
+  varlinkDepth: 32,
 } as const;
