@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { fileURLToPath } from "node:url";
 import { type Codec, decodeAll } from "../../../src/base/codec.ts";
 import { interfaceAddress } from "../../../src/wire/netlink/address.ts";
 import { eventMessage, readEvents, routeEvent } from "../../../src/wire/netlink/events.ts";
@@ -17,6 +18,10 @@ const BODIES = new Map<number, Codec<unknown>>([
   [RTM.newRoute, route as Codec<unknown>],
   [RTM.newNeighbour, neighbour as Codec<unknown>],
 ]);
+
+const CAPTURE = fileURLToPath(new URL("capture-fixtures.ts", import.meta.url));
+
+test("there is something to read", () => assert.ok(fixtures().length > 10, `make fixtures anew, as root: node --import tsx ${CAPTURE}`));
 
 for (const { name, datagrams, values } of fixtures()) {
   test(`${name}: what the kernel sent reads as written beside it`, () => {
