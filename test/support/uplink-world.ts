@@ -20,6 +20,8 @@ export type KernelRoute = {
   readonly metric?: number;
   readonly prefsrc?: string;
 };
+/** A program that does not end when told to is ended. */
+const STOP_PATIENCE_MS = 10_000;
 let worlds = 0;
 
 export class UplinkWorld {
@@ -79,7 +81,9 @@ export class UplinkWorld {
     if (child.exitCode !== null || child.signalCode !== null) return;
     const ended = new Promise((resolve) => child.on("exit", resolve));
     child.kill(signal);
+    const impatient = setTimeout(() => child.kill("SIGKILL"), STOP_PATIENCE_MS);
     await ended;
+    clearTimeout(impatient);
   }
 
   /** The program as a user starts it: all roles, all fences. */
