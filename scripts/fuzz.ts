@@ -13,7 +13,9 @@ import { TARGETS } from "../test/fuzz/targets.ts";
 const RUNS = "20000";
 const text = { type: "string" } as const;
 const { values, positionals } = parsed();
-const target = TARGETS.find(({ name }) => name === positionals[0]) ?? usage(positionals[0] === undefined ? "which target?" : `no target is called "${positionals[0]}"`);
+const target =
+  TARGETS.find(({ name }) => name === positionals[0]) ??
+  usage(positionals[0] === undefined ? "which target?" : `no target is called "${positionals[0]}"`);
 const runs = number(values.runs);
 const seed = values.seed === undefined ? randomBytes(4).readUInt32LE() : number(values.seed);
 
@@ -29,7 +31,9 @@ function many(chosen: Target): void {
     process.stdout.write(`${chosen.name}: ${runs} runs, seed ${seed}, ${Math.round(performance.now() - began)} ms: nothing found\n`);
     return;
   }
-  process.stdout.write(`FOUND in run ${finding.run} of ${chosen.name}, seed ${seed}:\n${String(finding.error instanceof Error ? finding.error.stack : finding.error)}\n  bytes ${finding.hex}\n  again: npm run fuzz -- ${chosen.name} --hex ${finding.hex}\n`);
+  process.stdout.write(
+    `FOUND in run ${finding.run} of ${chosen.name}, seed ${seed}:\n${String(finding.error instanceof Error ? finding.error.stack : finding.error)}\n  bytes ${finding.hex}\n  again: npm run fuzz -- ${chosen.name} --hex ${finding.hex}\n`,
+  );
   process.exitCode = 1;
 }
 

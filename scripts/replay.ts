@@ -21,7 +21,9 @@ if (differs === undefined) {
   process.stdout.write(`${steps} steps of ${recording.machine}: every state and effect is the recorded one\n`);
 } else {
   const step = recording.steps[differs.step - 1];
-  process.stdout.write(`step ${differs.step} of ${steps} differs: recorded ${differs.recorded}, now ${differs.replayed}\n  event ${encodeValue(step?.event)}\n  at ${step?.now}\n`);
+  process.stdout.write(
+    `step ${differs.step} of ${steps} differs: recorded ${differs.recorded}, now ${differs.replayed}\n  event ${encodeValue(step?.event)}\n  at ${step?.now}\n`,
+  );
   process.exitCode = 1;
 }
 

@@ -45,7 +45,9 @@ function swarm(): void {
 function world(number: number): Report | undefined {
   let report: Report;
   try {
-    report = simulate({ seed: number }).always(...CHECKERS).run();
+    report = simulate({ seed: number })
+      .always(...CHECKERS)
+      .run();
   } catch (error) {
     return broken(number, String(error instanceof Error ? error.stack : error), []);
   }
@@ -56,7 +58,9 @@ function world(number: number): Report | undefined {
 }
 
 function broken(number: number, what: string, lines: readonly string[]): undefined {
-  process.stdout.write(`${lines.slice(-STORY_LINES).join("\n")}\n\nFOUND: ${what}\n  seed ${number}, commit ${commit}\n  again: npm run test:swarm -- --seed ${number} --story story.txt\n`);
+  process.stdout.write(
+    `${lines.slice(-STORY_LINES).join("\n")}\n\nFOUND: ${what}\n  seed ${number}, commit ${commit}\n  again: npm run test:swarm -- --seed ${number} --story story.txt\n`,
+  );
   process.exitCode = 1;
   return undefined;
 }

@@ -39,7 +39,8 @@ export const noAddressOutlivesItsLease: Checker = {
   name: "the kernel never holds an address past its lease",
   always: ({ gateways, now }) => {
     for (const { name, kernel } of gateways) {
-      for (const { address, validUntil } of kernel.addresses()) if (validUntil < now) return `${name} still holds ${address}, which ended ${now - validUntil} ms ago`;
+      for (const { address, validUntil } of kernel.addresses())
+        if (validUntil < now) return `${name} still holds ${address}, which ended ${now - validUntil} ms ago`;
     }
     return undefined;
   },
@@ -93,7 +94,12 @@ export const oneAddressPerUplink: Checker = {
   name: "an uplink never has two addresses",
   always: ({ gateways }) => {
     const two = gateways.find(({ kernel }) => kernel.addresses().length > 1);
-    return two === undefined ? undefined : `${two.name} holds ${two.kernel.addresses().map(({ address }) => address).join(" and ")}`;
+    return two === undefined
+      ? undefined
+      : `${two.name} holds ${two.kernel
+          .addresses()
+          .map(({ address }) => address)
+          .join(" and ")}`;
   },
 };
 
@@ -102,7 +108,9 @@ export const stormsAreTamed: Checker = {
   name: "a storm of NAKs is answered slowly",
   always: ({ gateways, now }) => {
     const fast = gateways.find((gateway) => inStorm(gateway) && gateway.sentSince(now - 60_000) > STORM_PACKETS_PER_MINUTE);
-    return fast === undefined ? undefined : `${fast.name} sent ${fast.sentSince(now - 60_000)} packets in a minute after ${fast.uplink?.state.naksInRow} NAKs`;
+    return fast === undefined
+      ? undefined
+      : `${fast.name} sent ${fast.sentSince(now - 60_000)} packets in a minute after ${fast.uplink?.state.naksInRow} NAKs`;
   },
 };
 

@@ -30,14 +30,14 @@ export class Timeline {
     };
   }
 
-  /** Runs what is due until `until`, calling `after` behind each event, and leaves the time at `until`. */
-  runUntil(until: Instant, after: () => void = () => undefined): void {
+  /** Runs what is due until `until` and leaves the time there, or where `goOn`, asked behind each event, says no. */
+  runUntil(until: Instant, goOn: () => boolean = () => true): void {
     for (let next = this.#heap[0]; next !== undefined && next.at <= until; next = this.#heap[0]) {
       this.#pop();
       if (next.run === undefined) continue;
       this.#now = next.at;
       next.run();
-      after();
+      if (!goOn()) return;
     }
     this.#now = instant(Math.max(this.#now, until));
   }

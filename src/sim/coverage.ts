@@ -28,7 +28,11 @@ export class Coverage {
 function section(title: string, all: readonly string[], seen: ReadonlyMap<string, number>): readonly string[] {
   const missing = all.filter((name) => !seen.has(name));
   const reached = all.filter((name) => seen.has(name)).map((name) => `${name} ${seen.get(name)}`);
-  return [`${title}: ${reached.length} of ${all.length} reached`, `  reached: ${reached.join(", ")}`, `  not reached: ${missing.length === 0 ? "none" : missing.join(", ")}`];
+  return [
+    `${title}: ${reached.length} of ${all.length} reached`,
+    `  reached: ${reached.join(", ")}`,
+    `  not reached: ${missing.length === 0 ? "none" : missing.join(", ")}`,
+  ];
 }
 
 function count(into: Map<string, number>, name: string, times = 1): void {

@@ -39,7 +39,8 @@ export class SimDisk implements LeaseRecords {
   powerCut(): void {
     const [first] = this.#underWay;
     this.#underWay = [];
-    if (first?.record !== undefined && this.#chance.perMille(300)) this.#durable.set(first.name, first.record.slice(0, this.#chance.below(first.record.length)));
+    if (first?.record !== undefined && this.#chance.perMille(300))
+      this.#durable.set(first.name, first.record.slice(0, this.#chance.below(first.record.length)));
   }
 
   #write(write: Write): void {

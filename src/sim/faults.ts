@@ -6,7 +6,7 @@ import { PROVIDER_MODES } from "./actors/dhcp4-provider.ts";
 import type { Chance } from "./chance.ts";
 import { EPOCH_MS } from "./clock.ts";
 import type { Gateway } from "./gateway.ts";
-import { NO_FAULTS } from "./link.ts";
+import type { NO_FAULTS } from "./link.ts";
 import type { World } from "./world.ts";
 
 type Struck = { readonly world: World; readonly gateway: Gateway; readonly chance: Chance };

@@ -149,10 +149,18 @@ export class Gateway {
   #make(life: number): Uplink4 {
     const { timeline, segment, log, observe } = this.#options;
     const alive = (): boolean => life === this.#life;
-    const emit = (destinationMac: MacAddress, addresses: { readonly source: Ipv4Address; readonly destination: Ipv4Address }, payload: Uint8Array): void => {
+    const emit = (
+      destinationMac: MacAddress,
+      addresses: { readonly source: Ipv4Address; readonly destination: Ipv4Address },
+      payload: Uint8Array,
+    ): void => {
       this.#sentAt.push(timeline.now);
       if (this.#sentAt.length > SENT_REMEMBERED) this.#sentAt.shift();
-      if (this.#running) segment.send(this.port, encodeUdpFrame({ destinationMac, sourceMac: this.#mac, sourcePort: CLIENT_PORT, destinationPort: SERVER_PORT, payload, ...addresses }));
+      if (this.#running)
+        segment.send(
+          this.port,
+          encodeUdpFrame({ destinationMac, sourceMac: this.#mac, sourcePort: CLIENT_PORT, destinationPort: SERVER_PORT, payload, ...addresses }),
+        );
     };
     return new Uplink4({
       clock: this.#clockOf(alive),

@@ -9,7 +9,13 @@ export type HeldAddress = { readonly address: Ipv4Address; readonly prefixLength
 export type Refusal = "ENODEV" | "EINVAL" | "ENETUNREACH" | "ENETDOWN";
 export type Refused = { readonly link: number; readonly what: string; readonly error: Refusal };
 
-type LinkHeld = { up: boolean; address: HeldAddress | undefined; old: readonly HeldAddress[]; routes: readonly UplinkRoute[]; ending: Scheduled | undefined };
+type LinkHeld = {
+  up: boolean;
+  address: HeldAddress | undefined;
+  old: readonly HeldAddress[];
+  routes: readonly UplinkRoute[];
+  ending: Scheduled | undefined;
+};
 
 export class SimKernel implements UplinkKernel {
   /** A planted bug for the tests of the checkers: addresses stay when their lifetime has ended. */

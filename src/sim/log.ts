@@ -12,7 +12,12 @@ export function timeOf(at: Instant): string {
   if (at === NEVER) return "never";
   const ms = Math.floor(at);
   const part = (value: number, width: number): string => String(value).padStart(width, "0");
-  const [days, hours, minutes, seconds] = [Math.floor(ms / 86_400_000), Math.floor(ms / 3_600_000) % 24, Math.floor(ms / 60_000) % 60, Math.floor(ms / 1000) % 60];
+  const [days, hours, minutes, seconds] = [
+    Math.floor(ms / 86_400_000),
+    Math.floor(ms / 3_600_000) % 24,
+    Math.floor(ms / 60_000) % 60,
+    Math.floor(ms / 1000) % 60,
+  ];
   return `${part(days, 2)}d${part(hours, 2)}:${part(minutes, 2)}:${part(seconds, 2)}.${part(ms % 1000, 3)}`;
 }
 

@@ -102,11 +102,13 @@ export class World {
     return this;
   }
 
-  /** Lets time pass; stops looking at the first violation. */
+  /** Lets time pass, up to the first violation. */
   advance(ms: number): void {
+    if (this.#violation !== undefined) return;
     this.timeline.runUntil(instant(this.now + ms), () => {
       this.#events++;
       this.#look("always");
+      return this.#violation === undefined;
     });
   }
 
@@ -177,7 +179,8 @@ export class World {
       name: "provider",
       cut: false,
       take: (frame) => {
-        for (const reply of provider.onFrame(frame, this.now)) this.timeline.schedule(instant(this.now + reply.afterMs), () => this.segment.send(port, reply.frame));
+        for (const reply of provider.onFrame(frame, this.now))
+          this.timeline.schedule(instant(this.now + reply.afterMs), () => this.segment.send(port, reply.frame));
       },
       resolve: (asked) => (asked === address ? PROVIDER_MAC : undefined),
     });
@@ -218,7 +221,8 @@ export class World {
     const address = after.phase.held?.address;
     if (from !== to) this.tell(name, "transition", `${from} → ${to}${address === undefined ? "" : `  ${address}`}`);
     for (const effect of effects) {
-      if (effect.kind === "send") this.tell(name, "sent", `${effect.message.options.messageType} ${effect.message.xid.toString(16).padStart(8, "0")} to ${effect.to}`);
+      if (effect.kind === "send")
+        this.tell(name, "sent", `${effect.message.options.messageType} ${effect.message.xid.toString(16).padStart(8, "0")} to ${effect.to}`);
       if (effect.kind === "ignored") this.tell(name, "ignored", effect.reason);
     }
   }

@@ -22,7 +22,14 @@ const BODIES: Partial<Record<CatalogueName, unknown>> = {
   saveLease: { name: "wan0", record: bytes },
   forgetLease: { name: "wan0" },
   kernelFailed: { name: "wan0", what: "configureUplink", errno: 19 },
-  frames: { link: 3, dropped: 2, frames: [{ checksum: "verify", bytes }, { checksum: "offloaded", bytes }] },
+  frames: {
+    link: 3,
+    dropped: 2,
+    frames: [
+      { checksum: "verify", bytes },
+      { checksum: "offloaded", bytes },
+    ],
+  },
   broadcast: { link: 3, from: "02:00:00:00:00:01", payload: bytes },
   unicast: { link: 3, mac: "02:00:00:00:00:01", from: "192.0.2.10", to: "192.0.2.1", payload: bytes },
 };

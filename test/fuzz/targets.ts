@@ -31,15 +31,59 @@ const ADDRESS = "192.0.2.10" as Ipv4Address;
 const TIMES = { now: instant(1_000_000), wallClock: wallClock(Date.UTC(2026, 0, 1)) };
 
 export const TARGETS: readonly Target[] = [
-  { name: "dhcp4", what: "DHCPv4 messages", samples: dhcp4Samples, run: (bytes) => refusedOr(() => stable(decodeDhcp4(bytes), (message) => decodeDhcp4(encodeDhcp4(message)), withoutFields)) },
+  {
+    name: "dhcp4",
+    what: "DHCPv4 messages",
+    samples: dhcp4Samples,
+    run: (bytes) => refusedOr(() => stable(decodeDhcp4(bytes), (message) => decodeDhcp4(encodeDhcp4(message)), withoutFields)),
+  },
   { name: "dhcp4-client", what: "answers that reach the client's machine in each phase", samples: dhcp4Samples, run: steppedThrough },
-  { name: "udp-frame", what: "UDP in IPv4 in Ethernet", samples: frameSamples, run: (bytes) => refusedOr(() => stable(decodeUdpFrame(bytes, { checksum: "verify" }), (frame) => decodeUdpFrame(encodeUdpFrame(frame), { checksum: "verify" }))) },
-  { name: "udp-frame-offloaded", what: "the same, where the kernel has looked at the sum", samples: frameSamples, run: (bytes) => refusedOr(() => void decodeUdpFrame(bytes, { checksum: "offloaded" })) },
-  { name: "arp", what: "ARP frames", samples: () => [arpProbe(MAC, ADDRESS), arpAnnouncement(MAC, ADDRESS)].map(encodeArpFrame), run: (bytes) => refusedOr(() => stable(decodeArpFrame(bytes), (frame) => decodeArpFrame(encodeArpFrame(frame)))) },
-  { name: "netlink", what: "datagrams of route netlink", samples: () => fixtures("netlink"), run: (bytes) => refusedOr(() => stable(decodeAll(netlinkDatagram, bytes), (list) => decodeAll(netlinkDatagram, encodeAll(netlinkDatagram, list)))) },
-  { name: "netlink-events", what: "what a monitor makes of them", samples: () => fixtures("netlink"), run: (bytes) => refusedOr(() => void readEvents(bytes)) },
-  { name: "pcap", what: "capture files", samples: () => [encodePcap(frameSamples().map((frame, i) => ({ atMicroseconds: i, bytes: frame })))], run: (bytes) => refusedOr(() => void decodePcap(bytes)) },
-  { name: "messages", what: "messages between roles", samples: () => roleMessages.samples(), run: (bytes) => refusedOr(() => roleMessages.check(bytes)) },
+  {
+    name: "udp-frame",
+    what: "UDP in IPv4 in Ethernet",
+    samples: frameSamples,
+    run: (bytes) =>
+      refusedOr(() =>
+        stable(decodeUdpFrame(bytes, { checksum: "verify" }), (frame) => decodeUdpFrame(encodeUdpFrame(frame), { checksum: "verify" })),
+      ),
+  },
+  {
+    name: "udp-frame-offloaded",
+    what: "the same, where the kernel has looked at the sum",
+    samples: frameSamples,
+    run: (bytes) => refusedOr(() => void decodeUdpFrame(bytes, { checksum: "offloaded" })),
+  },
+  {
+    name: "arp",
+    what: "ARP frames",
+    samples: () => [arpProbe(MAC, ADDRESS), arpAnnouncement(MAC, ADDRESS)].map(encodeArpFrame),
+    run: (bytes) => refusedOr(() => stable(decodeArpFrame(bytes), (frame) => decodeArpFrame(encodeArpFrame(frame)))),
+  },
+  {
+    name: "netlink",
+    what: "datagrams of route netlink",
+    samples: () => fixtures("netlink"),
+    run: (bytes) =>
+      refusedOr(() => stable(decodeAll(netlinkDatagram, bytes), (list) => decodeAll(netlinkDatagram, encodeAll(netlinkDatagram, list)))),
+  },
+  {
+    name: "netlink-events",
+    what: "what a monitor makes of them",
+    samples: () => fixtures("netlink"),
+    run: (bytes) => refusedOr(() => void readEvents(bytes)),
+  },
+  {
+    name: "pcap",
+    what: "capture files",
+    samples: () => [encodePcap(frameSamples().map((frame, i) => ({ atMicroseconds: i, bytes: frame })))],
+    run: (bytes) => refusedOr(() => void decodePcap(bytes)),
+  },
+  {
+    name: "messages",
+    what: "messages between roles",
+    samples: () => roleMessages.samples(),
+    run: (bytes) => refusedOr(() => roleMessages.check(bytes)),
+  },
   { name: "lease-record", what: "lease files", samples: leaseSamples, run: leaseRead },
   { name: "recording", what: "recordings for replay", samples: recordingSamples, run: recordingRead },
 ];
@@ -73,9 +117,24 @@ function withoutFields(message: ReturnType<typeof decodeDhcp4>): unknown {
 
 function dhcp4Samples(): readonly Uint8Array[] {
   const all = Object.fromEntries(everyOption().map(({ key, samples }) => [key, samples[0]?.value]));
-  const options = { leaseSeconds: 3600, subnetMask: "255.255.255.0" as Ipv4Address, routers: [SERVER], domainNameServers: [SERVER], serverId: SERVER };
-  const reply = (messageType: "offer" | "ack" | "nak") => encodeDhcp4(dhcp4({ op: "reply", xid: 1, yiaddr: ADDRESS, chaddr: chaddr(MAC), sname: "server", file: "boot", options: { ...options, messageType } }));
-  return [reply("offer"), reply("ack"), reply("nak"), encodeDhcp4(dhcp4({ op: "request", xid: 1, chaddr: chaddr(MAC), options: { ...all, messageType: "discover" } })), ...fixtures("packets")];
+  const options = {
+    leaseSeconds: 3600,
+    subnetMask: "255.255.255.0" as Ipv4Address,
+    routers: [SERVER],
+    domainNameServers: [SERVER],
+    serverId: SERVER,
+  };
+  const reply = (messageType: "offer" | "ack" | "nak") =>
+    encodeDhcp4(
+      dhcp4({ op: "reply", xid: 1, yiaddr: ADDRESS, chaddr: chaddr(MAC), sname: "server", file: "boot", options: { ...options, messageType } }),
+    );
+  return [
+    reply("offer"),
+    reply("ack"),
+    reply("nak"),
+    encodeDhcp4(dhcp4({ op: "request", xid: 1, chaddr: chaddr(MAC), options: { ...all, messageType: "discover" } })),
+    ...fixtures("packets"),
+  ];
 }
 
 function frameSamples(): readonly Uint8Array[] {
@@ -136,7 +195,13 @@ function recordAgain(lease: Lease | undefined, now: Lease["expiresAt"]): Lease |
 function leaseSamples(): readonly Uint8Array[] {
   const times = { renewAt: instant(1_500_000), rebindAt: instant(1_800_000), expiresAt: instant(2_000_000) };
   const routes = [{ destination: "0.0.0.0/0" as Ipv4Prefix, gateway: SERVER }];
-  return [encodeLeaseRecord("wan0", { address: ADDRESS, prefixLength: 24, serverId: SERVER, routes, nameServers: [SERVER], searchDomains: ["example.net"], ...times }, TIMES)];
+  return [
+    encodeLeaseRecord(
+      "wan0",
+      { address: ADDRESS, prefixLength: 24, serverId: SERVER, routes, nameServers: [SERVER], searchDomains: ["example.net"], ...times },
+      TIMES,
+    ),
+  ];
 }
 
 function leaseRead(bytes: Uint8Array): string {

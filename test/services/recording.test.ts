@@ -13,7 +13,13 @@ import { simulate } from "../../src/sim/world.ts";
 const stormy = recorded();
 
 function recorded(): string {
-  const world = simulate({ seed: 4, clients: 1, minutes: 60, faults: ["loss", "carrier", "provider", "renumber", "hardwareAddress"], provider: { leaseSeconds: 60 } });
+  const world = simulate({
+    seed: 4,
+    clients: 1,
+    minutes: 60,
+    faults: ["loss", "carrier", "provider", "renumber", "hardwareAddress"],
+    provider: { leaseSeconds: 60 },
+  });
   world.run();
   const [gateway] = world.gateways;
   const recording = recordingOf(dhcp4Client.name, gateway?.uplink?.recorded() ?? []);
@@ -60,14 +66,22 @@ test("control: one changed digit of recorded entropy is found", () => {
 });
 
 test("what JSON cannot say survives: bytes, infinities, minus zero, undefined in objects and lists", () => {
-  const value = { bytes: Uint8Array.of(0, 255), never: Number.POSITIVE_INFINITY, minus: -0, none: undefined, list: [undefined, Number.NaN, [Uint8Array.of()]] };
+  const value = {
+    bytes: Uint8Array.of(0, 255),
+    never: Number.POSITIVE_INFINITY,
+    minus: -0,
+    none: undefined,
+    list: [undefined, Number.NaN, [Uint8Array.of()]],
+  };
   assert.deepEqual(decodeValue(encodeValue(value)), value);
 });
 
 test("any value made of what machines are made of survives", () => {
   const leaf = fc.oneof(fc.string(), fc.double(), fc.boolean(), fc.constant(null), fc.constant(undefined), fc.uint8Array());
   const key = fc.string().filter((name) => name !== "$" && name !== "__proto__");
-  const { tree } = fc.letrec((tie) => ({ tree: fc.oneof({ maxDepth: 4 }, leaf, fc.array(tie("tree")), fc.dictionary(key, tie("tree"), { noNullPrototype: true })) }));
+  const { tree } = fc.letrec((tie) => ({
+    tree: fc.oneof({ maxDepth: 4 }, leaf, fc.array(tie("tree")), fc.dictionary(key, tie("tree"), { noNullPrototype: true })),
+  }));
   fc.assert(
     fc.property(tree, (value) => {
       assert.deepEqual(decodeValue(encodeValue(value)), value);
@@ -76,14 +90,27 @@ test("any value made of what machines are made of survives", () => {
 });
 
 test("a file that is no recording is refused with its line", () => {
-  const refused = (text: string, line: number): void => assert.throws(() => decodeRecording(text), (error) => error instanceof RecordingError && error.line === line);
+  const refused = (text: string, line: number): void =>
+    assert.throws(
+      () => decodeRecording(text),
+      (error) => error instanceof RecordingError && error.line === line,
+    );
   refused("", 1);
   refused("{", 1);
   refused('{"format":"other","version":1,"machine":"uplink4","initial":null}', 1);
   refused(stormy.replace('"version":1', '"version":2'), 1);
-  refused(changedAt(stormy, 1, () => "[]"), 2);
-  refused(changedAt(stormy, 3, (line) => line.slice(0, -1)), 4);
-  refused(changedAt(stormy, 2, () => '{"$":"else"}'), 3);
+  refused(
+    changedAt(stormy, 1, () => "[]"),
+    2,
+  );
+  refused(
+    changedAt(stormy, 3, (line) => line.slice(0, -1)),
+    4,
+  );
+  refused(
+    changedAt(stormy, 2, () => '{"$":"else"}'),
+    3,
+  );
 });
 
 test("npm run replay says so and exits 0, 1 for a difference, 2 for no recording", () => {

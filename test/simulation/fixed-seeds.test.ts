@@ -9,14 +9,19 @@ const reached = new Coverage();
 
 for (const seed of [...FIXED_SEEDS, ...ONCE_FAILED.map((failed) => failed.seed)]) {
   test(`world ${seed} keeps every promise`, () => {
-    const { violation, story, coverage } = simulate({ seed }).always(...CHECKERS).run();
+    const { violation, story, coverage } = simulate({ seed })
+      .always(...CHECKERS)
+      .run();
     reached.merge(coverage);
     assert.equal(violation, undefined, story.slice(-40).join("\n"));
   });
 }
 
 test("the same seed tells the same story", () => {
-  const story = (): readonly string[] => simulate({ seed: 7 }).always(...CHECKERS).run().story;
+  const story = (): readonly string[] =>
+    simulate({ seed: 7 })
+      .always(...CHECKERS)
+      .run().story;
   assert.deepEqual(story(), story());
 });
 

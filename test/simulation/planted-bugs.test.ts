@@ -112,14 +112,15 @@ const PLANTED: readonly (readonly [bug: string, checker: Checker, world: () => W
 
 for (const [bug, checker, world] of PLANTED) {
   test(`control: ${bug} is found by "${checker.name}"`, () => {
-    const { violation } = world()
-      .always(checker)
-      .run();
+    const { violation } = world().always(checker).run();
     assert.ok(violation?.startsWith(checker.name), violation ?? "nothing was found");
   });
 }
 
 test("every checker has a planted bug", () => {
   const planted = new Set(PLANTED.map(([, checker]) => checker));
-  assert.deepEqual(CHECKERS.filter((checker) => !planted.has(checker)), []);
+  assert.deepEqual(
+    CHECKERS.filter((checker) => !planted.has(checker)),
+    [],
+  );
 });

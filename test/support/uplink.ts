@@ -8,7 +8,16 @@ import type { Ipv4Address } from "../../src/base/ipv4.ts";
 import type { MacAddress } from "../../src/base/mac.ts";
 import { type Instant, instant, NEVER } from "../../src/base/time.ts";
 import { dhcp4Client } from "../../src/machines/dhcp4-client/client.ts";
-import { type ClientConfig, type ClientEffect, type ClientEvent, type ClientState, type IgnoreReason, initialState, type Lease, type Phase } from "../../src/machines/dhcp4-client/state.ts";
+import {
+  type ClientConfig,
+  type ClientEffect,
+  type ClientEvent,
+  type ClientState,
+  type IgnoreReason,
+  initialState,
+  type Lease,
+  type Phase,
+} from "../../src/machines/dhcp4-client/state.ts";
 import { chaddr } from "../../src/wire/dhcp4/hardware.ts";
 import { type Dhcp4Message, dhcp4 } from "../../src/wire/dhcp4/message.ts";
 
@@ -78,7 +87,8 @@ export class Timeline {
 
   /** As `at`, for tests that count messages instead of naming them. */
   runsTo(seconds: number): this {
-    for (let due = dhcp4Client.deadline(this.drained().state); due <= seconds * 1000; due = dhcp4Client.deadline(this.drained().state)) this.at(due / 1000);
+    for (let due = dhcp4Client.deadline(this.drained().state); due <= seconds * 1000; due = dhcp4Client.deadline(this.drained().state))
+      this.at(due / 1000);
     return this.at(seconds);
   }
 
@@ -136,7 +146,12 @@ export class Timeline {
   }
 
   /** The next message that went out, now. */
-  sends(type: "discover" | "request", check: { readonly to?: Send["to"]; readonly from?: Ipv4Address } & Partial<Omit<Dhcp4Message, "options">> & { readonly options?: MaybeOptions } = {}): this {
+  sends(
+    type: "discover" | "request",
+    check: { readonly to?: Send["to"]; readonly from?: Ipv4Address } & Partial<Omit<Dhcp4Message, "options">> & {
+        readonly options?: MaybeOptions;
+      } = {},
+  ): this {
     const sent = this.#unclaimed.shift();
     assert.ok(sent !== undefined, `nothing went out at ${this.#now / 1000} s, but a ${type} should`);
     assert.equal(sent.message.options.messageType, type);
@@ -188,7 +203,13 @@ export class Timeline {
   }
 
   #answered(messageType: "offer" | "ack" | "nak", { options, source, ...header }: Answer): this {
-    const message = dhcp4({ op: "reply", xid: this.#lastXid, chaddr: chaddr(this.state.mac ?? MAC), ...header, options: { serverId: SERVER, ...options, messageType } as Dhcp4Message["options"] });
+    const message = dhcp4({
+      op: "reply",
+      xid: this.#lastXid,
+      chaddr: chaddr(this.state.mac ?? MAC),
+      ...header,
+      options: { serverId: SERVER, ...options, messageType } as Dhcp4Message["options"],
+    });
     const bare = Object.fromEntries(Object.entries(message.options).filter(([, value]) => value !== undefined)) as Dhcp4Message["options"];
     return this.happens({ kind: "received", message: { ...message, options: bare }, source: source ?? SERVER });
   }
@@ -202,6 +223,9 @@ export class Timeline {
   }
   #nothingUnclaimedBefore(at: Instant): void {
     const [sent] = this.#unclaimed;
-    assert.ok(sent === undefined || sent.at >= at, `a ${sent?.message.options.messageType} went out at ${(sent?.at ?? 0) / 1000} s that the test does not name`);
+    assert.ok(
+      sent === undefined || sent.at >= at,
+      `a ${sent?.message.options.messageType} went out at ${(sent?.at ?? 0) / 1000} s that the test does not name`,
+    );
   }
 }

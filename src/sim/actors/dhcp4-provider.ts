@@ -107,7 +107,8 @@ export class Provider {
     const foreign = options.serverId !== undefined && options.serverId !== this.#config.address;
     if (foreign && this.mode !== "nak-foreign") return undefined;
     const address = options.requestedAddress ?? ciaddr;
-    if (foreign || this.mode === "nak-all" || !this.book.available(address, asking.client, this.#config.pool, asking.now)) return this.#refuse(asking, address);
+    if (foreign || this.mode === "nak-all" || !this.book.available(address, asking.client, this.#config.pool, asking.now))
+      return this.#refuse(asking, address);
     const selecting = options.serverId !== undefined;
     if (!selecting && this.book.at(address)?.client !== asking.client && !this.book.handsOutTwice) return undefined; // no record: silence (RFC 2131 §4.3.2)
     this.#promise(asking, address, "leased", after(asking.now, this.#config.leaseSeconds));
@@ -156,7 +157,18 @@ export class Provider {
     const { xid, chaddr, broadcast, giaddr, ciaddr, htype, hlen } = message;
     const { clientId } = message.options; // echoed: RFC 6842
     const own = options.messageType === "ack" ? { ciaddr } : {};
-    return dhcp4({ op: "reply", xid, chaddr, broadcast, giaddr, htype, hlen, yiaddr, ...own, options: clientId === undefined ? options : { ...options, clientId } });
+    return dhcp4({
+      op: "reply",
+      xid,
+      chaddr,
+      broadcast,
+      giaddr,
+      htype,
+      hlen,
+      yiaddr,
+      ...own,
+      options: clientId === undefined ? options : { ...options, clientId },
+    });
   }
 
   /** RFC 2131 §4.1: to the address the client has, by broadcast if it asks so or is refused, else to the one it gets. */

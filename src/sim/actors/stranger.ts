@@ -48,7 +48,15 @@ function wrongAnswers(asked: Dhcp4Message, server: Ipv4Address): readonly Dhcp4M
 }
 
 function framed(message: Dhcp4Message, source: Ipv4Address): Uint8Array {
-  return encodeUdpFrame({ destinationMac: BROADCAST_MAC, sourceMac: STRANGER_MAC, source, destination: BROADCAST_V4, sourcePort: 67, destinationPort: 68, payload: encodeDhcp4(message) });
+  return encodeUdpFrame({
+    destinationMac: BROADCAST_MAC,
+    sourceMac: STRANGER_MAC,
+    source,
+    destination: BROADCAST_V4,
+    sourcePort: 67,
+    destinationPort: 68,
+    payload: encodeDhcp4(message),
+  });
 }
 
 function askedIn(bytes: Uint8Array): Dhcp4Message | undefined {

@@ -34,10 +34,17 @@ const ETHER_TYPE_IPV4 = 0x0800;
 const PACKET_AUXDATA = 8;
 const SERVER_PORT = 67;
 const ONE = new Uint8Array(new Int32Array([1]).buffer);
-const EVENTS = { offered: "offer", leased: "ack", refused: "nak", released: "release", declined: "decline" } as const satisfies Record<ProviderEvent["kind"], ProviderLine["event"]>;
+const EVENTS = { offered: "offer", leased: "ack", refused: "nak", released: "release", declined: "decline" } as const satisfies Record<
+  ProviderEvent["kind"],
+  ProviderLine["event"]
+>;
 
 /** Answers on a link of this network namespace until closed. The address must stand on it: the kernel answers ARP. */
-export function serveOnLink(options: { readonly interface: string; readonly provider: LinkProvider; readonly onEvent: (line: ProviderLine) => void }): { close(): void } {
+export function serveOnLink(options: {
+  readonly interface: string;
+  readonly provider: LinkProvider;
+  readonly onEvent: (line: ProviderLine) => void;
+}): { close(): void } {
   const { poolFirst, poolLast, renewalSeconds, address, ...rest } = options.provider;
   const link = new KernelNetwork().links().find(({ name }) => name === options.interface);
   if (link?.mac === undefined) throw new Error(`no Ethernet link "${options.interface}"`);
@@ -70,7 +77,15 @@ export function serveOnLink(options: { readonly interface: string; readonly prov
 
 function lineOf({ kind, address, mac, client, renewal, until }: ProviderEvent, now: number): ProviderLine {
   const wall = Date.now();
-  return { event: EVENTS[kind], address, mac, client, renewal, at: new Date(wall).toISOString(), until: until === Number.POSITIVE_INFINITY ? "never" : new Date(wall + until - now).toISOString() };
+  return {
+    event: EVENTS[kind],
+    address,
+    mac,
+    client,
+    renewal,
+    at: new Date(wall).toISOString(),
+    until: until === Number.POSITIVE_INFINITY ? "never" : new Date(wall + until - now).toISOString(),
+  };
 }
 
 /** A packet socket that sees every IPv4 frame of the link, with what the kernel knows of its checksum. */

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import type { DomainName } from "../../../src/base/domain.ts";
 import { type Ipv4Address, UNSPECIFIED_V4 } from "../../../src/base/ipv4.ts";
 import type { ClientId } from "../../../src/wire/dhcp4/vendor.ts";
-import { ADDRESS, client, MAC, SERVER } from "../../support/uplink.ts";
+import { ADDRESS, client, type MAC, SERVER } from "../../support/uplink.ts";
 
 test("DISCOVER goes out at once and again after 4, 8, 16, 32, 64, 64 s (RFC 2131 §4.1)", () => {
   const wan = client().at(0).linkUp().sends("discover", { to: "broadcast", secs: 0, ciaddr: UNSPECIFIED_V4 }).becomes("selecting");
@@ -22,12 +22,28 @@ test("one conversation has one transaction id, the next one another (RFC 2131 §
 
 test("the first OFFER is asked for, with the secs of its DISCOVER (RFC 2131 §4.4.1)", () => {
   const wan = client().at(0).linkUp().sends("discover").at(4).sends("discover", { secs: 4 });
-  wan.at(6.5).offer().sends("request", { to: "broadcast", secs: 4, ciaddr: UNSPECIFIED_V4, options: { requestedAddress: ADDRESS, serverId: SERVER } }).becomes("requesting");
+  wan
+    .at(6.5)
+    .offer()
+    .sends("request", { to: "broadcast", secs: 4, ciaddr: UNSPECIFIED_V4, options: { requestedAddress: ADDRESS, serverId: SERVER } })
+    .becomes("requesting");
   wan.at(10.5).sends("request", { secs: 4, options: { requestedAddress: ADDRESS } });
 });
 
 test("an ACK makes the lease: kernel first, then the file (RFC 2131 §3.1 step 5)", () => {
-  const wan = client().at(0).linkUp().sends("discover").at(1).offer().sends("request").at(2).ack().becomes("bound").holds(ADDRESS).does("configure", "persist").silent();
+  const wan = client()
+    .at(0)
+    .linkUp()
+    .sends("discover")
+    .at(1)
+    .offer()
+    .sends("request")
+    .at(2)
+    .ack()
+    .becomes("bound")
+    .holds(ADDRESS)
+    .does("configure", "persist")
+    .silent();
   wan.nextAt(1 + 1800); // counted from the REQUEST, not from the ACK
 });
 
@@ -40,11 +56,24 @@ test("four REQUESTs without an answer, then the search begins anew with another 
 });
 
 test("a lease is counted from the first REQUEST, not from the one that was answered (RFC 2131 §4.4.1)", () => {
-  client().at(0).linkUp().sends("discover").at(1).offer().sends("request").at(5).sends("request").at(6).ack({ options: { leaseSeconds: 3600 } }).nextAt(1 + 1800);
+  client()
+    .at(0)
+    .linkUp()
+    .sends("discover")
+    .at(1)
+    .offer()
+    .sends("request")
+    .at(5)
+    .sends("request")
+    .at(6)
+    .ack({ options: { leaseSeconds: 3600 } })
+    .nextAt(1 + 1800);
 });
 
 test("our messages say what we want and who we are: 121 before 3 and 33, client id, size (RFC 3442, RFC 2132 §9.10, RFC 6842)", () => {
-  const wan = client({ hostName: "gw" as DomainName }).at(0).linkUp();
+  const wan = client({ hostName: "gw" as DomainName })
+    .at(0)
+    .linkUp();
   wan.sends("discover", { options: { clientId: "01020000000001" as ClientId, hostName: "gw" as DomainName, maximumMessageBytes: 1472 } });
   const sent = wan.effects.find((effect) => effect.kind === "send");
   const wishes = sent?.kind === "send" ? (sent.message.options.parameterRequestList ?? []) : [];
@@ -52,11 +81,17 @@ test("our messages say what we want and who we are: 121 before 3 and 33, client 
 });
 
 test("a configured client id replaces the hardware address (RFC 2132 §9.14)", () => {
-  client({ clientId: "00cafe" as ClientId }).at(0).linkUp().sends("discover", { options: { clientId: "00cafe" as ClientId } }).offer({ options: { clientId: "00cafe" as ClientId } }).sends("request");
+  client({ clientId: "00cafe" as ClientId })
+    .at(0)
+    .linkUp()
+    .sends("discover", { options: { clientId: "00cafe" as ClientId } })
+    .offer({ options: { clientId: "00cafe" as ClientId } })
+    .sends("request");
 });
 
 test("without option 1 the class of the address gives the prefix, with it the mask (RFC 2132 §3.3)", () => {
-  const bound = (options: { readonly subnetMask?: Ipv4Address }) => client().at(0).linkUp().sends("discover").offer().sends("request").ack({ options }).state.phase.held?.prefixLength;
+  const bound = (options: { readonly subnetMask?: Ipv4Address }) =>
+    client().at(0).linkUp().sends("discover").offer().sends("request").ack({ options }).state.phase.held?.prefixLength;
   assert.equal(bound({}), 24);
   assert.equal(bound({ subnetMask: "255.255.255.240" as Ipv4Address }), 28);
   assert.equal(bound({ subnetMask: "255.255.255.255" as Ipv4Address }), 32);
@@ -64,7 +99,12 @@ test("without option 1 the class of the address gives the prefix, with it the ma
 
 test("a link that comes with another hardware address starts over as another client", () => {
   const other = "02:00:00:00:00:02" as typeof MAC;
-  client().at(0).linkUp().sends("discover").linkUp(other).sends("discover", { options: { clientId: "01020000000002" as ClientId } });
+  client()
+    .at(0)
+    .linkUp()
+    .sends("discover")
+    .linkUp(other)
+    .sends("discover", { options: { clientId: "01020000000002" as ClientId } });
 });
 
 function xidOf({ state: { phase } }: { readonly state: ReturnType<typeof client>["state"] }): number {

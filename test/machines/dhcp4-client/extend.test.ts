@@ -11,8 +11,16 @@ const DAY = 86_400;
 
 test("at T1 the server is asked by unicast, with the address in ciaddr alone (RFC 2131 §4.4.5, table 4)", () => {
   const wan = bound({ leaseSeconds: 3600 });
-  wan.at(1800).sends("request", { to: SERVER, from: ADDRESS, ciaddr: ADDRESS, secs: 0, options: { requestedAddress: undefined, serverId: undefined } }).becomes("renewing");
-  wan.at(1801).ack().becomes("bound").does("configure", "persist").nextAt(1800 + 1800);
+  wan
+    .at(1800)
+    .sends("request", { to: SERVER, from: ADDRESS, ciaddr: ADDRESS, secs: 0, options: { requestedAddress: undefined, serverId: undefined } })
+    .becomes("renewing");
+  wan
+    .at(1801)
+    .ack()
+    .becomes("bound")
+    .does("configure", "persist")
+    .nextAt(1800 + 1800);
 });
 
 test("an ACK that changes what the lease holds is applied, whatever changed", () => {
@@ -24,7 +32,15 @@ test("an ACK that changes what the lease holds is applied, whatever changed", ()
 
 test("before T2 it is asked again after half of what is left, never under a minute (RFC 2131 §4.4.5)", () => {
   const wan = bound({ leaseSeconds: 3600 }).at(1800).sends("request"); // T2 is at 3150
-  wan.at(2475).sends("request", { to: SERVER }).at(2812.5).sends("request").at(2981.25).sends("request").at(3065.625).sends("request", { to: SERVER });
+  wan
+    .at(2475)
+    .sends("request", { to: SERVER })
+    .at(2812.5)
+    .sends("request")
+    .at(2981.25)
+    .sends("request")
+    .at(3065.625)
+    .sends("request", { to: SERVER });
   wan.at(3149).becomes("renewing").at(3150).sends("request", { to: "broadcast", from: UNSPECIFIED_V4, ciaddr: ADDRESS }).becomes("rebinding");
 });
 
@@ -38,7 +54,10 @@ test("after T2 everybody is asked, until the lease ends and is taken out (RFC 21
 test("any server may answer in REBINDING, and its lease replaces the old one (RFC 2131 §4.4.5)", () => {
   const other = "192.0.2.2" as Ipv4Address;
   const wan = bound({ leaseSeconds: 3600 }).runsTo(3150.1);
-  wan.becomes("rebinding").ack({ options: { serverId: other } }).becomes("bound");
+  wan
+    .becomes("rebinding")
+    .ack({ options: { serverId: other } })
+    .becomes("bound");
   assert.equal(wan.state.phase.held?.serverId, other);
 });
 
@@ -61,21 +80,41 @@ test("no phase sends more than one message a minute, whatever the lease (RFC 213
 });
 
 test("a lease under 10 s is treated as one of 10, and T1 is never under 5 s", () => {
-  for (const leaseSeconds of [1, 5, 9]) bound({ leaseSeconds }).nextAt(5).at(5).sends("request", { to: SERVER }).at(8.75).sends("request", { to: "broadcast" }).at(10).sends("discover");
+  for (const leaseSeconds of [1, 5, 9])
+    bound({ leaseSeconds }).nextAt(5).at(5).sends("request", { to: SERVER }).at(8.75).sends("request", { to: "broadcast" }).at(10).sends("discover");
   bound({ leaseSeconds: 3600, renewalSeconds: 1 }).nextAt(5);
 });
 
 test("an infinite lease is never renewed, unless T1 says so (RFC 2131 §3.3)", () => {
-  bound({ leaseSeconds: 0xffffffff }).nextAt("never").at(400 * DAY).silent().becomes("bound");
-  bound({ leaseSeconds: 0xffffffff, renewalSeconds: 3600 }).nextAt(3600).at(3600).sends("request", { to: SERVER }).ack({ options: { leaseSeconds: 0xffffffff } }).nextAt("never");
+  bound({ leaseSeconds: 0xffffffff })
+    .nextAt("never")
+    .at(400 * DAY)
+    .silent()
+    .becomes("bound");
+  bound({ leaseSeconds: 0xffffffff, renewalSeconds: 3600 })
+    .nextAt(3600)
+    .at(3600)
+    .sends("request", { to: SERVER })
+    .ack({ options: { leaseSeconds: 0xffffffff } })
+    .nextAt("never");
 });
 
 test("T1 of 30 days comes after 30 days, not sooner", () => {
-  bound({ leaseSeconds: 60 * DAY, renewalSeconds: 30 * DAY }).at(30 * DAY - 1).silent().becomes("bound").at(30 * DAY).sends("request", { to: SERVER });
+  bound({ leaseSeconds: 60 * DAY, renewalSeconds: 30 * DAY })
+    .at(30 * DAY - 1)
+    .silent()
+    .becomes("bound")
+    .at(30 * DAY)
+    .sends("request", { to: SERVER });
 });
 
 test("T1 and T2 that make no sense get the defaults (RFC 2131 §4.4.5)", () => {
-  for (const wrong of [{ renewalSeconds: 3000, rebindingSeconds: 2000 }, { rebindingSeconds: 3600 }, { renewalSeconds: 5000, rebindingSeconds: 6000 }, { renewalSeconds: 3400 }]) {
+  for (const wrong of [
+    { renewalSeconds: 3000, rebindingSeconds: 2000 },
+    { rebindingSeconds: 3600 },
+    { renewalSeconds: 5000, rebindingSeconds: 6000 },
+    { renewalSeconds: 3400 },
+  ]) {
     const wan = bound({ leaseSeconds: 3600, ...wrong }).nextAt(1800);
     assert.ok(Math.abs((wan.state.phase.held?.rebindAt ?? 0) - 3_150_000) < 1);
   }
@@ -92,5 +131,12 @@ test("a suspend past T2 asks everybody at once; one past T1 asks the server", ()
 });
 
 test("a renewed lease counts from the first REQUEST of the renewal", () => {
-  bound({ leaseSeconds: 3600 }).at(1800).sends("request").at(2475).sends("request").at(2476).ack().nextAt(1800 + 1800);
+  bound({ leaseSeconds: 3600 })
+    .at(1800)
+    .sends("request")
+    .at(2475)
+    .sends("request")
+    .at(2476)
+    .ack()
+    .nextAt(1800 + 1800);
 });

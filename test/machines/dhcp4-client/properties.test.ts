@@ -15,8 +15,15 @@ import { ADDRESS, CONFIG, MAC, SERVER } from "../../support/uplink.ts";
 /** An event as the state stands: an answer to what was last asked, or to nothing. */
 type Happening = { readonly afterMs: number; readonly seed: Uint8Array; readonly event: (state: ClientState, now: Instant) => ClientEvent };
 
-const address = fc.oneof({ weight: 6, arbitrary: fc.constant(ADDRESS) }, { weight: 1, arbitrary: fc.integer({ min: 0, max: 0xffffffff }).map((n) => ipv4Of(n)) });
-const server = fc.oneof({ weight: 6, arbitrary: fc.constant<Ipv4Address | undefined>(SERVER) }, { weight: 1, arbitrary: fc.constant<Ipv4Address | undefined>(undefined) }, { weight: 1, arbitrary: address });
+const address = fc.oneof(
+  { weight: 6, arbitrary: fc.constant(ADDRESS) },
+  { weight: 1, arbitrary: fc.integer({ min: 0, max: 0xffffffff }).map((n) => ipv4Of(n)) },
+);
+const server = fc.oneof(
+  { weight: 6, arbitrary: fc.constant<Ipv4Address | undefined>(SERVER) },
+  { weight: 1, arbitrary: fc.constant<Ipv4Address | undefined>(undefined) },
+  { weight: 1, arbitrary: address },
+);
 const seconds = fc.oneof(fc.constantFrom(undefined, 0, 1, 10, 60, 3600, 86_400, 0xfffffffe, 0xffffffff), fc.integer({ min: 0, max: 0xffffffff }));
 const mac = fc.constantFrom(MAC, "02:00:00:00:00:02" as typeof MAC);
 
@@ -32,23 +39,53 @@ const answer = fc
     clientId: fc.constantFrom<ClientId | undefined>(undefined, "01020000000001" as ClientId),
   })
   .map((given) => (state: ClientState): ClientEvent => {
-    const options = { messageType: given.type, serverId: given.server, leaseSeconds: given.lease, renewalSeconds: given.t1, rebindingSeconds: given.t2, clientId: given.clientId };
+    const options = {
+      messageType: given.type,
+      serverId: given.server,
+      leaseSeconds: given.lease,
+      renewalSeconds: given.t1,
+      rebindingSeconds: given.t2,
+      clientId: given.clientId,
+    };
     const present = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as { readonly messageType: Dhcp4Type };
     const xid = given.ours && "exchange" in state.phase ? state.phase.exchange.xid : 7;
-    return { kind: "received", source: SERVER, message: dhcp4({ op: "reply", xid, yiaddr: given.yiaddr, chaddr: chaddr(state.mac ?? MAC), options: present }) };
+    return {
+      kind: "received",
+      source: SERVER,
+      message: dhcp4({ op: "reply", xid, yiaddr: given.yiaddr, chaddr: chaddr(state.mac ?? MAC), options: present }),
+    };
   });
 
 const event = fc.oneof(
   { weight: 8, arbitrary: answer },
   { weight: 4, arbitrary: fc.constant((): ClientEvent => ({ kind: "deadline" })) },
   { weight: 2, arbitrary: fc.record({ up: fc.boolean(), mac }).map((link) => (): ClientEvent => ({ kind: "link", ...link })) },
-  { weight: 1, arbitrary: fc.constantFrom("", "gw").map((hostName) => (state: ClientState): ClientEvent => ({ kind: "configure", config: { ...state.config, hostName } })) },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom("", "gw").map(
+      (hostName) =>
+        (state: ClientState): ClientEvent => ({ kind: "configure", config: { ...state.config, hostName } }),
+    ),
+  },
   { weight: 1, arbitrary: fc.constant((): ClientEvent => ({ kind: "removed" })) },
   {
     weight: 1,
     arbitrary: fc.integer({ min: -10, max: 7200 }).map((left) => (_: ClientState, now: Instant): ClientEvent => {
       const end = instant(now + left * 1000);
-      return { kind: "stored", lease: { address: ADDRESS, prefixLength: 24, serverId: SERVER, routes: [], nameServers: [], searchDomains: [], renewAt: end, rebindAt: end, expiresAt: end } };
+      return {
+        kind: "stored",
+        lease: {
+          address: ADDRESS,
+          prefixLength: 24,
+          serverId: SERVER,
+          routes: [],
+          nameServers: [],
+          searchDomains: [],
+          renewAt: end,
+          rebindAt: end,
+          expiresAt: end,
+        },
+      };
     }),
   },
 );
@@ -60,7 +97,10 @@ const happening: fc.Arbitrary<Happening> = fc.record({
 const life = fc.array(happening, { minLength: 5, maxLength: 60 });
 
 /** Lives through it, ringing the alarm whenever it is due. */
-function live(happenings: readonly Happening[], look: (before: ClientState, event: ClientEvent, now: Instant, stepped: ReturnType<typeof dhcp4Client.step>) => void): void {
+function live(
+  happenings: readonly Happening[],
+  look: (before: ClientState, event: ClientEvent, now: Instant, stepped: ReturnType<typeof dhcp4Client.step>) => void,
+): void {
   let state = initialState(CONFIG);
   let now = instant(0);
   const step = (happens: ClientEvent, seed: Uint8Array): void => {
@@ -68,7 +108,10 @@ function live(happenings: readonly Happening[], look: (before: ClientState, even
     look(state, happens, now, stepped);
     state = stepped.state;
   };
-  for (const { afterMs, seed, event: of } of [{ afterMs: 0, seed: new Uint8Array(32), event: (): ClientEvent => ({ kind: "link", up: true, mac: MAC }) }, ...happenings]) {
+  for (const { afterMs, seed, event: of } of [
+    { afterMs: 0, seed: new Uint8Array(32), event: (): ClientEvent => ({ kind: "link", up: true, mac: MAC }) },
+    ...happenings,
+  ]) {
     const until = instant(now + afterMs);
     for (let rings = 0; dhcp4Client.deadline(state) <= until && rings < 200; rings++) {
       now = instant(Math.max(now, dhcp4Client.deadline(state)));
@@ -109,7 +152,8 @@ test("a deadline that was rung leads to a later one: no alarm spins", () => {
   fc.assert(
     fc.property(life, (happenings) => {
       live(happenings, (_before, happens, now, { state }) => {
-        if (happens.kind === "deadline") assert.ok(dhcp4Client.deadline(state) > now, `${state.phase.kind} wants to be woken at ${dhcp4Client.deadline(state)}, it is ${now}`);
+        if (happens.kind === "deadline")
+          assert.ok(dhcp4Client.deadline(state) > now, `${state.phase.kind} wants to be woken at ${dhcp4Client.deadline(state)}, it is ${now}`);
       });
     }),
     { numRuns: 150 },

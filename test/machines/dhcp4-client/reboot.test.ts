@@ -28,7 +28,13 @@ test("a stored lease is asked for by broadcast, with the address in option 50 an
 });
 
 test("a stored lease that comes after the link is up replaces the search (RFC 2131 §4.4.2)", () => {
-  client().at(0).linkUp().sends("discover").stored(STORED).becomes("rebooting").sends("request", { options: { requestedAddress: ADDRESS } });
+  client()
+    .at(0)
+    .linkUp()
+    .sends("discover")
+    .stored(STORED)
+    .becomes("rebooting")
+    .sends("request", { options: { requestedAddress: ADDRESS } });
 });
 
 test("a stored lease never replaces one that a server gave, and an ended one counts for nothing", () => {
@@ -38,7 +44,16 @@ test("a stored lease never replaces one that a server gave, and an ended one cou
 });
 
 test("a link flap keeps the address and asks for it again (RFC 2131 §3.2, §3.7)", () => {
-  const wan = bound().at(100).linkDown().becomes("down").holds(ADDRESS).does().at(160).linkUp().becomes("rebooting").sends("request", { options: { requestedAddress: ADDRESS } });
+  const wan = bound()
+    .at(100)
+    .linkDown()
+    .becomes("down")
+    .holds(ADDRESS)
+    .does()
+    .at(160)
+    .linkUp()
+    .becomes("rebooting")
+    .sends("request", { options: { requestedAddress: ADDRESS } });
   wan.at(161).ack().becomes("bound").does("configure", "persist");
 });
 
@@ -79,7 +94,14 @@ test("a NAK after a restart takes out what an earlier life left in the kernel (R
 });
 
 test("an ACK of another address is not the answer to our question", () => {
-  client().at(0).stored(STORED).linkUp().sends("request").ack({ yiaddr: "192.0.2.99" as Ipv4Address }).ignores("address-mismatch").becomes("rebooting");
+  client()
+    .at(0)
+    .stored(STORED)
+    .linkUp()
+    .sends("request")
+    .ack({ yiaddr: "192.0.2.99" as Ipv4Address })
+    .ignores("address-mismatch")
+    .becomes("rebooting");
 });
 
 test("a removed link takes everything of ours with it but the file", () => {
@@ -89,5 +111,8 @@ test("a removed link takes everything of ours with it but the file", () => {
 test("a reload applies what is held again; a new name asks for it again as well (RFC 2131 §4.4.2)", () => {
   bound().configured({ denyServers: [] }).becomes("bound").does("configure");
   const wan = bound().configured({ hostName: "edge" });
-  wan.becomes("rebooting").does("configure").sends("request", { options: { requestedAddress: ADDRESS } });
+  wan
+    .becomes("rebooting")
+    .does("configure")
+    .sends("request", { options: { requestedAddress: ADDRESS } });
 });

@@ -34,7 +34,18 @@ test("1000 cycles of OFFER and NAK stay under 20 messages a minute after the fif
 });
 
 test("being bound ends the row of NAKs", () => {
-  const wan = client().at(0).linkUp().sends("discover").offer().sends("request").nak().sends("discover").offer().sends("request").nak().becomes("backing-off");
+  const wan = client()
+    .at(0)
+    .linkUp()
+    .sends("discover")
+    .offer()
+    .sends("request")
+    .nak()
+    .sends("discover")
+    .offer()
+    .sends("request")
+    .nak()
+    .becomes("backing-off");
   wan.at(1).sends("discover").offer().sends("request").ack().at(1801).sends("request").nak().becomes("selecting").sends("discover");
 });
 

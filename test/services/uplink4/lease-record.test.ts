@@ -54,13 +54,20 @@ test("a wall clock behind the record is not believed: what is left is too little
 
 test("a record of another interface, version or kind is no lease", () => {
   assert.equal(decodeLeaseRecord("wan1", RECORD, WRITTEN), undefined);
-  for (const record of [changed('"version": 1', '"version": 2'), new TextEncoder().encode("[]"), new TextEncoder().encode("null"), new Uint8Array(0), Uint8Array.of(0xff, 0xfe)]) {
+  for (const record of [
+    changed('"version": 1', '"version": 2'),
+    new TextEncoder().encode("[]"),
+    new TextEncoder().encode("null"),
+    new Uint8Array(0),
+    Uint8Array.of(0xff, 0xfe),
+  ]) {
     assert.equal(decodeLeaseRecord("wan0", record, WRITTEN), undefined);
   }
 });
 
 test("a record cut anywhere is no lease: a torn write loses the lease and nothing else", () => {
-  for (let length = 0; length < RECORD.length - 1; length++) assert.equal(decodeLeaseRecord("wan0", RECORD.slice(0, length), WRITTEN), undefined, `${length} bytes`);
+  for (let length = 0; length < RECORD.length - 1; length++)
+    assert.equal(decodeLeaseRecord("wan0", RECORD.slice(0, length), WRITTEN), undefined, `${length} bytes`);
 });
 
 test("a record with a field that means nothing is no lease", () => {

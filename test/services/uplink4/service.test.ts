@@ -16,7 +16,14 @@ const MAC = "02:00:00:00:00:01" as MacAddress;
 const SERVER = "192.0.2.1" as Ipv4Address;
 const SERVER_MAC = "02:00:00:00:00:fe" as MacAddress;
 const ADDRESS = "192.0.2.10" as Ipv4Address;
-const face = (name: string, more: Partial<Uplink4Interface> = {}): Uplink4Interface => ({ name, hostName: "", clientId: undefined, retransmitSeconds: 4, denyServers: [], ...more });
+const face = (name: string, more: Partial<Uplink4Interface> = {}): Uplink4Interface => ({
+  name,
+  hostName: "",
+  clientId: undefined,
+  retransmitSeconds: 4,
+  denyServers: [],
+  ...more,
+});
 
 /** The service with ports that write down what they are asked for. */
 function rig() {
@@ -59,7 +66,15 @@ function rig() {
         destination: ADDRESS,
         sourcePort: 67,
         destinationPort: 68,
-        payload: encodeDhcp4(dhcp4({ op: "reply", xid: sent.at(-1)?.xid ?? 0, yiaddr: ADDRESS, chaddr: chaddr(MAC), options: { messageType, serverId: SERVER, leaseSeconds: 3600 } })),
+        payload: encodeDhcp4(
+          dhcp4({
+            op: "reply",
+            xid: sent.at(-1)?.xid ?? 0,
+            yiaddr: ADDRESS,
+            chaddr: chaddr(MAC),
+            options: { messageType, serverId: SERVER, leaseSeconds: 3600 },
+          }),
+        ),
         ...change,
       }),
     bind: (link = 1): void => {
