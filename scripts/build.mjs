@@ -3,7 +3,7 @@
  * attack code of the security tests in place of the empty hooks around the fence; such a build is never the default.
  * Every bundle is then checked: what an engine or the frontend may not hold is not in it.
  */
-import { chmodSync, existsSync, mkdirSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { isBuiltin } from "node:module";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -36,7 +36,7 @@ const BUNDLES = {
   frontend: { entry: "src/roles/frontend.ts", packages: false, rooms: [], sealed: SEALED },
   "engine-uplink4": { entry: "src/roles/engine-uplink4.ts", packages: false, rooms: [], sealed: SEALED },
   control: { entry: "src/roles/control.ts", packages: true, rooms: ["control", "web"] },
-  cli: { entry: "src/cli/leasehold.ts", packages: true, rooms: ["cli", "config", "control"], program: true },
+  cli: { entry: "src/cli/leasehold.ts", packages: true, rooms: ["cli", "config"] },
 };
 /** Rooms that are bundled only where a row names them. */
 const RESERVED_ROOMS = ["config", "control", "web", "cli", "sim"];
@@ -72,7 +72,7 @@ function attackPlugin() {
 }
 
 async function bundle(esbuild, name, row, { attack }) {
-  const banner = [row.program === true ? "#!/usr/bin/env node" : "", row.packages ? REQUIRE : ""].filter((line) => line !== "").join("\n");
+  const banner = row.packages ? REQUIRE : "";
   const result = await esbuild.build({
     absWorkingDir: ROOT,
     entryPoints: [row.entry],
@@ -94,10 +94,9 @@ async function bundle(esbuild, name, row, { attack }) {
 }
 
 /** Written under another name and renamed, so that a test that starts meanwhile finds a whole file. */
-function put(path, text, mode) {
+function put(path, text) {
   const partial = `${path}.${process.pid}`;
   writeFileSync(partial, text);
-  chmodSync(partial, mode);
   renameSync(partial, path);
 }
 
@@ -115,7 +114,7 @@ async function main() {
   const faults = built.flatMap((one) => one.faults);
   if (faults.length > 0) return fail(faults);
   mkdirSync(out, { recursive: true });
-  for (const { name, row, text } of built) put(join(out, `${name}.mjs`), text, row.program === true ? 0o755 : 0o644);
+  for (const { name, text } of built) put(join(out, `${name}.mjs`), text);
   console.error(`build: ${built.map(({ name, text }) => `${name} ${Math.ceil(text.length / 1024)} KiB`).join(", ")} in ${out}`);
 }
 

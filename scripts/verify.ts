@@ -5,25 +5,25 @@
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { partsOf } from "./verification-table.mjs";
+import { partsOf, type Row } from "./verification-table.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
-function run({ point, command }) {
+function run({ point, command }: Row): { readonly point: string; readonly ok: boolean } {
   console.log(`--      ${point}\n        ${command}`);
   const started = performance.now();
   const { status, signal } = spawnSync("bash", ["-c", command], { cwd: ROOT, stdio: ["ignore", "inherit", "inherit"] });
   const took = `${((performance.now() - started) / 1000).toFixed(1)} s`;
-  if (status === 0) console.log(`ok      ${point}  (${took})`);
-  else console.log(`FAILED  ${point}  (${took}): ended with ${status ?? signal}; run the command above by hand`);
-  return { point, ok: status === 0 };
+  const ok = status === 0;
+  console.log(ok ? `ok      ${point}  (${took})` : `FAILED  ${point}  (${took}): ended with ${status ?? signal}; run the command above by hand`);
+  return { point, ok };
 }
 
-function main([name, ...more]) {
+function main([name = "", ...more]: readonly string[]): number {
   const parts = partsOf(readFileSync(`${ROOT}docs/verification.md`, "utf8"));
-  const rows = parts.get(name);
-  if (rows === undefined || rows.length === 0 || more.length > 0) {
-    console.error(`verify: ${name === undefined ? "name a part" : `no part ${name}`}; there are ${[...parts.keys()].join(", ")}`);
+  const rows = parts.get(name) ?? [];
+  if (rows.length === 0 || more.length > 0) {
+    console.error(`verify: ${name === "" ? "name a part" : `no part ${name}`}; there are ${[...parts.keys()].join(", ")}`);
     return 3;
   }
   const results = rows.map(run);
