@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { partsOf } from "../../scripts/verification-table.ts.mts";
+import { partsOf } from "../../scripts/verification-table.ts";
 import { WIRE_CODES } from "../../src/base/errors.ts";
 import { commands, documents, headings, links } from "./documents.ts";
 import { read } from "./source.ts";
