@@ -2,7 +2,7 @@
 import { decodeAll } from "../base/codec.ts";
 import { WireError } from "../base/errors.ts";
 import { link } from "../wire/netlink/link.ts";
-import { FAMILY, RTM } from "../wire/netlink/numbers.ts";
+import { FAMILY, NLM_F, RTM } from "../wire/netlink/numbers.ts";
 import { type DataMessage, netlinkDatagram } from "../wire/netlink/message.ts";
 import { Counters } from "./counters.ts";
 import type { LinkNews } from "./links.ts";
@@ -16,19 +16,22 @@ export interface LinkListener {
 export class LinkNewsReader {
   readonly ignored = new Counters();
   #listed = new Set<number>();
+  #torn = false;
 
   /** A new list was asked for. */
   restart(): void {
     this.#listed = new Set();
+    this.#torn = false;
   }
 
   read(datagram: Uint8Array, listener: LinkListener): void {
     try {
       for (const message of decodeAll(netlinkDatagram, datagram)) {
         if (message.kind === "data") this.#tell(message, listener);
+        this.#torn ||= (message.flags & NLM_F.dumpInterrupted) !== 0;
         if (message.kind !== "done") continue;
-        listener.linksListed(this.#listed);
-        this.#listed = new Set();
+        if (!this.#torn) listener.linksListed(this.#listed); // a list that changed while it was made is asked for again
+        this.restart();
       }
     } catch (error) {
       if (!(error instanceof WireError)) throw error;
@@ -43,7 +46,7 @@ export class LinkNewsReader {
       if (family === FAMILY.any) listener.linkGone(index); // a bridge says it of a port that merely left
       return;
     }
-    if (message.sequence !== 0) this.#listed.add(index);
+    if ((message.flags & NLM_F.multi) !== 0) this.#listed.add(index);
     const news = { ...(name === undefined ? {} : { name }), ...(mac === undefined ? {} : { mac }) };
     listener.linkNews(family === FAMILY.any ? { index, ...news, running: up && running && lowerUp } : { index, ...news });
   }
