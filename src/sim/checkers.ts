@@ -90,6 +90,18 @@ export const nakedAddressesAreGone: Checker = {
   },
 };
 
+/** Nothing is asked of the kernel that it must refuse whatever its state: that is for the client to know. */
+export const nothingSenselessIsAsked: Checker = {
+  name: "the kernel is asked for nothing senseless",
+  always: ({ gateways }) => {
+    for (const { name, kernel } of gateways) {
+      const senseless = kernel.refused.find(({ error }) => error === "EINVAL");
+      if (senseless !== undefined) return `${name}: ${senseless.what}`;
+    }
+    return undefined;
+  },
+};
+
 export const oneAddressPerUplink: Checker = {
   name: "an uplink never has two addresses",
   always: ({ gateways }) => {
@@ -128,6 +140,7 @@ export const CHECKERS: readonly Checker[] = [
   everyAddressIsPromised,
   stateAndKernelAgree,
   nakedAddressesAreGone,
+  nothingSenselessIsAsked,
   oneAddressPerUplink,
   stormsAreTamed,
   everybodyIsBoundInTheEnd,

@@ -36,6 +36,8 @@ const PROVIDER_MAC = "02:00:5e:00:00:01" as MacAddress;
 const POOL_FIRST = "198.18.0.100" as Ipv4Address;
 const POOL_ADDRESSES = 100;
 const LEASE_SECONDS = [10, 60, 120, 300, 900, 3600, 86_400] as const;
+/** More events than hosts, links and copies of frames can cause in one instant. */
+const EVENTS_AT_ONCE = 10_000;
 const FAULTS_PER_HOUR = 20;
 
 export function simulate(options: WorldOptions): World {
@@ -61,6 +63,8 @@ export class World {
   #checkers: readonly Checker[] = [];
   #violation: string | undefined;
   #events = 0;
+  #lastAt: Instant = instant(-1);
+  #atOnce = 0;
 
   constructor({ seed, clients, minutes, faults, provider }: WorldOptions) {
     this.#seed = seed;
@@ -107,6 +111,7 @@ export class World {
     if (this.#violation !== undefined) return;
     this.timeline.runUntil(instant(this.now + ms), () => {
       this.#events++;
+      this.#notStill();
       this.#look("always");
       return this.#violation === undefined;
     });
@@ -123,13 +128,24 @@ export class World {
     this.story.tell(this.now, who, what, words);
   }
 
+  /** An alarm that is set again for an instant that has passed would ring for ever. */
+  #notStill(): void {
+    this.#atOnce = this.now === this.#lastAt ? this.#atOnce + 1 : 0;
+    this.#lastAt = this.now;
+    if (this.#atOnce > EVENTS_AT_ONCE) this.#found("time goes on: it stands still");
+  }
+
+  #found(violation: string): void {
+    this.#violation ??= violation;
+    this.tell("world", "violation", violation);
+  }
+
   #look(when: "always" | "settled"): void {
     if (this.#violation !== undefined) return;
     for (const checker of this.#checkers) {
       const wrong = checker[when]?.(this);
       if (wrong === undefined) continue;
-      this.#violation = `${checker.name}: ${wrong}`;
-      return this.tell("world", "violation", this.#violation);
+      return this.#found(`${checker.name}: ${wrong}`);
     }
   }
 

@@ -9,6 +9,7 @@ import {
   nakedAddressesAreGone,
   noAddressHeldTwice,
   noAddressOutlivesItsLease,
+  nothingSenselessIsAsked,
   oneAddressPerUplink,
   stateAndKernelAgree,
   stormsAreTamed,
@@ -85,6 +86,18 @@ const PLANTED: readonly (readonly [bug: string, checker: Checker, world: () => W
     },
   ],
   [
+    "a lease without a second in it",
+    nothingSenselessIsAsked,
+    () => {
+      const world = simulate({ seed: 1, clients: 1, minutes: 20, faults: [] });
+      for (const { kernel } of world.gateways) {
+        const configure = kernel.configure.bind(kernel);
+        kernel.configure = (link, name, wanted) => configure(link, name, { ...wanted, validSeconds: 0 });
+      }
+      return world;
+    },
+  ],
+  [
     "a provider that never stops refusing",
     everybodyIsBoundInTheEnd,
     () => {
@@ -116,6 +129,12 @@ for (const [bug, checker, world] of PLANTED) {
     assert.ok(violation?.startsWith(checker.name), violation ?? "nothing was found");
   });
 }
+
+test("control: an alarm that rings for ever is found", () => {
+  const world = simulate({ seed: 1, clients: 1, minutes: 20, faults: [] });
+  const again = (): void => void world.timeline.schedule(world.now, again);
+  assert.match(world.at(60, again).run().violation ?? "nothing", /stands still/);
+});
 
 test("every checker has a planted bug", () => {
   const planted = new Set(PLANTED.map(([, checker]) => checker));

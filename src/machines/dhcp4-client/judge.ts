@@ -60,17 +60,28 @@ export function leaseIn(message: Dhcp4Message, countedFrom: Instant, at: Moment)
   };
 }
 
-/** Option 121 silences 3 and 33 (RFC 3442); Microsoft's code of it counts only where 121 is absent. What passes the limit is left out. */
+/**
+ * Option 121 silences 3 and 33 (RFC 3442); Microsoft's code of it counts only where 121 is absent. A gateway that is nobody's address is
+ * left out, as the kernel would refuse it and what follows; what passes the limit is left out too.
+ */
 function routesIn({ yiaddr, options }: Dhcp4Message): readonly LeaseRoute[] {
   const classless = options.classlessRoutes ?? options.microsoftClasslessRoutes;
-  if (classless !== undefined) return classless.map(({ destination, gateway }) => ({ destination, gateway }));
-  const routers = (options.routers ?? []).filter((router) => isUnicastV4(router) && router !== yiaddr);
-  const fixed = (options.staticRoutes ?? []).filter(({ destination }) => destination !== UNSPECIFIED_V4);
-  const routes = [
-    ...routers.map((gateway) => ({ destination: DEFAULT_V4, gateway })),
+  const routes = classless === undefined ? classfulRoutes(yiaddr, options) : classless.map((route) => ownIsOnLink(route, yiaddr));
+  return routes.filter(({ gateway }) => gateway === UNSPECIFIED_V4 || isUnicastV4(gateway)).slice(0, LIMITS.routesPerLease);
+}
+
+function classfulRoutes(yiaddr: Ipv4Address, { routers = [], staticRoutes = [] }: Dhcp4Message["options"]): readonly LeaseRoute[] {
+  const usable = (gateway: Ipv4Address): boolean => isUnicastV4(gateway) && gateway !== yiaddr;
+  const fixed = staticRoutes.filter(({ destination, router }) => destination !== UNSPECIFIED_V4 && usable(router));
+  return [
+    ...routers.filter(usable).map((gateway) => ({ destination: DEFAULT_V4, gateway })),
     ...fixed.map(({ destination, router }) => ({ destination: classfulDestination(destination), gateway: router })),
   ];
-  return routes.slice(0, LIMITS.routesPerLease);
+}
+
+/** A route through our own address means that its destination is on the link. */
+function ownIsOnLink({ destination, gateway }: LeaseRoute, own: Ipv4Address): LeaseRoute {
+  return { destination, gateway: gateway === own ? UNSPECIFIED_V4 : gateway };
 }
 
 /** The network of its class, or one host where host bits are set (RFC 2132 §5.8). */

@@ -136,6 +136,17 @@ test("a router that is nobody's address, or our own, gives no route", () => {
   ]);
 });
 
+test("a classless route through nobody's address is left out alone, one through our own is on the link", () => {
+  const classlessRoutes = [
+    route("10.1.0.0/16", "224.0.0.1"),
+    route("10.2.0.0/16", "127.0.0.1"),
+    route("10.3.0.0/16", "0.0.0.0"),
+    route("10.4.0.0/16", ADDRESS),
+    route("10.5.0.0/16", SERVER),
+  ];
+  assert.deepEqual(routesOf({ options: { classlessRoutes } }), ["10.3.0.0/16 0.0.0.0", "10.4.0.0/16 0.0.0.0", `10.5.0.0/16 ${SERVER}`]);
+});
+
 test("static routes have the length of their class, or lead to one host; none leads to 0.0.0.0 (RFC 2132 §5.8)", () => {
   const to = (destination: string) => ({ destination: destination as Ipv4Address, router: SERVER });
   const staticRoutes = [to("10.0.0.0"), to("172.16.0.0"), to("203.0.113.0"), to("203.0.113.7"), to("0.0.0.0")];
