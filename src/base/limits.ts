@@ -16,6 +16,8 @@ export const LIMITS = {
   relayHops: 8,
   /** Relay envelopes opened around one message: relays of before RFC 9915 allowed 32 hops; a deeper one is refused. */
   relayLevels: 32,
+  /** Options of one message of neighbour discovery; a datagram of 1,500 octets can hold 185. */
+  ndOptions: 185,
   /** Compression pointers followed for one name (RFC 1035 §4.1.4): a name has at most 127 labels. */
   namePointers: 127,
   /** Interfaces one service may be configured for. */
