@@ -25,10 +25,13 @@ export class UplinkObjects {
     const sameAddress = before.addresses.filter(({ address, prefixLength }) => address === wanted.address && prefixLength !== wanted.prefixLength);
     for (const old of sameAddress) this.#network.removeAddress(old);
     this.#network.replaceAddress(addressObject(link, wanted));
+    const unwanted = before.addresses.filter(({ address }) => address !== wanted.address);
+    for (const old of unwanted) forgiving(() => this.#network.removeAddress(old));
+    // where the old one was first in its subnet, the kernel takes the new one and its routes out with it, or puts it back bare
+    if (unwanted.length > 0) this.#network.replaceAddress(addressObject(link, wanted));
     const routes = routeObjects(link, wanted);
     for (const route of routes) this.#network.replaceRoute(route);
     for (const old of before.routes) if (!routes.some((route) => sameRoute(route, old))) forgiving(() => this.#network.removeRoute(old));
-    for (const old of before.addresses) if (old.address !== wanted.address) forgiving(() => this.#network.removeAddress(old));
   }
 
   deconfigure(link: number): void {
