@@ -1,10 +1,10 @@
 /**
  * A second opinion: another program's dissector (tshark) reads what we encode and what we read.
  *
- * Every sample of the DHCPv4 option table is encoded into a frame of its own; the golden packets go beside them. The dissector
- * must find nothing malformed in ours, and must see the same option codes and fields in the golden ones as we do.
+ * Every sample of the option tables (DHCPv4, DHCPv6, neighbour discovery) is encoded into a frame of its own; the golden packets
+ * go beside them. The dissector must find nothing malformed in ours, and must see the same option codes and fields in the golden ones as we do.
  *
- *   node --import tsx scripts/compare-with-dissector.ts [--plant]    --plant adds a broken frame, which must be found
+ *   node --import tsx scripts/compare-with-dissector.ts [--plant]    --plant adds broken frames, which must be found
  *
  * Exit 0: nothing found. 1: findings, one a line. 3: tshark is not installed.
  */
@@ -21,6 +21,7 @@ import { everyOption } from "../src/wire/dhcp4/options.ts";
 import { decodeUdpFrame, encodeUdpFrame } from "../src/wire/ip/udp.ts";
 import { encodePcap } from "../src/wire/pcap/pcap.ts";
 import { goldenPackets } from "../test/wire/dhcp4/golden.ts";
+import { codesOf6, type Packet6, packetsOverIpv6, planted6 } from "./dissector-samples6.ts";
 
 /** What the dissector is asked for, and what it may answer. */
 const FIELDS = [
@@ -40,10 +41,23 @@ const FIELDS = [
   "dhcp.option.dhcp_server_id",
   "dhcp.option.router",
   "dhcp.option.domain_name_server",
+  "dhcpv6.option.type",
+  "dhcpv6.xid",
+  "dhcpv6.iaaddr.ip",
+  "dhcpv6.iaprefix.pref_addr",
+  "icmpv6.checksum.status",
+  "icmpv6.opt.type",
 ] as const;
 type Field = (typeof FIELDS)[number];
 type Dissected = Readonly<Record<Field, readonly string[]>>;
-type Packet = { readonly name: string; readonly bytes: Uint8Array; readonly checksum: "verify" | "offloaded"; readonly ours: boolean };
+type Packet = Packet4 | Packet6;
+type Packet4 = {
+  readonly family: "dhcp4";
+  readonly name: string;
+  readonly bytes: Uint8Array;
+  readonly checksum: "verify" | "offloaded";
+  readonly ours: boolean;
+};
 
 /** Severities of the dissector's expert information from which on it is a finding: warning. */
 const WARNING = 0x600000;
@@ -57,8 +71,14 @@ const CLIENT = { mac: "02:00:5e:00:00:02" as MacAddress, address: "192.0.2.10" a
 process.exitCode = main(process.argv.includes("--plant"));
 
 function main(plant: boolean): number {
-  const golden: readonly Packet[] = goldenPackets().map(({ name, bytes, expected }) => ({ name, bytes, checksum: expected.checksum, ours: false }));
-  const packets = [...golden, ...samplePackets(), ...(plant ? [planted()] : [])];
+  const golden: readonly Packet[] = goldenPackets().map(({ name, bytes, expected }) => ({
+    family: "dhcp4",
+    name,
+    bytes,
+    checksum: expected.checksum,
+    ours: false,
+  }));
+  const packets = [...golden, ...samplePackets(), ...packetsOverIpv6(), ...(plant ? [planted(), planted6()] : [])];
   const dissected = dissect(packets.map(({ bytes }) => bytes));
   if (dissected === undefined) {
     console.error("tshark is not installed; on Debian: apt-get install tshark");
@@ -74,6 +94,42 @@ function main(plant: boolean): number {
 }
 
 function judge(packet: Packet, seen: Dissected): readonly string[] {
+  return packet.family === "dhcp4" ? judge4(packet, seen) : judge6(packet, seen);
+}
+
+function judge6(packet: Packet6, seen: Dissected): readonly string[] {
+  const findings = packet.ours ? [...complaints(seen)] : [];
+  const differs = (field: Field, expected: readonly string[]): void => {
+    if (seen[field].join() !== expected.join()) findings.push(`${field} is ${seen[field].join()} there and ${expected.join()} here`);
+  };
+  const same = (field: Field, expected: readonly number[]): void => {
+    const there = [...new Set(seen[field].map(Number))].toSorted((a, b) => a - b);
+    if (there.join() !== expected.join()) findings.push(`${field} is ${there.join()} there and ${expected.join()} here`);
+  };
+  if (packet.family === "icmp6") {
+    differs("icmpv6.checksum.status", [GOOD_CHECKSUM]);
+    same("icmpv6.opt.type", codesOf6(packet));
+    return findings;
+  }
+  if (packet.checksum === "verify") differs("udp.checksum.status", [GOOD_CHECKSUM]);
+  same("dhcpv6.option.type", codesOf6(packet));
+  if (packet.ours) return findings;
+  const { message } = packet;
+  if (!("transactionId" in message)) return findings;
+  const { iaNa = [], iaPd = [] } = message.options;
+  differs("dhcpv6.xid", [`0x${message.transactionId.toString(16).padStart(6, "0")}`]);
+  differs(
+    "dhcpv6.iaaddr.ip",
+    iaNa.flatMap(({ options }) => (options.iaAddress ?? []).map(({ address }) => address)),
+  );
+  differs(
+    "dhcpv6.iaprefix.pref_addr",
+    iaPd.flatMap(({ options }) => (options.iaPrefix ?? []).map(({ prefix }) => prefix.replace(/\/\d+$/, ""))),
+  );
+  return findings;
+}
+
+function judge4(packet: Packet4, seen: Dissected): readonly string[] {
   const message = decodeDhcp4(decodeUdpFrame(packet.bytes, packet).payload);
   const findings = packet.ours ? [...complaints(seen)] : []; // other people's packets are theirs to get right
   const differs = (field: Field, expected: readonly string[]): void => {
@@ -106,12 +162,14 @@ function complaints(seen: Dissected): readonly string[] {
 
 function codesOf(message: Dhcp4Message): readonly number[] {
   const values = message.options as Readonly<Record<string, unknown>>;
-  const known = everyOption().filter(({ key }) => values[key] !== undefined).map(({ code }) => code);
+  const known = everyOption()
+    .filter(({ key }) => values[key] !== undefined)
+    .map(({ code }) => code);
   return [...new Set([...known, ...message.unknown.map(({ code }) => code)])];
 }
 
 /** One packet for each sample of each entry, and one with an option that needs two instances (RFC 3396). */
-function samplePackets(): readonly Packet[] {
+function samplePackets(): readonly Packet4[] {
   const samples = everyOption().filter(({ key }) => key !== "messageType"); // that one stands in each of them
   const packets = samples.flatMap(({ key, code, samples: values }) =>
     values.map(({ value, hex }) => {
@@ -129,7 +187,7 @@ function withEnds(payload: Uint8Array): Uint8Array {
 }
 
 /** A control: an MTU of one byte. Our decoder sets it aside; the dissector must be the one to complain. */
-function planted(): Packet {
+function planted(): Packet4 {
   return framed("planted", encodeDhcp4(base({ options: { messageType: "ack" }, unknown: [{ code: 26, bytes: bytesOf("05") }] })));
 }
 
@@ -137,9 +195,15 @@ function base(given: Pick<Dhcp4Message, "options" | "unknown">): Dhcp4Message {
   return dhcp4({ op: "reply", xid: 0x11223344, yiaddr: CLIENT.address, chaddr: chaddr(CLIENT.mac), ...given });
 }
 
-function framed(name: string, payload: Uint8Array): Packet {
+function framed(name: string, payload: Uint8Array): Packet4 {
   const addresses = { sourceMac: SERVER.mac, destinationMac: CLIENT.mac, source: SERVER.address, destination: CLIENT.address };
-  return { name, bytes: encodeUdpFrame({ ...addresses, sourcePort: 67, destinationPort: 68, payload }), checksum: "verify", ours: true };
+  return {
+    family: "dhcp4",
+    name,
+    bytes: encodeUdpFrame({ ...addresses, sourcePort: 67, destinationPort: 68, payload }),
+    checksum: "verify",
+    ours: true,
+  };
 }
 
 /** @returns undefined when tshark is not installed */
@@ -150,7 +214,11 @@ function dissect(frames: readonly Uint8Array[]): readonly Dissected[] | undefine
     writeFileSync(file, encodePcap(frames.map((bytes, i) => ({ atMicroseconds: i * 1000, bytes }))));
     const wanted = FIELDS.flatMap((field) => ["-e", field]);
     const checks = ["-o", "udp.check_checksum:TRUE", "-o", "ip.check_checksum:TRUE"];
-    const run = spawnSync("tshark", ["-n", "-r", file, ...checks, "-T", "json", ...wanted], { encoding: "utf8", maxBuffer: 64 * 1024 * 1024, timeout: 120_000 });
+    const run = spawnSync("tshark", ["-n", "-r", file, ...checks, "-T", "json", ...wanted], {
+      encoding: "utf8",
+      maxBuffer: 64 * 1024 * 1024,
+      timeout: 120_000,
+    });
     if (run.error !== undefined && "code" in run.error && run.error.code === "ENOENT") return undefined;
     if (run.status !== 0) throw new Error(`tshark ended with ${run.status}: ${run.stderr}`);
     const packets = JSON.parse(run.stdout) as readonly { readonly _source: { readonly layers: Partial<Dissected> } }[];
