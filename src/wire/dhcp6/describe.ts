@@ -2,6 +2,7 @@
 import { type Duid, describeDuid } from "../../base/duid.ts";
 import { WireError } from "../../base/errors.ts";
 import { toHex } from "../../base/hex.ts";
+import { LIMITS } from "../../base/limits.ts";
 import { escapeText } from "../../base/text.ts";
 import { type Dhcp6Message, decodeDhcp6, encodeDhcp6, isRelayMessage } from "./message.ts";
 import { everyOption, OPTIONS, optionOfCode } from "./options.ts";
@@ -12,7 +13,7 @@ const HIDDEN = "(hidden)";
 /** Options whose value is a DUID. */
 const DUIDS: readonly string[] = ["clientId", "serverId", "relayId"];
 /** An envelope in an envelope is shown this deep. */
-const DEPTH_MAX = 32;
+const DEPTH_MAX = LIMITS.relayLevels;
 
 export function describeDhcp6(message: Dhcp6Message): string {
   return linesOf(message, 0).join("\n");
@@ -77,17 +78,22 @@ function isSet(value: object): value is OptionSet<object> {
 
 /** The message without the options that no view, log or recording may hold, inner messages included; whoever needs them takes them out first. */
 export function withoutSecrets<M extends Dhcp6Message>(message: M): M {
+  return cleared(message, 0);
+}
+
+function cleared<M extends Dhcp6Message>(message: M, depth: number): M {
   const secret = everyOption().filter((entry) => entry.secret);
-  const unknown = message.unknown.filter(({ code }) => !secret.some((entry) => entry.code === code));
+  const unknown = message.unknown.filter(({ code }) => code !== OPTIONS.relayMessage.code && !secret.some((entry) => entry.code === code));
   const kept = Object.entries(message.options).filter(([name]) => !secret.some((entry) => entry.key === name));
-  const options = Object.fromEntries(kept.map(([name, value]) => [name, name === "relayMessage" ? innerWithoutSecrets(value as Uint8Array) : value]));
+  const options = Object.fromEntries(kept.map(([name, value]) => [name, name === "relayMessage" ? innerCleared(value as Uint8Array, depth) : value]));
   return { ...message, options: options as M["options"], unknown };
 }
 
-/** What cannot be read cannot be cleared of secrets, and becomes one zero octet. */
-function innerWithoutSecrets(bytes: Uint8Array): Uint8Array {
+/** What cannot be read, or is nested too deep, cannot be cleared of secrets, and becomes one zero octet. */
+function innerCleared(bytes: Uint8Array, depth: number): Uint8Array {
+  if (depth >= DEPTH_MAX) return new Uint8Array(1);
   try {
-    return encodeDhcp6(withoutSecrets(decodeDhcp6(bytes)));
+    return encodeDhcp6(cleared(decodeDhcp6(bytes), depth + 1));
   } catch (error) {
     if (!(error instanceof WireError)) throw error;
     return new Uint8Array(1);

@@ -2,6 +2,7 @@
 import { WireError } from "../../base/errors.ts";
 import { LIMITS } from "../../base/limits.ts";
 import { type Dhcp6ClientMessage, type Dhcp6RelayMessage, decodeDhcp6, encodeDhcp6, isRelayMessage, kindOf, relay6 } from "./message.ts";
+import { optionsAt } from "./options.ts";
 
 export type Relayed = {
   /** From the outermost, the relay that spoke to us, to the one next to the client. Empty when nobody relayed. */
@@ -30,25 +31,19 @@ export function wrapReply(hops: readonly Dhcp6RelayMessage[], reply: Uint8Array)
   return hops.toReversed().reduce((inner, hop) => encodeDhcp6(envelopeFor(hop, inner)), reply);
 }
 
+/** These belong to one direction, or to whoever signs the envelope: asked for or not, they are not echoed. */
+const NEVER_ECHOED: readonly string[] = ["relayMessage", "echoRequest", "authentication"];
+/** These go back unasked (RFC 9915 §19.3, RFC 8357 §5.3). */
+const ALWAYS_ECHOED: readonly string[] = ["interfaceId", "relayPort"];
+
 function envelopeFor(hop: Dhcp6RelayMessage, relayMessage: Uint8Array): Dhcp6RelayMessage {
-  const { hopCount, linkAddress, peerAddress, options } = hop;
-  const asked = options.echoRequest ?? [];
-  return {
-    ...relay6({
-      kind: "relayReply",
-      hopCount,
-      linkAddress,
-      peerAddress,
-      options: {
-        relayMessage,
-        ...(options.interfaceId === undefined ? {} : { interfaceId: options.interfaceId }),
-        ...(options.relayPort === undefined ? {} : { relayPort: options.relayPort }),
-        ...(options.remoteId !== undefined && asked.includes(37) ? { remoteId: options.remoteId } : {}),
-        ...(options.subscriberId !== undefined && asked.includes(38) ? { subscriberId: options.subscriberId } : {}),
-      },
-    }),
-    unknown: hop.unknown.filter(({ code }) => asked.includes(code)),
-  };
+  const { hopCount, linkAddress, peerAddress } = hop;
+  const asked = hop.options.echoRequest ?? [];
+  const values = hop.options as Readonly<Record<string, unknown>>;
+  const echoed = optionsAt("relay").filter(({ key, code }) => ALWAYS_ECHOED.includes(key) || (asked.includes(code) && !NEVER_ECHOED.includes(key)));
+  const kept = echoed.flatMap(({ key }) => (values[key] === undefined ? [] : [[key, values[key]] as const]));
+  const envelope = relay6({ kind: "relayReply", hopCount, linkAddress, peerAddress, options: { ...Object.fromEntries(kept), relayMessage } });
+  return { ...envelope, unknown: hop.unknown.filter(({ code }) => asked.includes(code)) };
 }
 
 /** Whether a relay may pass a datagram on to its server side: by its type alone, because unknown ones are passed on too (RFC 9915 §19). */

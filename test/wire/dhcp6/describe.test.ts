@@ -59,7 +59,7 @@ test("a secret is never printed: not directly, not misplaced, not inside a relay
   const misplaced = { ...dhcp6({ kind: "reply", transactionId: 1, options: {} }), unknown: [{ code: 9, bytes: KEY }] };
   for (const message of [keyed, relayed, broken, misplaced]) {
     assert.doesNotMatch(describeDhcp6(message), /5ec2e7/);
-    assert.doesNotMatch(toHex(encodeDhcp6(withoutSecrets({ ...message, unknown: [] }))), /5ec2e7/);
+    assert.doesNotMatch(toHex(encodeDhcp6(withoutSecrets(message))), /5ec2e7/);
   }
   assert.match(describeDhcp6(relayed), /11 authentication: \(hidden\)/);
 });

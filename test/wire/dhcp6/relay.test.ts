@@ -55,7 +55,7 @@ test("an answer goes back through every relay with what it put there and what it
   const outer = forward(encodeDhcp6(forward(SOLICIT, { interfaceId: bytesOf("61"), subscriberId: bytesOf("07") })), {
     interfaceId: bytesOf("62"),
     relayPort: 0,
-    echoRequest: [38],
+    echoRequest: [38, 79, 9, 11],
     subscriberId: bytesOf("08"),
     clientLinkLayerAddress: { type: 1, address: bytesOf("02005e100001") },
   });
@@ -64,7 +64,16 @@ test("an answer goes back through every relay with what it put there and what it
   assert.deepEqual(
     back.hops.map(({ kind, peerAddress, options: { relayMessage: _, ...options } }) => ({ kind, peerAddress, options })),
     [
-      { kind: "relayReply", peerAddress: "fe80::2", options: { interfaceId: bytesOf("62"), relayPort: 0, subscriberId: bytesOf("08") } },
+      {
+        kind: "relayReply",
+        peerAddress: "fe80::2",
+        options: {
+          interfaceId: bytesOf("62"),
+          relayPort: 0,
+          subscriberId: bytesOf("08"),
+          clientLinkLayerAddress: { type: 1, address: bytesOf("02005e100001") },
+        },
+      },
       { kind: "relayReply", peerAddress: "fe80::2", options: { interfaceId: bytesOf("61") } },
     ],
   );
