@@ -12,7 +12,17 @@ const NATIVE = fileURLToPath(new URL("../native/", import.meta.url));
 const BUILD = join(NATIVE, "build");
 const INSTALL = "sudo apt-get install -y gcc libc6-dev libnode-dev";
 
-const HARDENED = ["-std=gnu11", "-O2", "-Wall", "-Wextra", "-Werror", "-fstack-protector-strong", "-U_FORTIFY_SOURCE", "-D_FORTIFY_SOURCE=2", "-fvisibility=hidden"];
+const HARDENED = [
+  "-std=gnu11",
+  "-O2",
+  "-Wall",
+  "-Wextra",
+  "-Werror",
+  "-fstack-protector-strong",
+  "-U_FORTIFY_SOURCE",
+  "-D_FORTIFY_SOURCE=2",
+  "-fvisibility=hidden",
+];
 const ADDON = ["-fPIC", "-shared", "-Wl,-z,relro,-z,now", "-Wl,-z,noexecstack"];
 
 const ADDON_SOURCES = ["support", "handles", "sockets", "messages", "batch", "ready", "time", "files", "process", "capabilities", "module"];
@@ -81,12 +91,18 @@ function downloadedHeaders() {
 }
 
 function headers() {
-  return localHeaders() ?? downloadedHeaders() ?? fail(`the headers of Node (node_api.h, uv.h) were not found and could not be fetched. Install them: ${INSTALL}`);
+  return (
+    localHeaders() ??
+    downloadedHeaders() ??
+    fail(`the headers of Node (node_api.h, uv.h) were not found and could not be fetched. Install them: ${INSTALL}`)
+  );
 }
 
 function fingerprint(cc, includes) {
   const hash = createHash("sha256");
-  const sources = readdirSync(NATIVE).filter((name) => /\.[ch]$/.test(name)).sort();
+  const sources = readdirSync(NATIVE)
+    .filter((name) => /\.[ch]$/.test(name))
+    .sort();
   for (const name of sources) hash.update(`${name}\0`).update(readFileSync(join(NATIVE, name)));
   hash.update(readFileSync(fileURLToPath(import.meta.url)));
   hash.update(JSON.stringify([cc, includes, process.arch, run(cc[0], [...cc.slice(1), "--version"]).stdout]));
@@ -119,8 +135,7 @@ const TARGETS = {
   "leasehold.node": (cc, includes) => compile(cc, "leasehold.node", [...ADDON, ...includes, ...ADDON_SOURCES.map(source)]),
   // Static where the C library allows it: then no LD_* variable and no library path can reach it.
   "leasehold-launcher": (cc) =>
-    compile(cc, "leasehold-launcher", ["-static-pie", ...LAUNCHER], true) ||
-    compile(cc, "leasehold-launcher", ["-pie", ...LAUNCHER]),
+    compile(cc, "leasehold-launcher", ["-static-pie", ...LAUNCHER], true) || compile(cc, "leasehold-launcher", ["-pie", ...LAUNCHER]),
   "attack.node": (cc, includes) => compile(cc, "attack.node", [...ADDON, ...includes, source("support"), source("attack")]),
 };
 

@@ -32,7 +32,8 @@ if (process.platform !== "linux") {
   console.error("Leasehold runs on Linux: it needs network namespaces and packet sockets");
   process.exit(1);
 }
-if (older(join(root, "node_modules/.package-lock.json"), join(root, "package-lock.json"))) step("installing packages", "npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"]);
+if (older(join(root, "node_modules/.package-lock.json"), join(root, "package-lock.json")))
+  step("installing packages", "npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"]);
 step("building the native layer", process.execPath, [join(root, "scripts/build-native.mjs")]);
 step("building the program", process.execPath, [join(root, "scripts/build.mjs")]);
 
@@ -43,7 +44,18 @@ const house = spawn(
   [
     ...keep.flatMap((name) => ["--env", `${name}=${process.env[name]}`]),
     ...(asRoot ? [] : ["--new-user"]),
-    ...["--new-net", "--new-mount", "--chdir", root, "--", process.execPath, "--import", "tsx", join(root, "scripts/house/house.ts"), ...process.argv.slice(2)],
+    ...[
+      "--new-net",
+      "--new-mount",
+      "--chdir",
+      root,
+      "--",
+      process.execPath,
+      "--import",
+      "tsx",
+      join(root, "scripts/house/house.ts"),
+      ...process.argv.slice(2),
+    ],
   ],
   { stdio: "inherit" },
 );

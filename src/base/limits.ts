@@ -43,7 +43,7 @@ export const LIMITS = {
   /** Seconds between restarts of a role that dies again and again: 0.1, 0.2, 0.4 ... up to this. */
   restartBackoffSeconds: 30,
   /** Bytes of one lease file; a larger one is ignored. */
-  leaseFileBytes: 65_536,
+  leaseFileBytes: 65_535,
   /** Bytes of a configuration file; a larger one is refused. */
   configBytes: 1_048_576,
   /** NAKs in a row wait at most this long before the next DISCOVER. */

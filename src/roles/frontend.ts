@@ -14,6 +14,9 @@ import { Connection, type Incoming } from "./connection.ts";
 
 const SERVER_PORT = 67;
 const CLIENT_PORT = 68;
+/** Of one message: what the channel takes, less its own fields. */
+const BATCH_BYTES = LIMITS.channelFrameBytes - 1024;
+const FRAME_OVERHEAD_BYTES = 3;
 
 type Link = { readonly packets: PacketLink; readonly sink: number; unicast: number | undefined; dropped: number };
 
@@ -81,9 +84,26 @@ function setUnicast(link: number, fd: number | undefined): void {
 function received(link: number, frames: readonly ReceivedFrame[]): void {
   const known = links.get(link);
   if (known === undefined || engine === undefined) return;
-  if (engine.waiting * LIMITS.channelBatch > LIMITS.framesQueuedPerInterface) known.dropped += frames.length;
-  else if (engine.send("frames", { link, dropped: known.dropped, frames })) known.dropped = 0;
-  else known.dropped += frames.length;
+  for (const batch of batchesOf(frames)) {
+    const late = engine.waiting * LIMITS.channelBatch > LIMITS.framesQueuedPerInterface;
+    if (!late && engine.send("frames", { link, dropped: known.dropped, frames: batch })) known.dropped = 0;
+    else known.dropped += batch.length;
+  }
+}
+
+/** What fits one message to the engine: a batch of long frames is cut into several. */
+function batchesOf(frames: readonly ReceivedFrame[]): readonly (readonly ReceivedFrame[])[] {
+  const batches: ReceivedFrame[][] = [];
+  let roomBytes = 0;
+  for (const frame of frames) {
+    if (frame.bytes.length > roomBytes) {
+      batches.push([]);
+      roomBytes = BATCH_BYTES;
+    }
+    batches.at(-1)?.push(frame);
+    roomBytes -= frame.bytes.length + FRAME_OVERHEAD_BYTES;
+  }
+  return batches;
 }
 
 function fromEngine(message: Incoming): void {

@@ -25,10 +25,20 @@ after(() => rmSync(folder, { recursive: true }));
 
 /** Reports through descriptor 3, then waits to be looked at. */
 function reporting(expression: string): string[] {
-  return ["-e", `const attempt=(f)=>{try{return f()}catch(e){return e.code??String(e)}}; const fs=require("fs"); const it=${expression}; fs.writeSync(3, JSON.stringify(it)); setInterval(()=>{},1000)`];
+  return [
+    "-e",
+    `const attempt=(f)=>{try{return f()}catch(e){return e.code??String(e)}}; const fs=require("fs"); const it=${expression}; fs.writeSync(3, JSON.stringify(it)); setInterval(()=>{},1000)`,
+  ];
 }
 
-type Started = { readonly role: Role; readonly said: unknown; readonly status: ReadonlyMap<string, string>; readonly threads: readonly ReadonlyMap<string, string>[]; readonly environment: readonly string[]; readonly fds: ReadonlyMap<string, string> };
+type Started = {
+  readonly role: Role;
+  readonly said: unknown;
+  readonly status: ReadonlyMap<string, string>;
+  readonly threads: readonly ReadonlyMap<string, string>[];
+  readonly environment: readonly string[];
+  readonly fds: ReadonlyMap<string, string>;
+};
 
 function ended(role: Role): Promise<RoleEnd> {
   return new Promise((resolve) => role.onExit(resolve));
@@ -44,10 +54,12 @@ async function start(launch: Omit<RoleLaunch, "channelFd" | "program">): Promise
   try {
     const bytes = new Uint8Array(65536);
     const length = await new Promise<number>((resolve) => {
-      const poll = checkPoll(sys.pollNew(ours, () => {
-        sys.pollClose(poll);
-        resolve(sys.recvMessage(ours, bytes, new Int32Array(1)));
-      }));
+      const poll = checkPoll(
+        sys.pollNew(ours, () => {
+          sys.pollClose(poll);
+          resolve(sys.recvMessage(ours, bytes, new Int32Array(1)));
+        }),
+      );
     });
     assert.ok(length > 0, `the child ended: ${JSON.stringify(length === 0 ? await ended(role) : length)}`);
     return { role, said: JSON.parse(Buffer.from(bytes.subarray(0, length)).toString()), ...look(role.pid) };
@@ -63,7 +75,9 @@ function look(pid: number): Pick<Started, "status" | "threads" | "environment" |
   return {
     status: statusOf(`/proc/${pid}/status`),
     threads: readdirSync(`/proc/${pid}/task`).map((tid) => statusOf(`/proc/${pid}/task/${tid}/status`)),
-    environment: readFileSync(`/proc/${pid}/environ`, "utf8").split("\0").filter((entry) => entry !== ""),
+    environment: readFileSync(`/proc/${pid}/environ`, "utf8")
+      .split("\0")
+      .filter((entry) => entry !== ""),
     fds: new Map(names.map((name) => [name, readlinkSync(`/proc/${pid}/fd/${name}`)])),
   };
 }
@@ -77,7 +91,9 @@ function capabilities(status: ReadonlyMap<string, string>): readonly bigint[] {
   return ["CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"].map((set) => BigInt(`0x${status.get(set)}`));
 }
 
-test("a child has the ids asked for, no groups, and exactly the two capabilities that it needs until its fence stands", { skip: needsRoot }, async () => {
+test("a child has the ids asked for, no groups, and exactly the two capabilities that it needs until its fence stands", {
+  skip: needsRoot,
+}, async () => {
   const { status } = await start({ ...IDS, args: reporting("1") });
   assert.equal(status.get("Uid"), "61001\t61001\t61001\t61001");
   assert.equal(status.get("Gid"), "61002\t61002\t61002\t61002");
@@ -101,7 +117,11 @@ test("the fence's last step empties what the launcher kept, in every thread", { 
   const { said, threads } = await start({ ...IDS, args: reporting(step) });
   assert.deepEqual(said, [true, 0, 0, -9, 0, -1]);
   assert.ok(threads.length > 5);
-  for (const thread of threads) assert.deepEqual(capabilities(thread).filter((_, set) => set !== 3), [0n, 0n, 0n, 0n]); // the bounding set gives nothing by itself
+  for (const thread of threads)
+    assert.deepEqual(
+      capabilities(thread).filter((_, set) => set !== 3),
+      [0n, 0n, 0n, 0n],
+    ); // the bounding set gives nothing by itself
 });
 
 test("the environment is what was asked for and nothing else", async () => {
@@ -110,7 +130,14 @@ test("the environment is what was asked for and nothing else", async () => {
 });
 
 test("variables that change what Node loads or writes never pass the launcher", () => {
-  const dangerous = { NODE_OPTIONS: "--require=/nowhere.cjs", NODE_PATH: "/nowhere", NODE_EXTRA_CA_CERTS: "/nowhere", SSLKEYLOGFILE: "/nowhere", LD_PRELOAD: "/nowhere.so", PATH: "/bin" };
+  const dangerous = {
+    NODE_OPTIONS: "--require=/nowhere.cjs",
+    NODE_PATH: "/nowhere",
+    NODE_EXTRA_CA_CERTS: "/nowhere",
+    SSLKEYLOGFILE: "/nowhere",
+    LD_PRELOAD: "/nowhere.so",
+    PATH: "/bin",
+  };
   const done = spawnSync(LAUNCHER, ["--", NODE, "-p", "JSON.stringify(process.env)"], { env: dangerous, encoding: "utf8" });
   assert.equal(done.stdout, "{}\n", done.stderr);
 });
@@ -132,7 +159,14 @@ test("descriptors are the standard three and those named, in order; nothing else
 });
 
 test("limits hold, core files are off, and an empty network has one interface that is down", { skip: needsRoot }, async () => {
-  const { said, role } = await start({ ...IDS, newNet: true, maxFds: 64, args: reporting(`[fs.readFileSync("/proc/self/limits","utf8"), Object.keys(require("os").networkInterfaces()), fs.readFileSync("/proc/self/net/dev","utf8").match(/^ *\\w+(?=:)/gm).map((name)=>name.trim())]`) });
+  const { said, role } = await start({
+    ...IDS,
+    newNet: true,
+    maxFds: 64,
+    args: reporting(
+      `[fs.readFileSync("/proc/self/limits","utf8"), Object.keys(require("os").networkInterfaces()), fs.readFileSync("/proc/self/net/dev","utf8").match(/^ *\\w+(?=:)/gm).map((name)=>name.trim())]`,
+    ),
+  });
   const [limits, up, all] = said as [string, string[], string[]];
   assert.match(limits, /Max core file size\s+0\s+0/);
   assert.match(limits, /Max open files\s+64\s+64/);
@@ -143,11 +177,17 @@ test("limits hold, core files are off, and an empty network has one interface th
 test("io_uring answers ENOSYS before the program's first instruction", async () => {
   execFileSync(NODE, [fileURLToPath(new URL("../../scripts/build-native.mjs", import.meta.url)), "--attack"], { stdio: "ignore" });
   const params = "new Uint8Array(120)";
-  const { said } = await start({ args: reporting(`(()=>{const a=require(${JSON.stringify(`${nativeFolder()}attack.node`)}); const p=${params}; return [425,426,427,0x40000000+425,0x40000000+39].map((nr)=>a.rawSyscall(nr,1,a.addressOf(p)))})()`) });
+  const { said } = await start({
+    args: reporting(
+      `(()=>{const a=require(${JSON.stringify(`${nativeFolder()}attack.node`)}); const p=${params}; return [425,426,427,0x40000000+425,0x40000000+39].map((nr)=>a.rawSyscall(nr,1,a.addressOf(p)))})()`,
+    ),
+  });
   assert.deepEqual(said, [-38, -38, -38, -38, -38]);
 });
 
-test("with Landlock node starts from its own files alone, and nothing else can be read or written", { skip: hasLandlock ? needsRoot : "needs Landlock" }, async () => {
+test("with Landlock node starts from its own files alone, and nothing else can be read or written", {
+  skip: hasLandlock ? needsRoot : "needs Landlock",
+}, async () => {
   const bundle = join(folder, "private");
   mkdirSync(bundle, { mode: 0o700 }); // as root's checkout may be: entered by dac_read_search only
   writeFileSync(join(bundle, "hello.cjs"), "exports.hello = 'from a private folder';");
@@ -193,7 +233,17 @@ test("an ordinary user gets a network of their own through a user namespace", ()
   const launcher = join(folder, "leasehold-launcher"); // where an ordinary user can reach it
   copyFileSync(LAUNCHER, launcher);
   chmodSync(launcher, 0o755);
-  const line = [launcher, "--new-user", "--new-net", "--new-mount", "--no-io-uring", "--", "/bin/sh", "-c", "cat /proc/self/uid_map /proc/self/setgroups; ip -o link | wc -l; ip link set lo up && echo up"];
+  const line = [
+    launcher,
+    "--new-user",
+    "--new-net",
+    "--new-mount",
+    "--no-io-uring",
+    "--",
+    "/bin/sh",
+    "-c",
+    "cat /proc/self/uid_map /proc/self/setgroups; ip -o link | wc -l; ip link set lo up && echo up",
+  ];
   const command = needsRoot === false ? ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", ...line] : line;
   const done = spawnSync(command[0] ?? "", command.slice(1), { encoding: "utf8", cwd: "/" });
   const uid = needsRoot === false ? 65534 : (process.getuid?.() ?? 0);
@@ -204,7 +254,10 @@ test("an ordinary user who asks for rights they have not is refused: it fails cl
   const launcher = join(folder, "launcher-closed");
   copyFileSync(LAUNCHER, launcher);
   chmodSync(launcher, 0o755);
-  for (const [option, step] of [[["--uid", "5", "--gid", "5"], /bounding set|keepcaps|setgroups/], [["--new-net"], /--new-net/]] as const) {
+  for (const [option, step] of [
+    [["--uid", "5", "--gid", "5"], /bounding set|keepcaps|setgroups/],
+    [["--new-net"], /--new-net/],
+  ] as const) {
     const line = [launcher, ...option, "--", "/bin/echo", "ran"];
     const command = needsRoot === false ? ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", ...line] : line;
     const done = spawnSync(command[0] ?? "", command.slice(1), { encoding: "utf8", cwd: "/" });
@@ -237,8 +290,27 @@ test("every step that cannot be done ends with 125 and one line, before the prog
   for (const program of [[], ["--"], ["--", "echo"], ["--", "/nowhere"]]) assert.equal(spawnSync(LAUNCHER, program).status, 125);
   const help = spawnSync(LAUNCHER, ["--help"], { encoding: "utf8" });
   assert.equal(help.status, 0);
-  const built = launcherArguments({ program: NODE, args: [], channelFd: 3, extraFds: [7], ...IDS, env: { A: "b" }, keepCapabilities: ["net_raw"], noCapabilities: true, newNet: true, newMount: true, newUser: true, landlockRead: ["/"], maxFds: 9, chdir: "/" }, 1);
-  for (const option of built.slice(0, built.indexOf("--")).filter((word) => word.startsWith("--"))) assert.ok(help.stdout.includes(option), `--help has ${option}`);
+  const built = launcherArguments(
+    {
+      program: NODE,
+      args: [],
+      channelFd: 3,
+      extraFds: [7],
+      ...IDS,
+      env: { A: "b" },
+      keepCapabilities: ["net_raw"],
+      noCapabilities: true,
+      newNet: true,
+      newMount: true,
+      newUser: true,
+      landlockRead: ["/"],
+      maxFds: 9,
+      chdir: "/",
+    },
+    1,
+  );
+  for (const option of built.slice(0, built.indexOf("--")).filter((word) => word.startsWith("--")))
+    assert.ok(help.stdout.includes(option), `--help has ${option}`);
 });
 
 test("how a child ended is told, also to those who ask late", async () => {

@@ -7,7 +7,24 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { test } from "node:test";
 import { KernelError } from "../../src/base/errors.ts";
-import { AF, type Batch, batchLayout, CLONE, check, checkPoll, ERRNO, LOCK, MSG, native, nativeFolder, OPEN, POLL, SO, SOCK, SOL } from "../../src/platform/native.ts";
+import {
+  AF,
+  type Batch,
+  batchLayout,
+  CLONE,
+  check,
+  checkPoll,
+  ERRNO,
+  LOCK,
+  MSG,
+  native,
+  nativeFolder,
+  OPEN,
+  POLL,
+  SO,
+  SOCK,
+  SOL,
+} from "../../src/platform/native.ts";
 
 const sys = native();
 const ADDON = `${nativeFolder()}leasehold.node`;
@@ -76,7 +93,15 @@ async function until(fact: () => boolean): Promise<void> {
 
 type Shape = { readonly slots: number; readonly dataSize: number; readonly controlSize: number };
 
-function batchOf(shape: Shape): Batch & { readonly put: (slot: number, text: string, to: Uint8Array) => void; readonly meta: (slot: number) => Uint32Array; readonly control: (slot: number) => DataView; readonly text: (slot: number) => string; readonly address: (slot: number) => Uint8Array } {
+function batchOf(
+  shape: Shape,
+): Batch & {
+  readonly put: (slot: number, text: string, to: Uint8Array) => void;
+  readonly meta: (slot: number) => Uint32Array;
+  readonly control: (slot: number) => DataView;
+  readonly text: (slot: number) => string;
+  readonly address: (slot: number) => Uint8Array;
+} {
   const batch = sys.batchNew(shape.slots, shape.dataSize, shape.controlSize);
   const at = batchLayout(shape);
   assert.equal(batch.arena.byteLength, at.total);
@@ -156,7 +181,12 @@ test("a datagram longer than its slot is cut at the slot and says so", () => {
 test("lengths that pass their arrays are refused before the kernel sees them", () => {
   const client = boundUdp6();
   const out = batchOf({ slots: 4, dataSize: 32, controlSize: 16 });
-  for (const meta of [[33, 28, 0, 0], [8, 129, 0, 0], [8, 28, 17, 0], [0xffffffff, 0, 0, 0]]) {
+  for (const meta of [
+    [33, 28, 0, 0],
+    [8, 129, 0, 0],
+    [8, 28, 17, 0],
+    [0xffffffff, 0, 0, 0],
+  ]) {
     out.put(1, "x", client.address);
     out.meta(1).set(meta);
     assert.equal(sys.sendBatch(client.fd, out.handle, 0, 2), -ERRNO.EINVAL);
@@ -228,7 +258,11 @@ test("a poll is made and closed ten thousand times: no descriptor is lost, no ca
   const before = openDescriptors();
   let late = 0;
   for (let round = 0; round < 10_000; round += 1) {
-    const poll = checkPoll(sys.pollNew(right, () => void (late += 1)));
+    const poll = checkPoll(
+      sys.pollNew(right, () => {
+        late += 1;
+      }),
+    );
     if (round % 2 === 0) sys.pollSet(poll, POLL.readable | POLL.writable);
     sys.pollClose(poll);
     assert.equal(sys.pollClose(poll), 0);
@@ -242,11 +276,13 @@ test("a poll is made and closed ten thousand times: no descriptor is lost, no ca
 test("a poll reports what was asked for, survives close of its descriptor, and ends when closed from within", async () => {
   const [left, right] = pair();
   const seen: number[] = [];
-  const poll = checkPoll(sys.pollNew(right, (events) => {
-    seen.push(events);
-    sys.recvMessage(right, new Uint8Array(8), new Int32Array(1));
-    if (seen.length === 2) sys.pollClose(poll);
-  }));
+  const poll = checkPoll(
+    sys.pollNew(right, (events) => {
+      seen.push(events);
+      sys.recvMessage(right, new Uint8Array(8), new Int32Array(1));
+      if (seen.length === 2) sys.pollClose(poll);
+    }),
+  );
   sys.sendMessage(left, Buffer.from("1"), undefined);
   await until(() => seen.length === 1);
   sys.pollSet(poll, POLL.writable);
@@ -336,16 +372,27 @@ test("a packet socket's filter lets only its port through, and a locked filter s
   const bytes = new Uint8Array(2000);
   const texts: string[] = [];
   await until(() => sys.recvFrom(fd, bytes, undefined, MSG.peek) > 0);
-  for (let length = sys.recvFrom(fd, bytes, undefined, 0); length > 0; length = sys.recvFrom(fd, bytes, undefined, 0)) texts.push(Buffer.from(bytes.subarray(length - 4, length)).toString());
+  for (let length = sys.recvFrom(fd, bytes, undefined, 0); length > 0; length = sys.recvFrom(fd, bytes, undefined, 0))
+    texts.push(Buffer.from(bytes.subarray(length - 4, length)).toString());
   assert.deepEqual([...new Set(texts)], ["4068"]);
-  for (const broken of [new Uint8Array(0), new Uint8Array(7), new Uint8Array(8 * 4097), new Uint8Array(8)]) assert.equal(sys.attachFilter(udp, broken), -ERRNO.EINVAL);
+  for (const broken of [new Uint8Array(0), new Uint8Array(7), new Uint8Array(8 * 4097), new Uint8Array(8)])
+    assert.equal(sys.attachFilter(udp, broken), -ERRNO.EINVAL);
   closeAll(fd, udp);
 });
 
 test("options whose value is an address or counts in other units are refused", () => {
   const fd = check(sys.socket(AF.inet, SOCK.stream, 0), "socket");
   const out = new Uint8Array(64);
-  for (const [level, name] of [[SOL.socket, 26], [SOL.socket, 51], [SOL.tcp, 35], [SOL.ip, 64], [SOL.ipv6, 64], [283, 1], [SOL.packet, 5], [-1, 0]] as const) {
+  for (const [level, name] of [
+    [SOL.socket, 26],
+    [SOL.socket, 51],
+    [SOL.tcp, 35],
+    [SOL.ip, 64],
+    [SOL.ipv6, 64],
+    [283, 1],
+    [SOL.packet, 5],
+    [-1, 0],
+  ] as const) {
     assert.equal(sys.getSockOpt(fd, level, name, out), -ERRNO.EOPNOTSUPP);
     assert.equal(sys.setSockOpt(fd, level, name, out), -ERRNO.EOPNOTSUPP);
   }
@@ -354,7 +401,9 @@ test("options whose value is an address or counts in other units are refused", (
   closeAll(fd);
 });
 
-test("a TAP interface appears under the name asked for", { skip: isRoot && existsSync("/dev/net/tun") ? false : "needs root and /dev/net/tun" }, () => {
+test("a TAP interface appears under the name asked for", {
+  skip: isRoot && existsSync("/dev/net/tun") ? false : "needs root and /dev/net/tun",
+}, () => {
   const fd = check(sys.open("/dev/net/tun", OPEN.readWrite, 0), "open");
   check(sys.ioctlTun(fd, "tap-test0", 2 | 0x1000), "ioctl");
   assert.match(execFileSync("ip", ["link", "show", "tap-test0"], { encoding: "utf8" }), /tap-test0/);
@@ -371,7 +420,10 @@ test("connections over TCP are accepted, shut and ended", async () => {
   const client = check(sys.socket(AF.inet, SOCK.stream, 0), "socket");
   assert.equal(sys.connect(client, name), -ERRNO.EINPROGRESS);
   let accepted = -1;
-  await until(() => (accepted = sys.accept(server)) >= 0);
+  await until(() => {
+    accepted = sys.accept(server);
+    return accepted >= 0;
+  });
   check(sys.shutdown(accepted, 1), "shutdown");
   await until(() => sys.recvFrom(client, new Uint8Array(1), undefined, 0) === 0);
   closeAll(server, client, accepted);
@@ -387,10 +439,12 @@ test("a timer fires at an instant since boot, at once for the past, and never at
   check(sys.timerSet(timer, at), "timerfd_settime");
   assert.equal(sys.timerRead(timer), -ERRNO.EAGAIN);
   const fired = await new Promise<number>((resolve) => {
-    const poll = checkPoll(sys.pollNew(timer, () => {
-      sys.pollClose(poll);
-      resolve(sys.bootTimeMs());
-    }));
+    const poll = checkPoll(
+      sys.pollNew(timer, () => {
+        sys.pollClose(poll);
+        resolve(sys.bootTimeMs());
+      }),
+    );
   });
   assert.ok(fired >= at && fired < at + 1000);
   assert.equal(sys.timerRead(timer), 1);
@@ -429,7 +483,11 @@ type Threads = readonly ReadonlyMap<string, string>[];
 
 /** Runs a script (with `n`, the addon) that prints a line when it is ready; returns what the kernel says of its threads. */
 async function fenced(script: string): Promise<Threads> {
-  const child = spawn(process.execPath, ["-e", `const n=require(${JSON.stringify(ADDON)}); ${script}; console.log("ready"); setInterval(()=>{},1000);`], { stdio: ["ignore", "pipe", "inherit"] });
+  const child = spawn(
+    process.execPath,
+    ["-e", `const n=require(${JSON.stringify(ADDON)}); ${script}; console.log("ready"); setInterval(()=>{},1000);`],
+    { stdio: ["ignore", "pipe", "inherit"] },
+  );
   try {
     const line = await new Promise<string>((resolve) => {
       child.stdout.once("data", (text: Buffer) => resolve(text.toString()));
@@ -451,7 +509,9 @@ const MUST = `const must=(r)=>{ if (r<0) { console.log("refused "+r); process.ex
 
 test("a filter with TSYNC holds for every thread, with no_new_privs", async () => {
   const allow = "new Uint8Array([6,0,0,0,0,0,255,127])";
-  const threads = await fenced(`${MUST} for (let i=0;i<8;i++) require("crypto").randomBytes(8,()=>{}); must(n.noNewPrivs()); must(n.seccomp(${allow},1))`);
+  const threads = await fenced(
+    `${MUST} for (let i=0;i<8;i++) require("crypto").randomBytes(8,()=>{}); must(n.noNewPrivs()); must(n.seccomp(${allow},1))`,
+  );
   assert.ok(threads.length > 5);
   for (const thread of threads) assert.deepEqual([thread.get("Seccomp"), thread.get("NoNewPrivs")], ["2", "1"]);
 });
@@ -462,7 +522,9 @@ test("after chroot, ids and capabilities no thread has any right left", { skip: 
     const tasks=must(n.open("/proc/self/task",0o200000,0)); must(n.chroot(${JSON.stringify(folder)})); must(n.clearCapabilities(tasks));
     if (n.close(tasks)!==-9) throw new Error("tasks stayed open"); if (require("fs").readdirSync("/").length!==0) throw new Error("not empty")`);
   assert.ok(threads.length > 5);
-  for (const thread of threads) for (const set of ["CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"]) assert.equal(thread.get(set), "0000000000000000", `${set} of ${thread.get("Pid")}`);
+  for (const thread of threads)
+    for (const set of ["CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"])
+      assert.equal(thread.get(set), "0000000000000000", `${set} of ${thread.get("Pid")}`);
   rmSync(folder, { recursive: true });
 });
 
@@ -477,13 +539,19 @@ test("ids change in every thread, and supplementary groups go", { skip: needsRoo
 
 test("a namespace is left and entered again by its descriptor", { skip: needsRoot }, () => {
   const home = check(sys.open("/proc/thread-self/ns/net", OPEN.read, 0), "open");
-  const links = (): string[] => readFileSync("/proc/thread-self/net/dev", "utf8").match(/^\s*[\w-]+(?=:)/gm)?.map((name) => name.trim()) ?? [];
+  const links = (): string[] =>
+    readFileSync("/proc/thread-self/net/dev", "utf8")
+      .match(/^\s*[\w-]+(?=:)/gm)
+      ?.map((name) => name.trim()) ?? [];
   const before = links();
   execFileSync("ip", ["link", "add", "ns-mark0", "type", "veth", "peer", "name", "ns-mark1"]);
   check(sys.unshare(CLONE.newnet), "unshare");
   assert.deepEqual(links(), ["lo"]);
   check(sys.setns(home, CLONE.newnet), "setns");
-  assert.deepEqual(links().filter((name) => !name.startsWith("ns-mark")), before);
+  assert.deepEqual(
+    links().filter((name) => !name.startsWith("ns-mark")),
+    before,
+  );
   assert.equal(sys.unshare(0x400 /* CLONE_FILES */), -ERRNO.EINVAL);
   closeAll(home);
 });
@@ -533,7 +601,11 @@ test("garbage of every type in every place throws a TypeError or gives -errno, a
   for (const seed of [1, 2]) {
     const done = spawnSync(process.execPath, ["-e", script, String(seed)], { encoding: "utf8", timeout: 120_000, cwd: folder });
     // Some of the garbage reaches the child's own standard output, which is a socket here.
-    assert.deepEqual([done.status, done.signal, done.stdout.slice(-16)], [0, null, "survived enough\n"], `${done.stdout.slice(-300)}${done.stderr.slice(-2000)}`);
+    assert.deepEqual(
+      [done.status, done.signal, done.stdout.slice(-16)],
+      [0, null, "survived enough\n"],
+      `${done.stdout.slice(-300)}${done.stderr.slice(-2000)}`,
+    );
   }
   rmSync(folder, { recursive: true });
 });

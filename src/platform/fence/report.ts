@@ -13,6 +13,8 @@ export type FenceReport = {
   readonly noNewPrivileges: boolean;
   /** Every thread is under a filter. */
   readonly filtered: boolean;
+  /** How many filters the thread with the fewest is under: the launcher's two are there before the fence. 0 before Linux 5.9. */
+  readonly filters: number;
   /** Nothing is left of the file system. */
   readonly rootIsEmpty: boolean;
   /** Where its root folder is, as seen from here. */
@@ -54,6 +56,7 @@ export function reportFence(pid: number): FenceReport {
     capabilities: threads.reduce((all, thread) => all | BigInt(`0x${thread.get("CapEff") ?? "f"}`), 0n),
     noNewPrivileges: every("NoNewPrivs", "1"),
     filtered: every("Seccomp", FILTER_MODE),
+    filters: Math.min(...threads.map((thread) => Number(thread.get("Seccomp_filters") ?? 0))),
     rootIsEmpty: readdirSync(`/proc/${pid}/root/`).length === 0,
     root: readlinkSync(`/proc/${pid}/root`),
     network: readlinkSync(`/proc/${pid}/ns/net`),

@@ -154,11 +154,14 @@ function decodeHeader(reader: Reader) {
 function overloadOf(joined: Joined | undefined): { readonly file: boolean; readonly sname: boolean } {
   if (joined === undefined) return { file: false, sname: false };
   once(joined);
-  const fields: Overload = valueOf(OPTIONS.overload, joined);
+  const fields: Overload = valueIn(OPTIONS.overload, joined);
   return { file: fields !== "sname", sname: fields !== "file" };
 }
 
-function decodeOptions(joined: readonly Joined[], malformed: Malformed[]): { readonly options: Dhcp4Options; readonly unknown: readonly RawOption[] } {
+function decodeOptions(
+  joined: readonly Joined[],
+  malformed: Malformed[],
+): { readonly options: Dhcp4Options; readonly unknown: readonly RawOption[] } {
   const options: Partial<Record<string, unknown>> = {};
   const unknown: RawOption[] = [];
   for (const one of joined) {
@@ -170,7 +173,7 @@ function decodeOptions(joined: readonly Joined[], malformed: Malformed[]): { rea
       continue;
     }
     try {
-      options[entry.key] = valueOf(entry, one);
+      options[entry.key] = valueIn(entry, one);
     } catch (error) {
       if (!(error instanceof WireError) || entry.essential) throw error;
       malformed.push({ code: one.code, reason: error.code });
@@ -180,7 +183,7 @@ function decodeOptions(joined: readonly Joined[], malformed: Malformed[]): { rea
   return { options: options as Dhcp4Options, unknown };
 }
 
-function valueOf<T>(entry: { readonly codec: Codec<T> }, joined: Joined): T {
+function valueIn<T>(entry: { readonly codec: Codec<T> }, joined: Joined): T {
   return within(new Reader(joined.bytes, joined.offset), joined.bytes.length, entry.codec);
 }
 
@@ -233,6 +236,8 @@ function encodeOptions(writer: Writer, message: Dhcp4Message, order: readonly Dh
 /** The message without the options that no view, log or recording may hold; whoever needs them takes them out first. */
 export function withoutSecrets(message: Dhcp4Message): Dhcp4Message {
   const secret = everyOption().filter((entry) => entry.secret);
-  const options = Object.fromEntries(Object.entries(message.options).filter(([name]) => !secret.some((entry) => entry.key === name))) as Dhcp4Message["options"];
+  const options = Object.fromEntries(
+    Object.entries(message.options).filter(([name]) => !secret.some((entry) => entry.key === name)),
+  ) as Dhcp4Message["options"];
   return { ...message, options, unknown: message.unknown.filter(({ code }) => !secret.some((entry) => entry.code === code)) };
 }

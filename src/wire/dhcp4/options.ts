@@ -33,7 +33,16 @@ const FLAGS = [
 
 export const OPTIONS = {
   subnetMask: option({ code: 1, name: "subnet mask", rfc: "2132 §3.3", codec: mask, essential: true, samples: [{ value: ip("255.255.255.0"), hex: "ffffff00" }] }),
-  timeOffsetSeconds: option({ code: 2, name: "time offset", rfc: "2132 §3.4", codec: i32, samples: [{ value: -18000, hex: "ffffb9b0" }, { value: 3600, hex: "00000e10" }] }),
+  timeOffsetSeconds: option({
+    code: 2,
+    name: "time offset",
+    rfc: "2132 §3.4",
+    codec: i32,
+    samples: [
+      { value: -18000, hex: "ffffb9b0" },
+      { value: 3600, hex: "00000e10" },
+    ],
+  }),
   routers: option({ code: 3, name: "routers", rfc: "2132 §3.5", codec: addresses, essential: true, samples: LIST }),
   timeServers: option({ code: 4, name: "time servers", rfc: "2132 §3.6", codec: addresses, samples: LIST }),
   ien116NameServers: option({ code: 5, name: "IEN 116 name servers", rfc: "2132 §3.7", codec: addresses, samples: LIST }),
@@ -82,9 +91,40 @@ export const OPTIONS = {
   xFontServers: option({ code: 48, name: "X font servers", rfc: "2132 §8.9", codec: addresses, samples: LIST }),
   xDisplayManagers: option({ code: 49, name: "X display managers", rfc: "2132 §8.10", codec: addresses, samples: LIST }),
   requestedAddress: option({ code: 50, name: "requested address", rfc: "2132 §9.1", codec: ipv4Address, essential: true, samples: [{ value: ip("192.0.2.10"), hex: "c000020a" }] }),
-  leaseSeconds: option({ code: 51, name: "lease time", rfc: "2132 §9.2", codec: u32, essential: true, samples: [{ value: 3600, hex: "00000e10" }, { value: 0xffffffff, hex: "ffffffff" }] }),
-  overload: option({ code: 52, name: "option overload", rfc: "2132 §9.3", codec: overload, essential: true, samples: [{ value: "file", hex: "01" }, { value: "sname", hex: "02" }, { value: "both", hex: "03" }] }),
-  messageType: option({ code: 53, name: "message type", rfc: "2132 §9.6", codec: messageType, essential: true, samples: [{ value: "discover", hex: "01" }, { value: "forcerenew", hex: "09" }] }),
+  leaseSeconds: option({
+    code: 51,
+    name: "lease time",
+    rfc: "2132 §9.2",
+    codec: u32,
+    essential: true,
+    samples: [
+      { value: 3600, hex: "00000e10" },
+      { value: 0xffffffff, hex: "ffffffff" },
+    ],
+  }),
+  overload: option({
+    code: 52,
+    name: "option overload",
+    rfc: "2132 §9.3",
+    codec: overload,
+    essential: true,
+    samples: [
+      { value: "file", hex: "01" },
+      { value: "sname", hex: "02" },
+      { value: "both", hex: "03" },
+    ],
+  }),
+  messageType: option({
+    code: 53,
+    name: "message type",
+    rfc: "2132 §9.6",
+    codec: messageType,
+    essential: true,
+    samples: [
+      { value: "discover", hex: "01" },
+      { value: "forcerenew", hex: "09" },
+    ],
+  }),
   serverId: option({ code: 54, name: "server identifier", rfc: "2132 §9.7", codec: ipv4Address, essential: true, samples: [ONE] }),
   parameterRequestList: option({ code: 55, name: "parameter request list", rfc: "2132 §9.8", codec: u8s, samples: [{ value: [1, 121, 3, 6], hex: "01 79 03 06" }] }),
   message: option({ code: 56, name: "message", rfc: "2132 §9.9", codec: text, samples: [{ value: "no free address", hex: "6e6f20667265652061646472657373" }] }),
@@ -106,7 +146,16 @@ export const OPTIONS = {
   ircServers: option({ code: 74, name: "IRC servers", rfc: "2132 §8.19", codec: addresses, samples: LIST }),
   streetTalkServers: option({ code: 75, name: "StreetTalk servers", rfc: "2132 §8.20", codec: addresses, samples: LIST }),
   streetTalkDirectoryServers: option({ code: 76, name: "StreetTalk directory servers", rfc: "2132 §8.21", codec: addresses, samples: LIST }),
-  userClass: option({ code: 77, name: "user class", rfc: "3004 §4", codec: userClass, samples: [{ value: { kind: "classes", classes: [bytesOf("6c6162"), bytesOf("31")] }, hex: "03 6c6162 01 31" }, { value: { kind: "raw", bytes: bytesOf("69505845") }, hex: "69505845" }] }),
+  userClass: option({
+    code: 77,
+    name: "user class",
+    rfc: "3004 §4",
+    codec: userClass,
+    samples: [
+      { value: { kind: "classes", classes: [bytesOf("6c6162"), bytesOf("31")] }, hex: "03 6c6162 01 31" },
+      { value: { kind: "raw", bytes: bytesOf("69505845") }, hex: "69505845" },
+    ],
+  }),
   rapidCommit: option({ code: 80, name: "rapid commit", rfc: "4039 §4", codec: empty, samples: [{ value: true, hex: "" }] }),
   clientFqdn: option({
     code: 81,
@@ -119,7 +168,21 @@ export const OPTIONS = {
       { value: { serverUpdates: true, overridden: true, noUpdates: false, encoding: "ascii", rcode1: 255, rcode2: 255, name: "gw", complete: false }, hex: "03 ff ff 6777" },
     ],
   }),
-  relayAgentInformation: option({ code: 82, name: "relay agent information", rfc: "3046 §2", codec: relayAgentInformation, samples: [{ value: [{ code: 1, bytes: bytesOf("00040001") }, { code: 5, bytes: bytesOf("c0000200") }], hex: "01 04 00040001 05 04 c0000200" }] }),
+  relayAgentInformation: option({
+    code: 82,
+    name: "relay agent information",
+    rfc: "3046 §2",
+    codec: relayAgentInformation,
+    samples: [
+      {
+        value: [
+          { code: 1, bytes: bytesOf("00040001") },
+          { code: 5, bytes: bytesOf("c0000200") },
+        ],
+        hex: "01 04 00040001 05 04 c0000200",
+      },
+    ],
+  }),
   authentication: option({ code: 90, name: "authentication", rfc: "3118 §2", codec: opaque, secret: true, samples: [{ value: bytesOf("00 00 00 0000000000000001 736563726574"), hex: "00 00 00 0000000000000001 736563726574" }] }),
   clientArchitectures: option({ code: 93, name: "client architectures", rfc: "4578 §2.1", codec: architectures, samples: [{ value: [0, 7], hex: "0000 0007" }] }),
   clientNetworkInterface: option({ code: 94, name: "client network interface", rfc: "4578 §2.2", codec: networkInterface, samples: [{ value: { type: 1, major: 3, minor: 16 }, hex: "01 03 10" }] }),
@@ -139,7 +202,15 @@ export const OPTIONS = {
     rfc: "3442",
     codec: classlessRoutes,
     essential: true,
-    samples: [{ value: [{ destination: net("10.17.0.0/16"), gateway: ip("192.0.2.1") }, { destination: net("0.0.0.0/0"), gateway: ip("0.0.0.0") }], hex: "10 0a11 c0000201 00 00000000" }],
+    samples: [
+      {
+        value: [
+          { destination: net("10.17.0.0/16"), gateway: ip("192.0.2.1") },
+          { destination: net("0.0.0.0/0"), gateway: ip("0.0.0.0") },
+        ],
+        hex: "10 0a11 c0000201 00 00000000",
+      },
+    ],
   }),
   vendorClasses: option({ code: 124, name: "vendor-identifying vendor classes", rfc: "3925 §3", codec: enterpriseData, samples: [{ value: [{ enterprise: 32473, bytes: bytesOf("03616263") }], hex: "00007ed9 04 03616263" }] }),
   vendorOptions: option({ code: 125, name: "vendor-identifying options", rfc: "3925 §4", codec: enterpriseData, samples: [{ value: [{ enterprise: 32473, bytes: bytesOf("010161") }], hex: "00007ed9 03 010161" }] }),

@@ -19,11 +19,7 @@ export const staticRoutes: Codec<readonly StaticRoute[]> = listOf(
   LIMITS.routesPerLease,
 );
 
-export const policyFilters: Codec<readonly AddressAndMask[]> = listOf(
-  struct({ address: ipv4Address, mask }),
-  PAIR_BYTES,
-  LIMITS.routesPerLease,
-);
+export const policyFilters: Codec<readonly AddressAndMask[]> = listOf(struct({ address: ipv4Address, mask }), PAIR_BYTES, LIMITS.routesPerLease);
 
 /** A length, only the octets of the destination that the length covers, a gateway. Host bits are cleared here. */
 const classlessRoute: Codec<ClasslessRoute> = {

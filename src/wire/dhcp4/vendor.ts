@@ -32,12 +32,13 @@ export function clientIdBytes(id: ClientId): Uint8Array {
 export type UserClass = { readonly kind: "classes"; readonly classes: readonly Uint8Array[] } | { readonly kind: "raw"; readonly bytes: Uint8Array };
 
 const CLASSES_MAX = 64;
-const classes: Codec<readonly Uint8Array[]> = sized(
-  until(bytes8, CLASSES_MAX),
-  (bytes) => bytes > 0,
-);
+const classes: Codec<readonly Uint8Array[]> = sized(until(bytes8, CLASSES_MAX), (bytes) => bytes > 0);
 const userClassForms = either(
-  mapped(classes, (list, offset): UserClass => ({ kind: "classes", classes: notEmpty(list, offset) }), (value) => (value.kind === "classes" ? value.classes : [])),
+  mapped(
+    classes,
+    (list, offset): UserClass => ({ kind: "classes", classes: notEmpty(list, offset) }),
+    (value) => (value.kind === "classes" ? value.classes : []),
+  ),
   (bytes): UserClass => ({ kind: "raw", bytes }),
 );
 export const userClass: Codec<UserClass> = sized(
@@ -61,7 +62,11 @@ export const enterpriseData: Codec<readonly EnterpriseData[]> = sized(
 export const machineId: Codec<{ readonly type: number; readonly id: Uint8Array }> = sized(struct({ type: u8, id: rest }), (bytes) => bytes >= 2);
 
 /** Network interface of a PXE client (RFC 4578 §2.2); type 1 is UNDI. */
-export const networkInterface: Codec<{ readonly type: number; readonly major: number; readonly minor: number }> = struct({ type: u8, major: u8, minor: u8 });
+export const networkInterface: Codec<{ readonly type: number; readonly major: number; readonly minor: number }> = struct({
+  type: u8,
+  major: u8,
+  minor: u8,
+});
 
 /** Processor architectures (RFC 4578 §2.1, RFC 5970). */
 export const architectures: Codec<readonly number[]> = sized(until(u16, 127), (bytes) => bytes > 0 && bytes % 2 === 0);

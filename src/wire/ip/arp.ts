@@ -30,7 +30,13 @@ const operation: Codec<ArpOperation> = {
   },
   encode: (writer, value) => writer.u16(OPERATIONS[value]),
 };
-const body: Codec<ArpPacket> = struct({ operation, senderMac: macAddress, senderAddress: ipv4Address, targetMac: macAddress, targetAddress: ipv4Address });
+const body: Codec<ArpPacket> = struct({
+  operation,
+  senderMac: macAddress,
+  senderAddress: ipv4Address,
+  targetMac: macAddress,
+  targetAddress: ipv4Address,
+});
 
 export function encodeArpFrame(frame: ArpFrame): Uint8Array {
   const writer = new Writer(42);

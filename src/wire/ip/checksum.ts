@@ -17,7 +17,12 @@ export function checksum(...pieces: readonly Uint8Array[]): number {
 }
 
 /** What UDP adds to its sum (RFC 768). */
-export function pseudoHeader({ source, destination, protocol, lengthBytes }: {
+export function pseudoHeader({
+  source,
+  destination,
+  protocol,
+  lengthBytes,
+}: {
   readonly source: Ipv4Address;
   readonly destination: Ipv4Address;
   readonly protocol: number;

@@ -16,7 +16,10 @@ test("an option longer than 255 bytes is split, and joined again (RFC 3396 §5, 
       assert.equal(writer.length, bytes.length + 2 * Math.max(1, Math.ceil(bytes.length / 255)));
       const area = new OptionArea();
       area.read(new Reader(writer.take()));
-      assert.deepEqual(area.joined().map(({ code, bytes: joined }) => ({ code, bytes: toHex(joined) })), [{ code: 224, bytes: toHex(bytes) }]);
+      assert.deepEqual(
+        area.joined().map(({ code, bytes: joined }) => ({ code, bytes: toHex(joined) })),
+        [{ code: 224, bytes: toHex(bytes) }],
+      );
     }),
   );
 });
@@ -67,7 +70,10 @@ for (const [value, used] of [
   ["02", { file: false, sname: true }],
   ["03", { file: true, sname: true }],
 ] as const) {
-  test(`overload ${value} means ${Object.entries(used).filter(([, yes]) => yes).map(([field]) => field).join(" and ")} (RFC 2132 §9.3)`, () => {
+  test(`overload ${value} means ${Object.entries(used)
+    .filter(([, yes]) => yes)
+    .map(([field]) => field)
+    .join(" and ")} (RFC 2132 §9.3)`, () => {
     const options = bytesOf(`350105 3401${value} ff`);
     assert.equal(decodeDhcp4(rawMessage({ options, file: LEASE })).options.leaseSeconds, used.file ? 60 : undefined);
     assert.equal(decodeDhcp4(rawMessage({ options, sname: LEASE })).options.leaseSeconds, used.sname ? 60 : undefined);
@@ -95,7 +101,10 @@ test("without overload, options in file and sname are text, not options", () => 
 test("an option cut across the end of an overloaded field is truncated, not continued in the next one", () => {
   const file = bytesOf(`e0 7c ${"11".repeat(124)} e1 05`);
   assert.equal(file.length, 128);
-  assert.throws(() => decodeDhcp4(rawMessage({ options: bytesOf("350105 340103 ff"), file })), (error) => error instanceof WireError && error.code === "truncated" && error.offset === 236);
+  assert.throws(
+    () => decodeDhcp4(rawMessage({ options: bytesOf("350105 340103 ff"), file })),
+    (error) => error instanceof WireError && error.code === "truncated" && error.offset === 236,
+  );
 });
 
 const byCode = (list: Dhcp4Message["unknown"]): Dhcp4Message["unknown"] => list.toSorted((a, b) => a.code - b.code);

@@ -22,7 +22,11 @@ const label = fc.stringMatching(/^[a-z0-9_]([a-z0-9-]{0,8}[a-z0-9])?$/);
 const name = fc.array(label, { minLength: 1, maxLength: 5 }).map((labels) => labels.join(".") as DomainName);
 
 test("any search list keeps its names, with endings shared by pointers (RFC 3397 §2)", () => {
-  fc.assert(fc.property(fc.array(name, { minLength: 1, maxLength: 20 }), (names) => assert.deepEqual(decodeAll(searchList, encodeAll(searchList, names)), names)));
+  fc.assert(
+    fc.property(fc.array(name, { minLength: 1, maxLength: 20 }), (names) =>
+      assert.deepEqual(decodeAll(searchList, encodeAll(searchList, names)), names),
+    ),
+  );
 });
 
 test("a pointer may lead to another pointer's name, but only backwards (RFC 3397 §2)", () => {

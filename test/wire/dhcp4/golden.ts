@@ -17,7 +17,9 @@ const FOLDER = new URL("../../../fixtures/packets/", import.meta.url);
 
 /** Every golden packet of this kind; the folder holds other kinds too. */
 export function goldenPackets(): readonly Golden[] {
-  const names = readdirSync(FOLDER).filter((file) => file.endsWith(".json")).map((file) => file.slice(0, -5));
+  const names = readdirSync(FOLDER)
+    .filter((file) => file.endsWith(".json"))
+    .map((file) => file.slice(0, -5));
   return names.toSorted().flatMap((name) => {
     const expected = JSON.parse(readFileSync(new URL(`${name}.json`, FOLDER), "utf8")) as GoldenValue;
     if (expected.kind !== "dhcp4-frame") return [];
@@ -33,7 +35,5 @@ export function valueOfFrame(bytes: Uint8Array, checksum: ChecksumPolicy): unkno
 }
 
 function jsonOf(value: unknown): unknown {
-  return JSON.parse(
-    JSON.stringify(value, (_, part: unknown) => (part instanceof Uint8Array ? { hex: toHex(part) } : part)),
-  );
+  return JSON.parse(JSON.stringify(value, (_, part: unknown) => (part instanceof Uint8Array ? { hex: toHex(part) } : part)));
 }

@@ -26,7 +26,10 @@ test("every message keeps its value through encoding and decoding", () => {
 
 test("no garbage makes anything but a value or a WireError", () => {
   fc.assert(fc.property(fc.uint8Array({ maxLength: 600 }), (bytes) => refusesOrReads(decodeDhcp4, bytes)));
-  fc.assert(fc.property(fc.uint8Array({ maxLength: 600 }), (options) => refusesOrReads(decodeDhcp4, rawMessage({ options }))), { numRuns: 500 });
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 600 }), (options) => refusesOrReads(decodeDhcp4, rawMessage({ options }))),
+    { numRuns: 500 },
+  );
 });
 
 test("a message cut anywhere before its END is refused or lacks only whole options", () => {
@@ -135,7 +138,10 @@ test("text in sname and file ends at the first NUL; text that is none is listed 
   assert.equal(decodeDhcp4(rawMessage({ options, sname: bytesOf("6200 ff") })).sname, "b");
   const broken = decodeDhcp4(rawMessage({ options, sname: bytesOf("61".repeat(64)), file: bytesOf("0a") }));
   assert.deepEqual([broken.sname, broken.file], ["", ""]);
-  assert.deepEqual(broken.malformed, [{ code: "sname", reason: "bad-length" }, { code: "file", reason: "bad-value" }]);
+  assert.deepEqual(broken.malformed, [
+    { code: "sname", reason: "bad-length" },
+    { code: "file", reason: "bad-value" },
+  ]);
 });
 
 test("a user class that is no list of classes is kept as it came (RFC 3004; iPXE sends bare text)", () => {
@@ -152,7 +158,10 @@ test("options go out in the order asked for, then by code; what a relay added go
   } as const;
   const message = dhcp4({ op: "reply", xid: 1, options, unknown: [{ code: 224, bytes: bytesOf("aa") }] });
   const area = (bytes: Uint8Array): string => toHex(bytes.subarray(240));
-  assert.equal(area(encodeDhcp4(message, { minimumBytes: 0 })), toHex(bytesOf("350105 0104ffffff00 33040000003c 3d070102005e000001 e001aa 5203010107 ff")));
+  assert.equal(
+    area(encodeDhcp4(message, { minimumBytes: 0 })),
+    toHex(bytesOf("350105 0104ffffff00 33040000003c 3d070102005e000001 e001aa 5203010107 ff")),
+  );
   assert.equal(
     area(encodeDhcp4(message, { minimumBytes: 0, order: ["leaseSeconds", "messageType"] })),
     toHex(bytesOf("33040000003c 350105 0104ffffff00 3d070102005e000001 e001aa 5203010107 ff")),

@@ -8,7 +8,11 @@ import { type Dhcp4Message, dhcp4, encodeDhcp4 } from "../../../src/wire/dhcp4/m
 import { everyOption, optionOfCode } from "../../../src/wire/dhcp4/options.ts";
 
 /** A message with these bytes in its option fields; sname and file are zero unless given. */
-export function rawMessage({ options, sname = new Uint8Array(0), file = new Uint8Array(0) }: {
+export function rawMessage({
+  options,
+  sname = new Uint8Array(0),
+  file = new Uint8Array(0),
+}: {
   readonly options: Uint8Array;
   readonly sname?: Uint8Array;
   readonly file?: Uint8Array;

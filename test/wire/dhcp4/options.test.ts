@@ -14,18 +14,26 @@ for (const { key, codec, samples } of everyOption()) {
 
 test("every option has a sample, and every code and name stands for one option", () => {
   const entries = everyOption();
-  assert.deepEqual(entries.filter((entry) => entry.samples.length === 0), []);
+  assert.deepEqual(
+    entries.filter((entry) => entry.samples.length === 0),
+    [],
+  );
   assert.equal(new Set(entries.map((entry) => entry.code)).size, entries.length);
   assert.equal(new Set(entries.map((entry) => entry.name)).size, entries.length);
 });
 
 test("the table is in the order of codes, which is the order options are sent in", () => {
   const codes = everyOption().map((entry) => entry.code);
-  assert.deepEqual(codes, codes.toSorted((a, b) => a - b));
+  assert.deepEqual(
+    codes,
+    codes.toSorted((a, b) => a - b),
+  );
 });
 
 test("a datagram dies only with the options a lease cannot be judged without", () => {
-  const essential = everyOption().filter((entry) => entry.essential).map((entry) => entry.code);
+  const essential = everyOption()
+    .filter((entry) => entry.essential)
+    .map((entry) => entry.code);
   assert.deepEqual(essential, [1, 3, 6, 33, 50, 51, 52, 53, 54, 58, 59, 61, 121]);
 });
 

@@ -11,7 +11,15 @@ import { decodeUdpFrame, encodeUdpFrame } from "../../../src/wire/ip/udp.ts";
 import type { DomainName } from "../../../src/base/domain.ts";
 
 const MAC = "02:00:00:00:00:01" as MacAddress;
-const ORDER: readonly Dhcp4OptionName[] = ["messageType", "hostName", "clientId", "vendorClass", "parameterRequestList", "requestedAddress", "serverId"];
+const ORDER: readonly Dhcp4OptionName[] = [
+  "messageType",
+  "hostName",
+  "clientId",
+  "vendorClass",
+  "parameterRequestList",
+  "requestedAddress",
+  "serverId",
+];
 
 function clientMessage(options: Dhcp4Message["options"]): Dhcp4Message {
   const common = { hostName: "gw" as DomainName, clientId: clientIdOfMac(MAC), parameterRequestList: [1, 3, 6, 12, 15, 28, 119, 121] };

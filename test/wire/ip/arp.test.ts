@@ -34,9 +34,23 @@ test("a reply is read with the padding of its link (RFC 826)", () => {
 
 test("other hardware, protocols, sizes and operations are not ours; nothing shorter is read (RFC 826)", () => {
   const bytes = encodeArpFrame(arpProbe(MAC, ADDRESS));
-  for (const [at, value] of [[12, 9], [15, 6], [16, 0x86], [18, 8], [19, 16], [21, 3]] as const) {
-    assert.throws(() => decodeArpFrame(bytes.map((byte, i) => (i === at ? value : byte))), (error) => error instanceof WireError && error.code === "unsupported");
+  for (const [at, value] of [
+    [12, 9],
+    [15, 6],
+    [16, 0x86],
+    [18, 8],
+    [19, 16],
+    [21, 3],
+  ] as const) {
+    assert.throws(
+      () => decodeArpFrame(bytes.map((byte, i) => (i === at ? value : byte))),
+      (error) => error instanceof WireError && error.code === "unsupported",
+    );
   }
   for (let length = 0; length < bytes.length; length++) assert.throws(() => decodeArpFrame(bytes.subarray(0, length)), WireError);
-  for (let bit = 0; bit < bytes.length * 8; bit++) refusesOrReads(decodeArpFrame, bytes.map((byte, i) => (i === bit >>> 3 ? byte ^ (1 << (bit & 7)) : byte)));
+  for (let bit = 0; bit < bytes.length * 8; bit++)
+    refusesOrReads(
+      decodeArpFrame,
+      bytes.map((byte, i) => (i === bit >>> 3 ? byte ^ (1 << (bit & 7)) : byte)),
+    );
 });

@@ -13,7 +13,10 @@ test("an echo request has type 8 and a checksum over all of it (RFC 792)", () =>
 
 test("any echo keeps its value", () => {
   const u16 = fc.integer({ min: 0, max: 0xffff });
-  const echo = fc.record({ kind: fc.constantFrom("echoRequest" as const, "echoReply" as const), identifier: u16, sequence: u16, data: fc.uint8Array({ maxLength: 64 }) }, { noNullPrototype: true });
+  const echo = fc.record(
+    { kind: fc.constantFrom("echoRequest" as const, "echoReply" as const), identifier: u16, sequence: u16, data: fc.uint8Array({ maxLength: 64 }) },
+    { noNullPrototype: true },
+  );
   fc.assert(fc.property(echo, (value) => assert.deepEqual(decodeEcho(encodeEcho(value)), value)));
 });
 

@@ -60,7 +60,11 @@ test("every flipped bit and every shorter frame is read or refused", () => {
   for (const policy of ["verify", "offloaded"] as const) {
     const read = (frame: Uint8Array): unknown => decodeUdpFrame(frame, { checksum: policy });
     for (let length = 0; length < bytes.length; length++) assert.throws(() => read(bytes.subarray(0, length)), WireError);
-    for (let bit = 0; bit < bytes.length * 8; bit++) refusesOrReads(read, bytes.map((byte, i) => (i === bit >>> 3 ? byte ^ (1 << (bit & 7)) : byte)));
+    for (let bit = 0; bit < bytes.length * 8; bit++)
+      refusesOrReads(
+        read,
+        bytes.map((byte, i) => (i === bit >>> 3 ? byte ^ (1 << (bit & 7)) : byte)),
+      );
   }
 });
 

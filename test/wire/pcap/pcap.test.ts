@@ -11,7 +11,10 @@ test("a capture begins with the classic header for Ethernet, microseconds and ne
 });
 
 test("records keep their time and bytes", () => {
-  const record = fc.record({ atMicroseconds: fc.integer({ min: 0, max: 0xffffffff * 1_000_000 }), bytes: fc.uint8Array({ maxLength: 64 }) }, { noNullPrototype: true });
+  const record = fc.record(
+    { atMicroseconds: fc.integer({ min: 0, max: 0xffffffff * 1_000_000 }), bytes: fc.uint8Array({ maxLength: 64 }) },
+    { noNullPrototype: true },
+  );
   fc.assert(fc.property(fc.array(record, { maxLength: 4 }), (records) => assert.deepEqual(decodePcap(encodePcap(records)), records)));
 });
 
@@ -25,5 +28,9 @@ test("other link types and formats are unsupported, cut files are refused", () =
   assert.throws(() => decodePcap(bytes.map((byte, i) => (i === 23 ? 113 : byte))), WireError);
   assert.throws(() => decodePcap(bytesOf("0a0d0d0a".repeat(8))), WireError);
   for (let length = 25; length < bytes.length; length++) assert.throws(() => decodePcap(bytes.subarray(0, length)), WireError);
-  for (let bit = 0; bit < bytes.length * 8; bit++) refusesOrReads(decodePcap, bytes.map((byte, i) => (i === bit >>> 3 ? byte ^ (1 << (bit & 7)) : byte)));
+  for (let bit = 0; bit < bytes.length * 8; bit++)
+    refusesOrReads(
+      decodePcap,
+      bytes.map((byte, i) => (i === bit >>> 3 ? byte ^ (1 << (bit & 7)) : byte)),
+    );
 });
