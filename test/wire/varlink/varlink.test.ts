@@ -70,15 +70,13 @@ test("JSON that is too deep, not UTF-8, not finite or means something to JavaScr
 });
 
 test("any parameters keep their value, in one stream cut anywhere", () => {
-  const call = fc
-    .jsonValue({ maxDepth: 4 })
-    .map(
-      (value): VarlinkCall => ({
-        method: METHOD,
-        parameters: JSON.parse(JSON.stringify({ value }).replaceAll("__proto__", "p")) as JsonObject,
-        mode: "oneway",
-      }),
-    );
+  const call = fc.jsonValue({ maxDepth: 4 }).map(
+    (value): VarlinkCall => ({
+      method: METHOD,
+      parameters: JSON.parse(JSON.stringify({ value }).replaceAll("__proto__", "p")) as JsonObject,
+      mode: "oneway",
+    }),
+  );
   fc.assert(
     fc.property(fc.array(call, { maxLength: 4 }), fc.integer({ min: 1, max: 60 }), (calls, step) => {
       const stream = Buffer.concat(calls.map((one) => encodeAll(terminated(varlinkCall), one)));
