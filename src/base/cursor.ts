@@ -67,7 +67,7 @@ export class Reader {
   /** A copy, so that the value outlives the receive buffer. */
   bytes(count: number): Uint8Array {
     const i = this.#take(count);
-    return this.#bytes.slice(i, i + count);
+    return new Uint8Array(this.#bytes.subarray(i, i + count)); // slice of a Node Buffer would share its memory
   }
 
   /** A view into the receive buffer: valid only until the buffer is used again. */
