@@ -2,7 +2,6 @@
  * BER as LDAP restricts it (RFC 4511 §5.1): one-byte tags, definite lengths. Every legal definite length is read, leading zeros
  * included, because Active Directory writes `84 00 00 00 nn` everywhere; the shortest form is written.
  */
-import { type Codec, encodeAll } from "../../base/codec.ts";
 import { Reader, Writer } from "../../base/cursor.ts";
 import { WireError } from "../../base/errors.ts";
 
@@ -137,17 +136,6 @@ export function eachOf<T>(content: Reader, most: number, read: (reader: Reader) 
     all.push(read(content));
   }
   return all;
-}
-
-/** A codec for a value that stands inside an octet string, as controls do. */
-export function decodeValue<T>(codec: Codec<T>, content: Reader): T {
-  const value = codec.decode(content);
-  content.finish();
-  return value;
-}
-
-export function encodeValue<T>(codec: Codec<T>, value: T): Uint8Array {
-  return encodeAll(codec, value);
 }
 
 /**

@@ -7,7 +7,7 @@ import { elementBytes, TAG } from "./ber.ts";
 /**
  * Call `push` with each chunk, then `next` until it gives undefined. A frame is a view that holds until the next `push`. At most
  * one message and one chunk are in memory, and every byte is copied a bounded number of times. After a `WireError` nothing
- * can be read any more: the stream has lost its beginning of messages.
+ * can be read any more: nobody knows where the next message begins.
  */
 export class LdapFrames {
   readonly #buffer = new StreamBuffer();

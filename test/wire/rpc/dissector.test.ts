@@ -1,17 +1,18 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { encodeAll } from "../../../src/base/codec.ts";
+import { encodeAll, u32 } from "../../../src/base/codec.ts";
 import { type RpcMessage, rpcMessage, success } from "../../../src/wire/rpc/message.ts";
 import { dissect, needsDissector, type Sent } from "./dissector.ts";
 import { SAMPLES } from "./samples.ts";
 
 const NUMBERS: Readonly<Record<string, number>> = { DOMAIN: 1, MATCH: 3, FIRST: 4, ALL: 8, MASTER: 9, ORDER: 10, MAPLIST: 11 };
+const YP = { program: 100004, version: 2 };
 const none = { kind: "none" } as const;
 const MAP = bytesOfSample("YP MATCH").subarray(0, 16);
 
 /** A call and its reply, both ours. */
-function exchange(xid: number, procedure: number, argument: Uint8Array, result: Uint8Array): readonly Sent[] {
-  const call: RpcMessage = { kind: "call", xid, program: 100004, version: 2, procedure, credential: none, verifier: none, argument };
+function exchange(xid: number, procedure: number, argument: Uint8Array, result: Uint8Array, program = YP): readonly Sent[] {
+  const call: RpcMessage = { kind: "call", xid, ...program, procedure, credential: none, verifier: none, argument };
   return [
     { from: "client", bytes: encodeAll(rpcMessage, call) },
     { from: "server", bytes: encodeAll(rpcMessage, success(xid, result)) },
@@ -49,4 +50,23 @@ test("a call cut short planted among the others is found, and is the only findin
   assert.ok(call !== undefined && reply !== undefined);
   const rows = dissect("udp", 834, [...exchanges, { from: "client", bytes: call.bytes.subarray(0, -6) }]);
   assert.deepEqual(rows.map(({ broken }) => broken).indexOf(true), exchanges.length);
+});
+
+test("a dissector takes portmapper and rpcbind calls and replies we encode", needsDissector, () => {
+  const cases = [
+    { version: 2, procedure: 3, name: "GETPORT", argument: bytesOfSample("PMAP GETPORT"), result: encodeAll(u32, 834) },
+    { version: 2, procedure: 4, name: "DUMP", argument: new Uint8Array(0), result: bytesOfSample("PMAP DUMP reply") },
+    { version: 4, procedure: 1, name: "SET", argument: bytesOfSample("RPCB SET"), result: encodeAll(u32, 1) },
+    { version: 3, procedure: 4, name: "DUMP", argument: new Uint8Array(0), result: bytesOfSample("RPCB DUMP reply") },
+  ];
+  const packets = cases.flatMap(({ version, procedure, argument, result }, i) =>
+    exchange(i + 1, procedure, argument, result, { program: 100000, version }),
+  );
+  const rows = dissect("udp", 111, packets);
+  for (const [i, { name, version }] of cases.entries()) {
+    for (const [j, word] of ["Call", "Reply"].entries()) {
+      const row = rows[2 * i + j];
+      assert.ok(row !== undefined && !row.broken && row.info.includes(`V${version} ${name} ${word}`), `${name} ${word}: ${JSON.stringify(row)}`);
+    }
+  }
 });
