@@ -3,7 +3,7 @@ import type { Rule } from "./source.ts";
 
 export const USUAL_LINES = 300;
 export const HARD_LINES = 400;
-export const TEST_LINES = 600;
+export const TEST_LINES = 700;
 
 /** Files between the usual and the hard limit, each with its reason. */
 export const LONGER: Readonly<Record<string, string>> = {};
