@@ -9,7 +9,8 @@ import { noFlipEscapes, noMisread, roundTrip } from "../support/codec-properties
 test("a name has letters, digits, hyphens inside and underscores; one final dot is taken off (RFC 1123 §2.1)", () => {
   for (const text of ["gw", "a.b", "_ldap._tcp.example.net", "1a", "A-b.example"]) assert.equal(parseDomainName(text), text);
   assert.equal(parseDomainName("example.net."), "example.net");
-  for (const text of ["", ".", "..", "a..b", "a.b..", "-a", "a-", "a b", "a\n", "a\0", "ä", "a/b", "../a", "$(a)"]) assert.equal(parseDomainName(text), undefined, text);
+  for (const text of ["", ".", "..", "a..b", "a.b..", "-a", "a-", "a b", "a\n", "a\0", "ä", "a/b", "../a", "$(a)"])
+    assert.equal(parseDomainName(text), undefined, text);
 });
 
 test("labels have at most 63 characters, names 253 (RFC 1035 §2.3.4)", () => {
@@ -29,7 +30,11 @@ test("the wire form keeps a name, and has no pointers (RFC 1035 §3.1)", () => {
   noMisread(domainName, bytes);
   noFlipEscapes(domainName, bytes);
   const refuses = (hex: string, code: WireCode): void =>
-    assert.throws(() => decodeAll(domainName, bytesOf(hex)), (error) => error instanceof WireError && error.code === code, hex);
+    assert.throws(
+      () => decodeAll(domainName, bytesOf(hex)),
+      (error) => error instanceof WireError && error.code === code,
+      hex,
+    );
   refuses("00", "bad-value");
   refuses("02 6777", "truncated");
   refuses("02 6777 c000", "bad-pointer");
