@@ -87,6 +87,8 @@ const STREAMS = allow("getsockname", "getpeername", "getsockopt", "shutdown");
 
 /** The Internet as a client: TCP and UDP over IPv4 and IPv6 to anywhere; no raw, packet, netlink or unix socket, no listening. */
 const OUTWARD: readonly Rule[] = [
+  // The resolver asks for the machine's name, for search domains it is not to use. It does without.
+  { name: "uname", cases: [{ when: [], answer: { errno: ERRNO.EPERM } }] },
   when("socket", [
     { argument: 0, is: [AF_INET, AF_INET6] },
     { argument: 1, mask: SOCK_TYPE_MASK, is: [SOCK_STREAM, SOCK_DGRAM] },

@@ -52,6 +52,7 @@ export const SYSCALLS = {
   clock_gettime: [228, 113],
   clock_nanosleep: [230, 115],
   getrandom: [318, 278],
+  uname: [63, 160],
   getpid: [39, 172],
   gettid: [186, 178],
   rt_sigaction: [13, 134],
