@@ -3,7 +3,7 @@
  * installed or built, and ends as it ends. With --as-user (only as root) the clone belongs to an ordinary user, who runs it.
  */
 import { execFileSync, spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -25,6 +25,7 @@ function main(args) {
   }
   const folder = mkdtempSync(join(tmpdir(), "leasehold-clone-"));
   try {
+    chmodSync(folder, 0o755); // tests start programs as other users
     const clone = join(folder, "leasehold");
     execFileSync("git", ["clone", "--quiet", "--no-hardlinks", ROOT, clone], { stdio: ["ignore", "inherit", "inherit"] });
     const home = join(folder, "home");
