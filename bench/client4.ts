@@ -6,6 +6,7 @@ import { execFileSync, spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { aloneKb } from "../test/support/memory.ts";
 import { type Bench, type Measured, median } from "./row.ts";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
@@ -156,7 +157,7 @@ async function measure(world: World, name: string, command: string): Promise<Sam
   return { usable: events.usable, firstPacket: events.discover, memoryMiB };
 }
 
-/** PSS of main, frontend and engine, idle after one `show`; the control role that answers it goes by itself after a minute. */
+/** Memory of main, frontend and engine, idle after one `show`; the control role that answers it goes by itself after a minute. */
 async function ourMemory({ client, folder }: World, command: string): Promise<number> {
   const program = spawn("ip", ["netns", "exec", client, ...command.split(" ")], { stdio: "ignore" });
   await pause(2000);
@@ -167,11 +168,12 @@ async function ourMemory({ client, folder }: World, command: string): Promise<nu
     .trim()
     .split(" ")
     .filter((pid) => /dist\/(frontend|engine-uplink4)\.mjs/.test(readText(`/proc/${pid}/cmdline`)));
-  const pssKb = [main, ...roles].map((pid) => Number(/^Pss:\s+(\d+)/m.exec(readText(`/proc/${pid}/smaps_rollup`))?.[1] ?? 0));
+  if (roles.length !== 2) throw new Error(`memory: expected a frontend and an engine, found ${roles.length} roles`);
+  const memoryKb = aloneKb([main, ...roles.map(Number)]);
   const ended = new Promise((resolve) => program.on("exit", resolve));
   program.kill("SIGTERM");
   await ended;
-  return Number((pssKb.reduce((sum, kb) => sum + kb, 0) / 1024).toFixed(1));
+  return Number((memoryKb / 1024).toFixed(1));
 }
 
 function readText(path: string): string {

@@ -115,6 +115,7 @@ async function main() {
   if (faults.length > 0) return fail(faults);
   mkdirSync(out, { recursive: true });
   for (const { name, text } of built) put(join(out, `${name}.mjs`), text);
+  put(join(out, "package.json"), '{ "type": "module" }\n'); // newer Nodes look for the nearest one, and the fence lets them look here only
   console.error(`build: ${built.map(({ name, text }) => `${name} ${Math.ceil(text.length / 1024)} KiB`).join(", ")} in ${out}`);
 }
 

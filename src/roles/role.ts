@@ -34,6 +34,7 @@ export function startRole({ role, profile, prepare }: RoleSetup): void {
     ownUids: !process.argv.includes("--shared-ids"),
   });
   afterFence(role);
+  globalThis.gc?.(); // tables and modules have left a megabyte of garbage, and an idle process would keep it
   main.send("ready", { role, lacking: [...lacking] });
 }
 

@@ -1,23 +1,26 @@
-/** Log records of all roles, one JSON line each on standard error (journald keeps it), or plain lines on a terminal. */
+/** Log records of all roles, one JSON line each on standard error, where journald keeps them (docs/decisions/own-log-lines.md). */
 import { writeSync } from "node:fs";
-import pino from "pino";
 import { escapeText } from "../../base/text.ts";
-import type { Log, LogFields, LogLevel } from "../../ports/log.ts";
+import { LOG_LEVELS, type Log, type LogFields, type LogLevel } from "../../ports/log.ts";
 
-export type RoleLog = { readonly of: (role: string) => Log; readonly setLevel: (level: LogLevel) => void; readonly level: () => string };
+export type RoleLog = { readonly of: (role: string) => Log; readonly setLevel: (level: LogLevel) => void; readonly level: () => LogLevel };
 
 /** Text from the network is escaped here, once, whoever wrote the record. */
-export function openLog(level: string): RoleLog {
-  const logger = pino(
-    { level, base: null, timestamp: pino.stdTimeFunctions.isoTime, formatters: { level: (label) => ({ level: label }) } },
-    { write: toStandardError },
-  );
+export function openLog(initial: LogLevel): RoleLog {
+  let level = initial;
   return {
-    of: (role) => ({ write: (severity, event, fields) => logger[severity]({ role, event: escapeText(event), ...escaped(fields) }) }),
+    of: (role) => ({
+      write: (severity, event, fields) => {
+        if (LOG_LEVELS.indexOf(severity) > LOG_LEVELS.indexOf(level)) return;
+        toStandardError(
+          `${JSON.stringify({ level: severity, time: new Date().toISOString(), role, event: escapeText(event), ...escaped(fields) })}\n`,
+        );
+      },
+    }),
     setLevel: (next) => {
-      logger.level = next;
+      level = next;
     },
-    level: () => logger.level,
+    level: () => level,
   };
 }
 

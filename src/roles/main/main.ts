@@ -47,7 +47,7 @@ export class Main {
   constructor(options: RunOptions, configuration: Configuration) {
     this.#options = options;
     this.#configuration = configuration;
-    this.#log = openLog(options["log-level"]);
+    this.#log = openLog(LOG_LEVELS.find((level) => level === options["log-level"]) ?? "info");
     mkdirSync(options["runtime-dir"], { recursive: true, mode: 0o755 });
     this.#takeLock();
     this.#leases = new StateFolder(join(options["state-dir"], "uplink4"));

@@ -6,9 +6,10 @@ import { nativeFolder } from "../../platform/native.ts";
 import type { ChildName, ChildPlan } from "./children.ts";
 import type { Ids } from "./ids.ts";
 
-const COMMON_FLAGS = ["--disallow-code-generation-from-strings", "--disable-proto=throw", "--max-semi-space-size=1"];
+/** --expose-gc: what loading left behind is given back once (role.ts). */
+const COMMON_FLAGS = ["--disallow-code-generation-from-strings", "--disable-proto=throw", "--max-semi-space-size=1", "--expose-gc"];
 /** No machine code at run time, hence no executable mapping: for roles that read packets. */
-const JITLESS_FLAGS = ["--jitless", "--no-expose-wasm"];
+const JITLESS_FLAGS = ["--jitless", ...(nodeMajor() <= 22 ? ["--no-expose-wasm"] : [])]; // without it older versions warn, newer ones do not know it
 const DESCRIPTORS_MAX = 1024;
 /** The launcher opens it as the process that becomes the role: the list of threads whose rights are dropped. */
 const OWN_THREADS = "/proc/self/task";
@@ -51,4 +52,8 @@ export function childPlans({ ids, emptyRoot }: Surroundings): readonly ChildPlan
     plan("engine-uplink4", { jitless: true, newNet: true }),
     plan("control", { jitless: false, newNet: true, onDemand: true }),
   ];
+}
+
+function nodeMajor(): number {
+  return Number(process.versions.node.split(".")[0]);
 }
