@@ -12,6 +12,11 @@ const ADDON = `${nativeFolder()}leasehold.node`;
 const isRoot = process.getuid?.() === 0;
 const needsRoot = isRoot ? false : "needs root";
 
+if (isRoot) {
+  check(sys.unshare(CLONE.newnet), "unshare");
+  execFileSync("ip", ["link", "set", "lo", "up"]);
+}
+
 // ---- giving up rights; each in a child, looked at from outside ----
 
 type Threads = readonly ReadonlyMap<string, string>[];
