@@ -21,6 +21,8 @@ const ROLES = [
 ] as const;
 /** What is tried again in the whole program: main restarts a role after each, with a growing pause. */
 const IN_PROGRAM = ["signal the parent", "raw socket AF_INET", "run a program"] as const;
+/** Tried on main and on every other role that runs. */
+const ON_EVERY_ROLE = ["signal another process", "ptrace another process"] as const;
 
 const headers = installedSyscalls();
 const skip = process.getuid?.() !== 0 ? "needs root: own uids, namespaces" : typeof headers === "string" ? headers : false;
@@ -101,6 +103,41 @@ describe("attack code inside the roles", { skip }, () => {
       assert.deepEqual(await program.running.stop(), { code: 0, signal: null });
     });
   });
+
+  for (const { name } of ROLES) {
+    test(`${name} in the whole program: a signal to, or a trace of, main and each other role kills it`, async () => {
+      const scratch = join(rig.folder, `scratch-${name}`);
+      mkdirSync(scratch);
+      await withNamespaces(["gateway"], async ({ gateway }) => {
+        await Program.withUplink(gateway);
+        let tried = 0;
+        for (const attempt of ON_EVERY_ROLE) {
+          for (let other = 0; other < ROLES.length; other++) {
+            const program = new Program(gateway, { installation: rig.folder, scratch }); // a fresh one, without a restart's growing pause
+            const { pid, roles } = await program.allRoles();
+            const victim = [pid, ...roles.filter((role) => role.name !== name).map((role) => role.pid)][other] ?? -1;
+            assert.ok(victim > 1 && victim !== roles.find((role) => role.name === name)?.pid);
+            writeFileSync(join(rig.folder, "dist/attack.json"), JSON.stringify({ [name]: { ...rig.order(attempt), victim } }));
+            endRole(roles.find((role) => role.name === name)?.pid ?? -1);
+            await waitFor(
+              async (see) => {
+                if (name === "control") await program.shown();
+                see(program.ended());
+                return program.ended().some((end) => end.name === name && end.how === KILLED);
+              },
+              10_000,
+              `${name} is killed when it tries to ${attempt}`,
+            );
+            process.kill(victim, 0); // its victim lives
+            tried++;
+            writeFileSync(join(rig.folder, "dist/attack.json"), "{}");
+            await program.running.stop();
+          }
+        }
+        assert.equal(tried, ON_EVERY_ROLE.length * ROLES.length);
+      });
+    });
+  }
 });
 
 /** A control role ends by itself when nobody asks: then it is gone already. */
