@@ -1,5 +1,6 @@
-/** Datagrams of an uplink's DHCPv4 client: whoever implements this adds Ethernet, IP and UDP headers and decides nothing. */
+/** Datagrams by link: whoever implements these adds the headers below and decides nothing. */
 import type { Ipv4Address } from "../base/ipv4.ts";
+import type { Ipv6Address } from "../base/ipv6.ts";
 import type { MacAddress } from "../base/mac.ts";
 
 export interface Dhcp4Datagrams {
@@ -7,4 +8,25 @@ export interface Dhcp4Datagrams {
   broadcast(link: number, from: MacAddress, payload: Uint8Array): void;
   /** From the leased address, port 68, to the server, port 67. */
   unicast(link: number, mac: MacAddress, from: Ipv4Address, to: Ipv4Address, payload: Uint8Array): void;
+}
+
+/** One datagram that came in. IPv4 addresses are written as mapped ones (RFC 4291 §2.5.5.2). */
+export type ReceivedDatagram = {
+  readonly from: Ipv6Address;
+  /** 0 for ICMPv6. */
+  readonly port: number;
+  /** Where it was sent to: one of our addresses, or a group. */
+  readonly to: Ipv6Address;
+  /** Of the IP header; 0 where the socket does not tell. */
+  readonly hopLimit: number;
+  readonly payload: Uint8Array;
+};
+export interface LinkDatagrams {
+  /** @param from `::` lets the kernel choose; link-local destinations are meant on the link */
+  send(link: number, datagram: { readonly from: Ipv6Address; readonly to: Ipv6Address; readonly port: number; readonly payload: Uint8Array }): void;
+}
+/** Sockets of a service: asked for when a link is there, and told of when they can be used. */
+export interface LinkSockets {
+  open(link: number, name: string): void;
+  close(link: number, name: string): void;
 }

@@ -11,3 +11,7 @@ export interface StreamSource {
   /** The receiver owns the descriptor from here on and closes it. */
   onStream(take: (stream: HandedStream) => void): void;
 }
+
+/** What an outlet answers on; `rpcbind` is the one main connects itself. */
+export const STREAM_PURPOSES = ["yp", "portmapper", "userdb", "rpcbind"] as const;
+export type StreamPurpose = (typeof STREAM_PURPOSES)[number];

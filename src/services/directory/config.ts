@@ -1,0 +1,73 @@
+/** What the operator says about `directory`. Types only; parsed by `config`, carried to fetcher and engine as frames. */
+
+/** Where a field of a map comes from: an attribute's first value, all values of one, or always the same text. */
+export type FieldSource = { readonly kind: "attribute" | "list" | "fixed"; readonly value: string };
+export const USER_FIELDS = ["name", "password", "uid", "gid", "gecos", "home", "shell"] as const;
+export const GROUP_FIELDS = ["name", "password", "gid", "members"] as const;
+export type UserField = (typeof USER_FIELDS)[number];
+export type GroupField = (typeof GROUP_FIELDS)[number];
+
+export type SearchConfig<F extends string> = {
+  readonly base: string;
+  readonly scope: "one" | "subtree";
+  readonly filter: string;
+  readonly fields: { readonly [field in F]: FieldSource };
+};
+/** One directory, as the fetcher needs it: the only one that holds a secret. */
+export type SourceConfig = {
+  readonly name: string;
+  /** `address` is set where the name needs no question to a resolver: a literal, or an entry of /etc/hosts. */
+  readonly server: { readonly host: string; readonly address: string | undefined; readonly port: number };
+  readonly transport: "ldaps" | "starttls" | "plain";
+  /** PEM certificates that are trusted instead of the system's; empty: the system's. */
+  readonly trustedPem: string;
+  /** Empty: anonymous. */
+  readonly bindDn: string;
+  readonly bindPassword: string;
+  /** 0: no paging. */
+  readonly pageSize: number;
+  readonly users: SearchConfig<UserField>;
+  readonly groups: SearchConfig<GroupField>;
+};
+export type FetcherConfig = {
+  /** Numeric addresses of the resolvers; never NSS. */
+  readonly resolvers: readonly string[];
+  /** The bundle of the system's certificates, PEM; main has read it. */
+  readonly systemPem: string;
+  readonly idFences: IdFences;
+  readonly sources: readonly SourceConfig[];
+};
+
+/** Ids and names that no directory may give. */
+export type IdFences = {
+  readonly minUid: number;
+  readonly maxUid: number;
+  readonly minGid: number;
+  readonly maxGid: number;
+  /** Users and groups of this machine's own files. */
+  readonly localUsers: readonly string[];
+  readonly localGroups: readonly string[];
+};
+/** What becomes of the entries of a source that could not be read: the whole update waits, its old ones stay, they go. */
+export const ON_FAILURE = ["hold", "keep", "drop"] as const;
+export type DirectoryConfig = {
+  /** The NIS domain. */
+  readonly domain: string;
+  /** The NIS master's name, for MASTER: this host. */
+  readonly master: string;
+  readonly intervalSeconds: number;
+  readonly idFences: IdFences;
+  readonly sources: readonly { readonly name: string; readonly onFailure: (typeof ON_FAILURE)[number]; readonly shrinkPercent: number }[];
+  readonly yp: YpConfig | undefined;
+  /** The service's name in reverse-domain form; undefined: no userdb. */
+  readonly userdb: { readonly service: string; readonly enumerate: boolean } | undefined;
+};
+export type YpConfig = {
+  /** IPv4 or IPv6 addresses; loopback by default, NIS has no authentication. */
+  readonly listen: readonly string[];
+  /** 0: main takes the first free one of 600 to 1023. */
+  readonly port: number;
+  readonly register: "builtin" | "rpcbind" | "none";
+  /** Networks that may ask; loopback always may. */
+  readonly allow: readonly string[];
+};
