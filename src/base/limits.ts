@@ -18,10 +18,44 @@ export const LIMITS = {
   relayLevels: 32,
   /** Options of one message of neighbour discovery; a datagram of 1,500 octets can hold 185. */
   ndOptions: 185,
+  /** Hosts that wait half a second for a router's answer of their own; where more ask, one answer to all does. */
+  routerAnswers: 64,
+  /** Prefixes, routes, resolvers and names that hosts of one link are still told to forget (RFC 9096 §3.5); the oldest go first. */
+  withdrawnItems: 64,
+  /** Addresses of all links, and default and refusing routes, that are remembered; further ones are as if they were not there. */
+  watchedAddresses: 4096,
+  watchedRoutes: 4096,
+  /** Messages a second that one interface of a relay passes on, and how many at once after a pause; further ones are dropped. */
+  relayedPerSecond: 500,
+  relayedBurst: 1000,
   /** Compression pointers followed for one name (RFC 1035 §4.1.4): a name has at most 127 labels. */
   namePointers: 127,
   /** Interfaces one service may be configured for. */
   interfaces: 64,
+  /** IA_PDs of one uplink, and interfaces that share the prefix of one. */
+  delegations: 32,
+  planTargets: 256,
+  /** Addresses and routes that all delegated prefixes together may put into the kernel; a plan with more is refused whole. */
+  plannedAddresses: 1024,
+  /** Links behind relays that one server may know. */
+  relayedLinks: 1024,
+  /** Bytes of one datagram an engine sends through the frontend: what UDP over IPv4 can carry (RFC 768), for replies over RPC. */
+  rpcReplyDatagramBytes: 65_507,
+  /** Directories that are merged, certificates they trust in bytes of PEM, and resolvers the fetcher may ask. */
+  directorySources: 16,
+  trustedPemBytes: 65_535,
+  resolvers: 8,
+  /** Names of the machine's own users, or groups, that a directory may not give again. */
+  localNames: 2048,
+  /** Users or groups in one message between fetcher and engine, and members of a group in one part. */
+  entriesPerMessage: 256,
+  membersPerPart: 1024,
+  /** Kinds of rejected entries that are told apart. */
+  rejectReasons: 64,
+  /** Connections of one outlet of the directory; further ones are closed at accept. */
+  outletConnections: 64,
+  /** Routes to delegated prefixes in one message. */
+  delegatedRoutes: 64,
   /** Bytes of one frame on a role channel; a batch of 64 datagrams of 1,500 bytes fits. */
   channelFrameBytes: 160_000,
   /** Datagrams in one frame on a role channel. */
@@ -93,4 +127,20 @@ export const LIMITS = {
   varlinkMessageBytes: 1_048_576,
   /** Nested objects and arrays of one Varlink message; user records have four. */
   varlinkDepth: 32,
+  /** Bytes of a user's or group's name: what clients keep room for. A longer one is rejected. */
+  directoryNameBytes: 255,
+  /** Characters of any other field of a directory's entry; a longer one rejects the entry. */
+  directoryFieldBytes: 4096,
+  /** Members of one group; more reject the group. The largest we heard of has 100,000. */
+  directoryMembers: 500_000,
+  /** Users, and groups, of one source; with more the source counts as failed: half of a directory is never served. */
+  directoryEntries: 1_000_000,
+  /** Bytes of all lines of one kind from one source; with more the source counts as failed. */
+  directoryBytes: 268_435_456,
+  /** Rows that are sorted or written before packets get their turn: about two milliseconds. */
+  directorySliceRows: 4096,
+  /** Leases of one server: 2,000,000 take 260 MB. Further clients get no address. */
+  leases: 2_000_000,
+  /** Addresses of one identity association that are remembered: a few pools in a few generations of prefixes. */
+  leasesPerClient: 32,
 } as const;

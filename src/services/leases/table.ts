@@ -7,9 +7,9 @@
  * length 128, so one index serves both families: an address or prefix is leased at most once, whoever has it.
  */
 import { Identifiers } from "./identifiers.ts";
+import { IDENTIFIER_BYTES, LeaseKeys } from "./keys.ts";
 import { ADDRESS_BYTES, BYTE, INLINE_BYTES, Rows, WORD } from "./rows.ts";
 import { SegmentedIndex } from "./segmented-index.ts";
-import { SipHash } from "./siphash.ts";
 
 /** What a row is. `bound`: promised to the client. `released`: free, but kept for it. `declined`: used by somebody unknown. `reserved`: the operator's. */
 export const STATE = { free: 0, bound: 1, released: 2, declined: 3, reserved: 4 } as const;
@@ -30,9 +30,6 @@ export type TableShape = {
   readonly maxRowsPerClient: number;
 };
 
-/** The longest client identifier: a DUID of type code and 128 bytes (RFC 9915 §11.1). */
-export const IDENTIFIER_BYTES = 130;
-const CLIENT_HEAD_BYTES = 8;
 const LINK_AND_TYPE = 0xffffff;
 
 export class LeaseTable {
@@ -41,15 +38,14 @@ export class LeaseTable {
   readonly #identifiers = new Identifiers();
   readonly #byClient = new SegmentedIndex();
   readonly #byAddress = new SegmentedIndex();
-  readonly #hash: SipHash;
-  /** What is hashed is laid out here: link, type, IAID, identifier; or address, prefix length. */
-  readonly #scratch = new Uint8Array(CLIENT_HEAD_BYTES + IDENTIFIER_BYTES);
+  readonly #keys: LeaseKeys;
+  readonly #identifier = new Uint8Array(IDENTIFIER_BYTES);
   #count = 0;
   #swept = 0;
 
   constructor(shape: TableShape) {
     this.#shape = shape;
-    this.#hash = new SipHash(shape.key);
+    this.#keys = new LeaseKeys(shape.key);
   }
 
   /** Rows in use, whatever their state. */
@@ -65,7 +61,7 @@ export class LeaseTable {
   /** The first row of a client's identity association, or -1. Expired rows are found too: look at validUntil. */
   find(link: number, type: number, iaid: number, bytes: Uint8Array, at: number, length: number): number {
     if (length === 0 || length > IDENTIFIER_BYTES) return -1;
-    const hash = this.#clientHash(link, type, iaid, bytes, at, length);
+    const hash = this.#keys.client(link, type, iaid, bytes, at, length);
     for (let position = this.#byClient.seek(hash, this.#byClient.start(hash)); position !== -1; ) {
       const row = this.#byClient.row(hash, position);
       if (this.#isOf(row, link, type, iaid, bytes, at, length)) return row;
@@ -91,7 +87,7 @@ export class LeaseTable {
 
   /** The row of an address (prefix length 128) or delegated prefix, or -1. */
   findAddress(address: Uint8Array, at: number, prefixLength: number): number {
-    return this.#findAddress(this.#addressHash(address, at, prefixLength), address, at, prefixLength);
+    return this.#findAddress(this.#keys.address(address, at, prefixLength), address, at, prefixLength);
   }
 
   /** A new row without lifetimes. An identifier of no bytes belongs to no client: such a row is found by address only. */
@@ -107,13 +103,32 @@ export class LeaseTable {
     prefixLength: number,
     state: LeaseState,
   ): number | LeaseRefusal {
-    if (identifierLength > IDENTIFIER_BYTES) return "bad-identifier";
     if (this.#count >= this.#shape.maxLeases) return "leases-full";
-    const addressHash = this.#addressHash(address, addressAt, prefixLength);
+    if (identifierLength > 0 && identifierLength <= IDENTIFIER_BYTES) {
+      const hash = this.#keys.client(link, type, iaid, identifier, identifierAt, identifierLength);
+      if (this.#entries(hash) >= this.#shape.maxRowsPerClient) return "client-full";
+    }
+    return this.restore(link, type, iaid, identifier, identifierAt, identifierLength, address, addressAt, prefixLength, state);
+  }
+
+  /** `insert` for what was promised already, in an earlier life: the limits hold for new leases only. */
+  restore(
+    link: number,
+    type: number,
+    iaid: number,
+    identifier: Uint8Array,
+    identifierAt: number,
+    identifierLength: number,
+    address: Uint8Array,
+    addressAt: number,
+    prefixLength: number,
+    state: LeaseState,
+  ): number | LeaseRefusal {
+    if (identifierLength > IDENTIFIER_BYTES) return "bad-identifier";
+    const addressHash = this.#keys.address(address, addressAt, prefixLength);
     if (this.#findAddress(addressHash, address, addressAt, prefixLength) !== -1) return "address-taken";
     const owned = identifierLength > 0;
-    const hash = owned ? this.#clientHash(link, type, iaid, identifier, identifierAt, identifierLength) : 0;
-    if (owned && this.#entries(hash) >= this.#shape.maxRowsPerClient) return "client-full";
+    const hash = owned ? this.#keys.client(link, type, iaid, identifier, identifierAt, identifierLength) : 0;
     const rows = this.#rows;
     const row = rows.take();
     rows.setWord(row, WORD.hash, hash);
@@ -133,7 +148,7 @@ export class LeaseTable {
   remove(row: number): void {
     const chunk = this.#rows.chunk(row);
     const at = this.#rows.at(row) + BYTE.address;
-    this.#byAddress.remove(this.#addressHash(chunk, at, this.prefixLength(row)), row);
+    this.#byAddress.remove(this.#keys.address(chunk, at, this.prefixLength(row)), row);
     this.#leaveClient(row);
     this.#rows.giveBack(row);
     this.#count--;
@@ -266,8 +281,8 @@ export class LeaseTable {
   }
 
   #sameClient(row: number, other: number): boolean {
-    const length = this.copyIdentifier(row, this.#scratch, CLIENT_HEAD_BYTES);
-    return this.#isOf(other, this.link(row), this.type(row), this.iaid(row), this.#scratch, CLIENT_HEAD_BYTES, length);
+    const length = this.copyIdentifier(row, this.#identifier, 0);
+    return this.#isOf(other, this.link(row), this.type(row), this.iaid(row), this.#identifier, 0, length);
   }
 
   #leaveClient(row: number): void {
@@ -275,23 +290,5 @@ export class LeaseTable {
     if (length === 0) return;
     this.#byClient.remove(this.#rows.word(row, WORD.hash), row);
     if (length > INLINE_BYTES) this.#identifiers.giveBack(this.#rows.word(row, WORD.slot));
-  }
-
-  #clientHash(link: number, type: number, iaid: number, bytes: Uint8Array, at: number, length: number): number {
-    const scratch = this.#scratch;
-    scratch[0] = link;
-    scratch[1] = link >>> 8;
-    scratch[2] = type;
-    scratch[3] = 0;
-    for (let i = 0; i < 4; i++) scratch[4 + i] = iaid >>> (8 * i);
-    for (let i = 0; i < length; i++) scratch[CLIENT_HEAD_BYTES + i] = bytes[at + i] ?? 0;
-    return this.#hash.hash(scratch, 0, CLIENT_HEAD_BYTES + length);
-  }
-
-  #addressHash(address: Uint8Array, at: number, prefixLength: number): number {
-    const scratch = this.#scratch;
-    for (let i = 0; i < ADDRESS_BYTES; i++) scratch[i] = address[at + i] ?? 0;
-    scratch[ADDRESS_BYTES] = prefixLength;
-    return this.#hash.hash(scratch, 0, ADDRESS_BYTES + 1);
   }
 }
