@@ -3,7 +3,7 @@ import { decodeAll } from "../base/codec.ts";
 import { WireError } from "../base/errors.ts";
 import { link } from "../wire/netlink/link.ts";
 import { FAMILY, NLM_F, RTM } from "../wire/netlink/numbers.ts";
-import { type DataMessage, netlinkDatagram } from "../wire/netlink/message.ts";
+import { type DataMessage, netlinkDatagram, type NetlinkMessage } from "../wire/netlink/message.ts";
 import { Counters } from "./counters.ts";
 import type { LinkNews } from "./links.ts";
 
@@ -13,6 +13,7 @@ export interface LinkListener {
   linksListed(indexes: ReadonlySet<number>): void;
 }
 
+/** A list of something else may come over the same socket: its end says nothing of links, of which there is always one. */
 export class LinkNewsReader {
   readonly ignored = new Counters();
   #listed = new Set<number>();
@@ -26,28 +27,32 @@ export class LinkNewsReader {
 
   read(datagram: Uint8Array, listener: LinkListener): void {
     try {
-      for (const message of decodeAll(netlinkDatagram, datagram)) {
-        if (message.kind === "data") this.#tell(message, listener);
-        this.#torn ||= (message.flags & NLM_F.dumpInterrupted) !== 0;
-        if (message.kind !== "done") continue;
-        if (!this.#torn) listener.linksListed(this.#listed); // a list that changed while it was made is asked for again
-        this.restart();
-      }
+      for (const message of decodeAll(netlinkDatagram, datagram)) this.#take(message, listener);
     } catch (error) {
       if (!(error instanceof WireError)) throw error;
       this.ignored.add(error.code);
+      this.#torn = true;
     }
+  }
+
+  #take(message: NetlinkMessage, listener: LinkListener): void {
+    if (message.kind === "data") this.#tell(message, listener);
+    this.#torn ||= (message.flags & NLM_F.dumpInterrupted) !== 0;
+    if (message.kind === "error" && message.errno !== 0) this.restart(); // the list was refused, or broken off
+    if (message.kind !== "done") return;
+    if (!this.#torn && this.#listed.size > 0) listener.linksListed(this.#listed); // one that changed while it was made is asked for again
+    this.restart();
   }
 
   #tell(message: DataMessage, listener: LinkListener): void {
     if (message.type !== RTM.newLink && message.type !== RTM.delLink) return;
-    const { index, family, name, mac, up, running, lowerUp } = decodeAll(link, message.body);
+    const { index, family, name, mac, mtu, up, running, lowerUp } = decodeAll(link, message.body);
     if (message.type === RTM.delLink) {
       if (family === FAMILY.any) listener.linkGone(index); // a bridge says it of a port that merely left
       return;
     }
     if ((message.flags & NLM_F.multi) !== 0) this.#listed.add(index);
-    const news = { ...(name === undefined ? {} : { name }), ...(mac === undefined ? {} : { mac }) };
+    const news = { ...(name === undefined ? {} : { name }), ...(mac === undefined ? {} : { mac }), ...(mtu === undefined ? {} : { mtuBytes: mtu }) };
     listener.linkNews(family === FAMILY.any ? { index, ...news, running: up && running && lowerUp } : { index, ...news });
   }
 }

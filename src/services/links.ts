@@ -1,17 +1,19 @@
 /** What the kernel says of links, merged: a message that tells part of a link never erases the rest. */
 import type { MacAddress } from "../base/mac.ts";
 
-/** A link as an uplink needs to know it. */
+/** A link as services need to know it. */
 export type LinkFact = {
   readonly index: number;
   readonly name: string;
   /** undefined for links without an Ethernet address, such as tunnels. */
   readonly mac: MacAddress | undefined;
+  /** undefined until it is told. */
+  readonly mtuBytes: number | undefined;
   /** Administratively up, and the carrier is there. */
   readonly running: boolean;
 };
 /** What one message of the kernel may leave out. */
-export type LinkNews = { readonly index: number } & { readonly [K in "name" | "mac" | "running"]?: LinkFact[K] };
+export type LinkNews = { readonly index: number } & { readonly [K in "name" | "mac" | "mtuBytes" | "running"]?: LinkFact[K] };
 
 export class LinkTable {
   readonly #links = new Map<number, LinkFact>();
@@ -25,7 +27,8 @@ export class LinkTable {
     const before = this.#links.get(news.index);
     const name = news.name ?? before?.name;
     if (name === undefined) return undefined;
-    const fact = { index: news.index, name, mac: news.mac ?? before?.mac, running: news.running ?? before?.running ?? false };
+    const mtuBytes = news.mtuBytes ?? before?.mtuBytes;
+    const fact = { index: news.index, name, mac: news.mac ?? before?.mac, mtuBytes, running: news.running ?? before?.running ?? false };
     this.#links.set(news.index, fact);
     return fact;
   }
