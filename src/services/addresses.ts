@@ -1,6 +1,7 @@
 /** What the kernel says of IPv6 addresses and of routes that tell where we stand, merged: default routes, and those that lead nowhere. */
 import { type Ipv6Address, type Ipv6Prefix, DEFAULT_V6 } from "../base/ipv6.ts";
 import { LIMITS } from "../base/limits.ts";
+import { after, type Instant } from "../base/time.ts";
 
 /** An address of ours, as the kernel tells it. Seconds are counted from when it was told; 0xffffffff never ends. */
 export type AddressFact = {
@@ -16,6 +17,11 @@ export type AddressFact = {
   readonly deprecated: boolean;
   /** Changes every few hours (RFC 8981): nothing for others to rely on. */
   readonly temporary: boolean;
+};
+/** An address with its ends on our clock, so that it does not grow younger by being looked at. */
+export type KnownAddress = Omit<AddressFact, "preferredSeconds" | "validSeconds"> & {
+  readonly preferredUntil: Instant;
+  readonly validUntil: Instant;
 };
 /** One way of a route; one over several ways at once is told as several. */
 export type RouteFact = {
@@ -37,20 +43,20 @@ export function routeKey({ destination, leads, metric, link, gateway }: RouteFac
 }
 
 export class AddressTable {
-  readonly #addresses = new Map<string, AddressFact>();
+  readonly #addresses = new Map<string, KnownAddress>();
 
-  all(): readonly AddressFact[] {
+  all(): readonly KnownAddress[] {
     return [...this.#addresses.values()];
   }
-  ofLink(link: number): readonly AddressFact[] {
+  ofLink(link: number): readonly KnownAddress[] {
     return this.all().filter((fact) => fact.link === link);
   }
 
   /** @returns false when there are too many to remember one more */
-  put(fact: AddressFact): boolean {
+  put({ preferredSeconds, validSeconds, ...fact }: AddressFact, now: Instant): boolean {
     const key = addressKey(fact);
     if (!this.#addresses.has(key) && this.#addresses.size >= LIMITS.watchedAddresses) return false;
-    this.#addresses.set(key, fact);
+    this.#addresses.set(key, { ...fact, preferredUntil: after(now, preferredSeconds), validUntil: after(now, validSeconds) });
     return true;
   }
   remove(which: Pick<AddressFact, "link" | "address">): void {
