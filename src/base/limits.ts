@@ -30,6 +30,12 @@ export const LIMITS = {
   relayedBurst: 1000,
   /** Compression pointers followed for one name (RFC 1035 §4.1.4): a name has at most 127 labels. */
   namePointers: 127,
+  /** Advertises a client keeps while it collects them; a link with more servers than that has strangers on it. The oldest goes. */
+  offersCollected: 16,
+  /** Prefixes of one IA_PD that a client uses; providers give one, and two while they renumber. Further ones are left. */
+  prefixesPerDelegation: 8,
+  /** Addresses of prefixes that went, kept deprecated for one uplink; a provider that renumbers that often loses the oldest. */
+  retiredAddresses: 64,
   /** Interfaces one service may be configured for. */
   interfaces: 64,
   /** IA_PDs of one uplink, and interfaces that share the prefix of one. */
@@ -52,6 +58,14 @@ export const LIMITS = {
   membersPerPart: 1024,
   /** Kinds of rejected entries that are told apart. */
   rejectReasons: 64,
+  /** Rejected entries of one reason that are logged by name in one update; the others are counted. */
+  rejectSamples: 10,
+  /** Bytes of entries in one message between fetcher and engine, counted generously. */
+  directoryBatchBytes: 96_000,
+  /** Bytes of the sentence that says why a source failed. */
+  failureReasonBytes: 256,
+  /** Seconds one update may take, whatever the servers do. */
+  pullSeconds: 3600,
   /** Connections of one outlet of the directory; further ones are closed at accept. */
   outletConnections: 64,
   /** Routes to delegated prefixes in one message. */
@@ -92,6 +106,8 @@ export const LIMITS = {
   ldapAttributes: 4096,
   /** Values of one entry in all: each costs an object of 200 bytes however short it is. */
   ldapValues: 500_000,
+  /** Entries of one search with values that have to be asked for in ranges; groups of more than 1,500 members in Active Directory. */
+  ldapPartialEntries: 1024,
   /** Controls of one message, and addresses of one referral. */
   ldapControls: 32,
   ldapReferrals: 64,
@@ -143,4 +159,37 @@ export const LIMITS = {
   leases: 2_000_000,
   /** Addresses of one identity association that are remembered: a few pools in a few generations of prefixes. */
   leasesPerClient: 32,
+  /** Identity associations of one DHCPv6 message that are served; further ones are answered with UnspecFail (RFC 9915 §21.13). */
+  iasPerMessage: 64,
+  /** Addresses or prefixes named in one identity association: hosts name one or two. With more it is answered with UnspecFail. */
+  hintsPerIa: 8,
+  /** Leases that one message may change, for the room they take in the journal; associations beyond are answered with UnspecFail. */
+  leasesPerMessage: 128,
+  /** Prefixes of one link from which clients get addresses, an address from each; those that end first are passed over. */
+  poolsPerLink: 8,
+  /** Hashed places tried for an address or prefix (RFC 7943 §4), then places one after the other where the pool is that small. */
+  poolHashes: 64,
+  poolPlaces: 4096,
+  /** Addresses of one link that are kept out of use after a Decline; beyond, a declined one may be given again. */
+  declinedPerLink: 4096,
+  /** Bytes of one fragment of an RPC record we write: what a reader that stops leaves in memory, twice. */
+  rpcFragmentBytes: 65_536,
+  /** Bytes of a value in a YP reply over UDP: the C library's buffer holds 8,800 with what stands before it. A longer one is not sent. */
+  ypDatagramValueBytes: 8768,
+  /** Groups of one user in netid.byname (NGROUPS_MAX of Linux); further ones are left out. */
+  netidGroups: 65_536,
+  /** Bytes of requests on one connection to YP or userdb that wait for their turn; more end it. One whole Varlink message fits. */
+  directoryWaitingBytes: 1_114_112,
+  /** A source of fewer users or groups than these may shrink as it likes, except to none. */
+  shrinkGuardEntries: 20,
+  /** Cycles after which a shrunken source that gives the same again and again is believed. */
+  suspiciousCycles: 3,
+  /** Seconds for which the entries of a source that cannot be read are kept while others can: a day. */
+  keepStaleSeconds: 86_400,
+  /** Seconds an update may take, whatever the interval. */
+  updateSeconds: 3600,
+  /** Rejected entries of one reason and one pull that are logged; all are counted. */
+  rejectionsLogged: 10,
+  /** Sources of one directory. */
+  directorySources: 64,
 } as const;

@@ -1,0 +1,85 @@
+/** The conversations of a DHCPv6 client: how one begins, goes on and gives way to the next (RFC 9915 §18.2.1-§18.2.5, §18.2.12). */
+import { type Instant, instant, type Moment } from "../../base/time.ts";
+import type { Dhcp6ClientMessage } from "../../wire/dhcp6/message.ts";
+import type { Stepped } from "../machine.ts";
+import { byMerit } from "./judge.ts";
+import { rebind, renew, request as requestMessage, type Speech, solicit } from "./messages.ts";
+import type { ClientEffect, ClientState, Exchange, Lease, Offer, Phase } from "./state.ts";
+import { desynchronised, elapsedHundredths, newExchange, pauseSeconds, sentAgain, spent, TIMING } from "./timing.ts";
+
+export type Result = Stepped<ClientState, ClientEffect>;
+/** Phases that ask for what is held already. */
+export type Stage = "rebooting" | "renewing" | "rebinding";
+type Requesting = Extract<Phase, { kind: "requesting" }>;
+
+/** One thing after the other, in one step. */
+export function then(first: Result, next: (state: ClientState) => Result): Result {
+  const second = next(first.state);
+  return { state: second.state, effects: [...first.effects, ...second.effects] };
+}
+
+/** Revalidates what is held, or looks for a server; the first message waits a chance time where the pace says so. */
+export function begin(state: ClientState, held: Lease | undefined, at: Moment): Result {
+  const delay = desynchronised(state.config.pace, at);
+  const exchange = newExchange(at, delay);
+  if (held === undefined)
+    return delay > 0 ? waiting(state, { kind: "soliciting", exchange, offers: [], held }) : search(state, exchange, undefined, at);
+  return delay > 0 ? waiting(state, { kind: "rebooting", exchange, held }) : extend(state, "rebooting", held, exchange, at);
+}
+
+/** One more Solicit. */
+export function search(state: ClientState, before: Exchange, held: Lease | undefined, at: Moment): Result {
+  const pace = { ...TIMING.solicit, mostSeconds: state.solMaxRtSeconds, isSolicit: true } as const;
+  const exchange = sentAgain(before, pace, at);
+  return sending(state, { kind: "soliciting", exchange, offers: [], held }, solicit(speech(state, before, at), held), at);
+}
+
+/** The best of these is asked for; when there is none, the search begins anew after a pause that grows (§14.1). */
+export function askNext(state: ClientState, offers: readonly Offer[], held: Lease | undefined, at: Moment): Result {
+  const [offer, ...others] = offers.toSorted(byMerit);
+  if (offer !== undefined) return request(state, { exchange: newExchange(at), offer, others, held }, at);
+  const failed = { ...state, failuresInRow: state.failuresInRow + 1 };
+  const pause = pauseSeconds(failed);
+  const exchange = newExchange(at, pause);
+  return pause > 0 ? waiting(failed, { kind: "soliciting", exchange, offers: [], held }) : search(failed, exchange, held, at);
+}
+
+/** One more Request. */
+export function request(state: ClientState, phase: Omit<Requesting, "kind">, at: Moment): Result {
+  const exchange = sentAgain(phase.exchange, TIMING.request, at);
+  const message = requestMessage(speech(state, phase.exchange, at), phase.offer, phase.held);
+  return sending(state, { ...phase, kind: "requesting", exchange }, message, at);
+}
+
+/** One more Renew or Rebind. */
+export function extend(state: ClientState, kind: Stage, held: Lease, before: Exchange, at: Moment): Result {
+  const pace = { renewing: TIMING.renew, rebinding: TIMING.rebind, rebooting: TIMING.reboot }[kind];
+  const next = sentAgain(before, pace, at);
+  const exchange = kind === "rebooting" ? { ...next, resendAt: sooner(next.resendAt, rebootEndsAt(next)) } : next;
+  const message = (kind === "renewing" ? renew : rebind)(speech(state, before, at), held);
+  return sending(state, { kind, exchange, held }, message, at);
+}
+
+/** When a server's silence to a Rebind after a change of the link means that we go on as we were (CNF_MAX_RD). */
+export function rebootEndsAt({ startedAt }: Exchange): Instant {
+  return instant(startedAt + TIMING.reboot.wholeSeconds * 1000);
+}
+
+function speech({ config }: ClientState, before: Exchange, at: Moment): Speech {
+  return { config, transactionId: before.transactionId, elapsedHundredths: elapsedHundredths(before, at) };
+}
+
+function waiting(state: ClientState, phase: Phase): Result {
+  return { state: { ...state, phase }, effects: [] };
+}
+
+/** A message too many counts as one that the network lost: it is sent again in its time. */
+function sending(state: ClientState, phase: Phase, message: Dhcp6ClientMessage, at: Moment): Result {
+  const allowance = spent(state.allowance, at);
+  if (allowance === undefined) return { state: { ...state, phase }, effects: [{ kind: "ignored", reason: "rate-limited" }] };
+  return { state: { ...state, phase, allowance }, effects: [{ kind: "send", message }] };
+}
+
+function sooner(a: Instant, b: Instant): Instant {
+  return a < b ? a : b;
+}
