@@ -1,0 +1,25 @@
+/** Addresses of a server's name from the given resolvers: c-ares, never the C library, whose NSS may ask this very program. */
+import { promises } from "node:dns";
+import type { StreamTarget } from "../ports/tls-streams.ts";
+
+const TIMEOUT_MS = 2000;
+const TRIES = 2;
+
+/** IPv6 and IPv4 in turn, in the order they were given (RFC 8305 §4). @throws Error that says why there is none */
+export async function addressesOf({ host, address, resolvers }: StreamTarget): Promise<readonly string[]> {
+  if (address !== undefined) return [address];
+  if (resolvers.length === 0) throw new Error(`nobody to ask for the address of ${host}`);
+  const resolver = new promises.Resolver({ timeout: TIMEOUT_MS, tries: TRIES });
+  resolver.setServers(resolvers);
+  const [six, four] = await Promise.allSettled([resolver.resolve6(host), resolver.resolve4(host)]);
+  const [sixes, fours] = [six, four].map((answer) => (answer.status === "fulfilled" ? answer.value : []));
+  const addresses = interleaved(sixes ?? [], fours ?? []);
+  if (addresses.length > 0) return addresses;
+  throw four.status === "rejected" ? four.reason : new Error(`${host} has no address`);
+}
+
+function interleaved(a: readonly string[], b: readonly string[]): readonly string[] {
+  return Array.from({ length: Math.max(a.length, b.length) }, (_, i) => [a[i], b[i]])
+    .flat()
+    .filter((each) => each !== undefined);
+}

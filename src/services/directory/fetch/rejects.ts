@@ -1,0 +1,39 @@
+/** Entries that were dropped: counted by reason, the first few of each shown, so that an operator can find the rest. */
+import { LIMITS } from "../../../base/limits.ts";
+import { escapeText } from "../../../base/text.ts";
+import type { SearchName } from "../../../machines/ldap-session/state.ts";
+import type { Log } from "../../../ports/log.ts";
+import { Counters } from "../../counters.ts";
+import type { Rejected } from "./mapping.ts";
+
+export type RejectCount = { readonly reason: string; readonly count: number };
+
+const DN_CHARS = 200;
+
+export class Rejects {
+  readonly #counts = new Counters();
+  readonly #log: Log;
+  readonly #source: string;
+
+  constructor(log: Log, source: string) {
+    this.#log = log;
+    this.#source = source;
+  }
+
+  add(search: SearchName, dn: string, { reason, field }: Rejected): void {
+    const name = `${search}/${reason}(${field})`;
+    this.#counts.add(name);
+    if (this.#counts.get(name) > LIMITS.rejectSamples) return;
+    this.#log.write("warn", "entryRejected", { source: this.#source, reason: name, entry: escapeText(dn.slice(0, DN_CHARS)) });
+  }
+
+  /** A part of the tree that is on another server. */
+  reference(search: SearchName): void {
+    this.#counts.add(`${search}/reference`);
+  }
+
+  /** In the order of their names. */
+  table(): readonly RejectCount[] {
+    return Object.entries(this.#counts.toJSON()).map(([reason, count]) => ({ reason, count }));
+  }
+}
