@@ -19,6 +19,8 @@ export interface AddressListener {
   addressGone(which: { readonly link: number; readonly address: Ipv6Address }): void;
   /** All of them were listed, by `addressKey`: another one is gone. */
   addressesListed(keys: ReadonlySet<string>): void;
+}
+export interface RouteListener {
   /** @param replaces whatever led there with the same metric is gone */
   routeIs(fact: RouteFact, replaces: boolean): void;
   routeGone(fact: RouteFact): void;
@@ -42,7 +44,7 @@ export class AddressNewsReader {
   /** Something that could not be read may have been part of the list. */
   #unreadable = false;
 
-  read(datagram: Uint8Array, listener: AddressListener): void {
+  read(datagram: Uint8Array, listener: AddressListener & RouteListener): void {
     try {
       for (const message of decodeAll(netlinkDatagram, datagram)) this.#take(message, listener);
     } catch (error) {
@@ -50,7 +52,7 @@ export class AddressNewsReader {
     }
   }
 
-  #take(message: NetlinkMessage, listener: AddressListener): void {
+  #take(message: NetlinkMessage, listener: AddressListener & RouteListener): void {
     if (message.kind === "data") {
       if ((message.flags & NLM_F.multi) !== 0) this.#current = listOf(message.type);
       try {
@@ -64,7 +66,7 @@ export class AddressNewsReader {
     if (message.kind === "error" && message.errno !== 0) this.#next(this.#current ?? behind(this.#last)); // the list was refused, or broken off
   }
 
-  #ended(listener: AddressListener): void {
+  #ended(listener: AddressListener & RouteListener): void {
     const list = this.#current ?? behind(this.#last);
     if (this.#interrupted) return this.#next(this.#last); // it changed while it was made, and is asked for again
     if (!this.#unreadable && list === "addresses") listener.addressesListed(this.#listed);
@@ -80,7 +82,7 @@ export class AddressNewsReader {
     this.#unreadable = false;
   }
 
-  #tell(message: DataMessage, listener: AddressListener): void {
+  #tell(message: DataMessage, listener: AddressListener & RouteListener): void {
     const isList = (message.flags & NLM_F.multi) !== 0;
     switch (message.type) {
       case RTM.newAddress:

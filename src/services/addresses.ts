@@ -1,5 +1,5 @@
 /** What the kernel says of IPv6 addresses and of routes that tell where we stand, merged: default routes, and those that lead nowhere. */
-import { type Ipv6Address, type Ipv6Prefix, DEFAULT_V6 } from "../base/ipv6.ts";
+import { DEFAULT_V6, type Ipv6Address, type Ipv6Prefix, isRoutableV6, isUniqueLocal } from "../base/ipv6.ts";
 import { LIMITS } from "../base/limits.ts";
 import { after, type Instant } from "../base/time.ts";
 
@@ -107,4 +107,15 @@ export class RouteTable {
   removeLink(link: number): void {
     for (const [key, fact] of this.#routes) if (fact.link === link) this.#routes.delete(key);
   }
+}
+
+/** The address that stands for a link towards others: lasting, a provider's before a local one, in use before deprecated. */
+export function bestAddress(known: readonly KnownAddress[], now: Instant): Ipv6Address | undefined {
+  const fit = known.filter(
+    ({ address, tentative, dadFailed, temporary, validUntil }) => isRoutableV6(address) && !tentative && !dadFailed && !temporary && validUntil > now,
+  );
+  const rank = ({ address, deprecated, preferredUntil }: KnownAddress): number =>
+    (deprecated || preferredUntil <= now ? 2 : 0) + (isUniqueLocal(address) ? 1 : 0);
+  const [best] = fit.toSorted((a, b) => rank(a) - rank(b) || Number(b.validUntil > a.validUntil) - Number(a.validUntil > b.validUntil));
+  return best?.address;
 }

@@ -3,13 +3,7 @@ import { absurd, WireError } from "../../../base/errors.ts";
 import { type Ipv6Prefix, isLinkLocalV6 } from "../../../base/ipv6.ts";
 import { same } from "../../../base/same.ts";
 import { routerAdvertiser } from "../../../machines/router-advertiser/advertiser.ts";
-import {
-  type AdvertiserEffect,
-  type AdvertiserEvent,
-  type AdvertiserState,
-  INITIAL_STATE,
-  type OwnAddress,
-} from "../../../machines/router-advertiser/state.ts";
+import { type AdvertiserEffect, type AdvertiserEvent, type AdvertiserState, INITIAL_STATE } from "../../../machines/router-advertiser/state.ts";
 import type { Clock } from "../../../ports/clock.ts";
 import type { LinkDatagrams, LinkSockets, ReceivedDatagram } from "../../../ports/datagrams.ts";
 import type { Log } from "../../../ports/log.ts";

@@ -2,7 +2,7 @@
 import type { Ipv6Address } from "../../../base/ipv6.ts";
 import { same } from "../../../base/same.ts";
 import type { ReceivedDatagram } from "../../../ports/datagrams.ts";
-import type { AddressListener } from "../../address-news.ts";
+import type { AddressListener, RouteListener } from "../../address-news.ts";
 import { type AddressFact, AddressTable, type RouteFact, RouteTable } from "../../addresses.ts";
 import { Counters } from "../../counters.ts";
 import type { LinkListener } from "../../link-news.ts";
@@ -11,7 +11,7 @@ import type { LanInterface } from "../config.ts";
 import { RouterInterface, type RouterPorts } from "./interface.ts";
 import { type RouterView, viewOf } from "./view.ts";
 
-export class LanRouter implements LinkListener, AddressListener {
+export class LanRouter implements LinkListener, AddressListener, RouteListener {
   readonly #ports: RouterPorts;
   readonly #interfaces = new Map<string, RouterInterface>();
   readonly #links = new LinkTable();
