@@ -13,7 +13,7 @@ static bool define(napi_env env, napi_value exports, const struct function *func
 NAPI_MODULE_INIT(/* napi_env env, napi_value exports */) {
   const struct function *const files[] = {
     socket_functions, message_functions, batch_functions, ready_functions, time_functions, file_functions,
-    process_functions, capability_functions,
+    journal_functions, committer_functions, process_functions, capability_functions,
   };
   for (size_t i = 0; i < sizeof files / sizeof files[0]; i++)
     if (!define(env, exports, files[i])) return NULL;

@@ -42,6 +42,8 @@ extern const struct function batch_functions[];
 extern const struct function ready_functions[];
 extern const struct function time_functions[];
 extern const struct function file_functions[];
+extern const struct function journal_functions[];
+extern const struct function committer_functions[];
 extern const struct function process_functions[];
 extern const struct function capability_functions[];
 

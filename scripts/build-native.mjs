@@ -25,7 +25,10 @@ const HARDENED = [
 ];
 const ADDON = ["-fPIC", "-shared", "-Wl,-z,relro,-z,now", "-Wl,-z,noexecstack"];
 
-const ADDON_SOURCES = ["support", "handles", "sockets", "messages", "batch", "ready", "time", "files", "process", "capabilities", "module"];
+const ADDON_SOURCES = [
+  ...["support", "handles", "sockets", "messages", "batch", "ready", "time", "files", "journal", "committer"],
+  ...["process", "capabilities", "module"],
+];
 
 function fail(sentence) {
   console.error(`build-native: ${sentence}`);

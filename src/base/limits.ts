@@ -47,8 +47,7 @@ export const LIMITS = {
   relayedLinks: 1024,
   /** Bytes of one datagram an engine sends through the frontend: what UDP over IPv4 can carry (RFC 768), for replies over RPC. */
   rpcReplyDatagramBytes: 65_507,
-  /** Directories that are merged, certificates they trust in bytes of PEM, and resolvers the fetcher may ask. */
-  directorySources: 16,
+  /** Bytes of PEM certificates one source trusts, and resolvers the fetcher may ask. */
   trustedPemBytes: 65_535,
   resolvers: 8,
   /** Names of the machine's own users, or groups, that a directory may not give again. */
@@ -159,6 +158,10 @@ export const LIMITS = {
   leases: 2_000_000,
   /** Addresses of one identity association that are remembered: a few pools in a few generations of prefixes. */
   leasesPerClient: 32,
+  /** Bytes of one group of lease changes on its way to disk: 4,000 leases. What does not fit waits for the next. */
+  commitBytes: 262_144,
+  /** Bytes of one segment of the journal; it is left for the next one when a group does not fit any more. */
+  segmentBytes: 16_777_216,
   /** Identity associations of one DHCPv6 message that are served; further ones are answered with UnspecFail (RFC 9915 §21.13). */
   iasPerMessage: 64,
   /** Addresses or prefixes named in one identity association: hosts name one or two. With more it is answered with UnspecFail. */
@@ -192,4 +195,12 @@ export const LIMITS = {
   rejectionsLogged: 10,
   /** Sources of one directory. */
   directorySources: 64,
+  /** Seconds after which a directory that is still the same is written to disk again, so that its age there stays true. */
+  resaveSeconds: 3600,
+  /** Connections to YP, portmapper and userdb at once, and from one address; further ones are closed. */
+  directoryConnections: 1024,
+  directoryConnectionsPerPeer: 64,
+  /** Seconds a connection may be silent, and seconds it may leave an answer unread; then it is closed. */
+  directoryIdleSeconds: 60,
+  directoryStallSeconds: 30,
 } as const;

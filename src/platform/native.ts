@@ -23,6 +23,9 @@ export type PollHandle = { readonly [pollBrand]: true };
  */
 export type Batch = { readonly handle: BatchHandle; readonly arena: ArrayBuffer };
 
+/** A thread that writes parts of `pages`, which start and end at whole pages of memory. */
+export type CommitterHandle = { readonly committer: number; readonly pages: ArrayBuffer; readonly readyFd: number };
+
 /** System calls. Unless said otherwise: 0 or -errno. `fd` is a descriptor number, `sockaddr` the kernel's own bytes. */
 export interface Native {
   /** A new descriptor, always close-on-exec and non-blocking. */
@@ -44,6 +47,8 @@ export interface Native {
   getSockOpt(fd: number, level: number, name: number, out: Uint8Array): number;
   /** The address's length in bytes; -EMSGSIZE when `out` is shorter. */
   getSockName(fd: number, out: Uint8Array): number;
+  /** The other end's, the same way. */
+  getPeerName(fd: number, out: Uint8Array): number;
   /** Attaches a classic BPF program: `struct sock_filter`, 8 bytes an instruction. */
   attachFilter(fd: number, program: Uint8Array): number;
   /** Two connected unix sockets in out[0] and out[1]. */
@@ -98,6 +103,24 @@ export interface Native {
   fsync(fd: number): number;
   /** Makes an opened /dev/net/tun the interface `name` (up to 15 bytes). */
   ioctlTun(fd: number, name: string, flags: number): number;
+
+  /** CRC-32C of `length` bytes from `offset`. */
+  crc32c(bytes: Uint8Array, offset: number, length: number): number;
+  /** Reads at a place in a file; returns the bytes read, 0 at its end. A file opened with O_DIRECT wants whole pages. */
+  pread(fd: number, bytes: Uint8Array, offset: number, length: number, place: number): number;
+  /** Writes at a place, and returns the bytes written when they are on disk: this blocks. */
+  writeDurably(fd: number, bytes: Uint8Array, offset: number, length: number, place: number): number;
+  /** Memory that starts and ends at whole pages, for files opened with O_DIRECT. `bytes` as below. */
+  pagesNew(bytes: number): ArrayBuffer | number;
+  /**
+   * A thread and its pages, for good; to be made before seccomp. `readyFd` becomes readable when a write has ended.
+   * At most 4; throws TypeError unless `bytes` is a multiple of 4,096 up to 64 MiB.
+   */
+  committerNew(bytes: number): CommitterHandle | number;
+  /** Has the thread write a part of its pages durably. Neither part nor `fd` may change until the result was fetched. */
+  committerSubmit(committer: number, fd: number, offset: number, length: number, place: number): number;
+  /** Bytes written, or -errno of the write; -EAGAIN while it goes on or when there was none. */
+  committerResult(committer: number): number;
 
   /** Of the calling thread only. CLONE_NEW* and CLONE_FS. */
   unshare(flags: number): number;
@@ -217,6 +240,12 @@ export function check(result: number, syscall: string): number {
 export function checkPoll(result: PollHandle | number): PollHandle {
   if (typeof result !== "number") return result;
   throw new KernelError("poll", -result, errnoName(-result));
+}
+
+/** What a function that makes an object made. @throws KernelError when the kernel refused */
+export function checkMade<T extends object>(result: T | number, what: string): T {
+  if (typeof result !== "number") return result;
+  throw new KernelError(what, -result, errnoName(-result));
 }
 
 /** "ENODEV" for 19; empty for a number the system has no name for. */

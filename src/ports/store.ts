@@ -5,6 +5,22 @@ export interface LeaseRecords {
   remove(name: string): void;
 }
 
+/** A table as it is written down whole while it lives on. */
+export interface SnapshotSource {
+  /** Puts the next whole pages into `out`, at least one if there is room for it; returns their bytes, 0 behind the end. */
+  fill(out: Uint8Array): number;
+}
+
+/** Whose journal it is, as its files see it. */
+export interface Journalled {
+  /** Bytes a snapshot would have. */
+  readonly liveBytes: number;
+  /** Begins a snapshot: every change that is not yet in a group will be in a later one. */
+  snapshot(): SnapshotSource;
+  /** Calls back when all changes made until now are durable; maybe at once. */
+  settled(done: () => void): void;
+}
+
 /** Makes one group of lease changes durable at a time; the next one gathers meanwhile (design: persist, then promise). */
 export interface Committer {
   readonly busy: boolean;

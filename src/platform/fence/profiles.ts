@@ -80,8 +80,8 @@ const CHANNELS = allow("recvmsg", "sendmsg");
 const TIMER = allow("timerfd_settime");
 /** Datagrams on sockets that main opened, bound and pinned to a device. */
 const DATAGRAMS = allow("recvmmsg", "sendmmsg", "recvfrom", "sendto");
-/** The journal's segments, opened by main: written at a place, and made durable. */
-const JOURNAL = allow("pwrite64", "pwritev2", "fdatasync");
+/** The journal's files, opened by main: read at a place after a restart, written at a place, and made durable. */
+const JOURNAL = allow("pread64", "pwrite64", "pwritev2", "fdatasync");
 /** What node:net asks of a stream connection it is given, and its orderly end. */
 const STREAMS = allow("getsockname", "getpeername", "getsockopt", "shutdown");
 
@@ -117,6 +117,13 @@ export const PROFILES = {
     jitless: false,
     threadPool: false,
     rules: [...RUNTIME, ...memory(false), ...CHANNELS, ...TIMER, ...DATAGRAMS, ...JOURNAL],
+  },
+  /** An engine that answers on connections main accepted, and writes one file of its own; compiles, for large directories. */
+  "engine+streams": {
+    name: "engine+streams",
+    jitless: false,
+    threadPool: false,
+    rules: [...RUNTIME, ...memory(false), ...CHANNELS, ...TIMER, ...allow("recvfrom", "sendto", "shutdown"), ...JOURNAL],
   },
   /** Moves bytes between the sockets it was handed and the engines. */
   frontend: { name: "frontend", jitless: true, threadPool: false, rules: [...RUNTIME, ...memory(true), ...CHANNELS, ...TIMER, ...DATAGRAMS] },

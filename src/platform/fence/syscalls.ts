@@ -16,6 +16,7 @@ export const SYSCALLS = {
   write: [1, 64],
   readv: [19, 65],
   writev: [20, 66],
+  pread64: [17, 67],
   pwrite64: [18, 68],
   pwritev2: [328, 287],
   fdatasync: [75, 83],

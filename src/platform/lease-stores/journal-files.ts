@@ -1,0 +1,127 @@
+/**
+ * The journal's files as an engine has them: descriptors that main opened and handed over. It never names, makes or
+ * removes a file: it asks main for the next segment ahead of time and for a snapshot's file when the journal has grown
+ * past what a snapshot would take, and tells when that snapshot is whole, so that main can give it its name.
+ */
+import { assert } from "../../base/errors.ts";
+import type { Committer, Journalled, SnapshotSource } from "../../ports/store.ts";
+import { type ApplyImage, type Recovery, recover } from "../../wire/journal/recover.ts";
+import { native } from "../native.ts";
+import { JournalCommitter } from "./committer.ts";
+import { readFile } from "./read.ts";
+import { type JournalFile, Segments } from "./segments.ts";
+import type { DurableWriter } from "./writers.ts";
+
+export type JournalKind = "segment" | "snapshot";
+export type JournalOutlet = {
+  /** Wants a fresh file: a segment of zeros, or an empty file for a snapshot. It comes through `fresh`. */
+  readonly ask: (kind: JournalKind, number: number) => void;
+  /** The snapshot is whole and on disk. Once it has its name, segments below `firstSegment` and older snapshots may go. */
+  readonly snapshotWritten: (number: number, firstSegment: number) => void;
+};
+
+/** Segments that a snapshot is worth at least: below, a restart is fast anyway. */
+const SEGMENTS_PER_SNAPSHOT = 2;
+/** How much longer than a snapshot the journal may get. */
+const GARBAGE_FACTOR = 2;
+
+export class JournalFiles {
+  readonly #outlet: JournalOutlet;
+  readonly #writer: DurableWriter;
+  readonly #snapshotWriter: DurableWriter;
+  readonly #found: (JournalFile & { readonly kind: JournalKind })[] = [];
+  #segments: Segments | undefined;
+  #committer: JournalCommitter | undefined;
+  #journalled: Journalled | undefined;
+  /** The oldest segment that is not covered by a snapshot. */
+  #firstSegment = 1;
+  #segmentBytes = 0;
+  #snapshots = 0;
+  #snapshotting = false;
+
+  /** Two writers, so that a snapshot holds up no promise. */
+  constructor(writers: { readonly journal: DurableWriter; readonly snapshot: DurableWriter }, outlet: JournalOutlet) {
+    this.#writer = writers.journal;
+    this.#snapshotWriter = writers.snapshot;
+    this.#outlet = outlet;
+  }
+
+  /** A file that was there at the start; owned from here on. */
+  found(kind: JournalKind, file: JournalFile): void {
+    this.#found.push({ kind, ...file });
+  }
+
+  /** Reads all that was found. When it succeeds, there is a committer that goes on behind the end. */
+  recover(apply: ApplyImage): Recovery {
+    const segments = this.#found.filter(({ kind }) => kind === "segment").sort((a, b) => a.number - b.number);
+    const snapshot = this.#found.filter(({ kind }) => kind === "snapshot").sort((a, b) => b.number - a.number)[0];
+    const source = (file: JournalFile) => ({ number: file.number, read: () => readFile(file, this.#writer.pages) });
+    const recovery = recover({ snapshot: snapshot && source(snapshot), segments: segments.map(source) }, apply, native().crc32c);
+    if (!recovery.ok) return recovery;
+    const current = segments.find(({ number }) => number === recovery.end?.number);
+    const highest = segments.at(-1)?.number ?? 0;
+    this.#segments = new Segments({ current, offset: recovery.end?.offset ?? 0, highest }, (number) => this.#outlet.ask("segment", number));
+    for (const segment of segments) {
+      if (current !== undefined && segment.number > current.number) this.#segments.add(segment);
+      else if (segment !== current) native().close(segment.fd);
+    }
+    for (const file of this.#found) if (file.kind === "snapshot") native().close(file.fd);
+    this.#firstSegment = segments[0]?.number ?? 1;
+    this.#segmentBytes = current?.bytes ?? 0;
+    this.#snapshots = snapshot?.number ?? 0;
+    this.#committer = new JournalCommitter(this.#writer, this.#segments);
+    return recovery;
+  }
+
+  /** After `recover`. */
+  get committer(): Committer {
+    assert(this.#committer !== undefined, "the journal was recovered before it is written");
+    return this.#committer;
+  }
+
+  /** Whose snapshots are to be written. */
+  serve(journalled: Journalled): void {
+    this.#journalled = journalled;
+    this.#considerSnapshot();
+  }
+
+  /** A file that was asked for; owned from here on. */
+  fresh(kind: JournalKind, file: JournalFile): void {
+    if (kind === "snapshot") return this.#writeSnapshot(file);
+    this.#segmentBytes = file.bytes;
+    this.#segments?.add(file);
+    this.#committer?.resume();
+    this.#considerSnapshot();
+  }
+
+  #considerSnapshot(): void {
+    if (this.#snapshotting || this.#journalled === undefined || this.#segments === undefined) return;
+    const behind = this.#segments.number - this.#firstSegment;
+    if (behind < SEGMENTS_PER_SNAPSHOT || behind * this.#segmentBytes < GARBAGE_FACTOR * this.#journalled.liveBytes) return;
+    this.#snapshotting = true;
+    this.#outlet.ask("snapshot", this.#snapshots + 1);
+  }
+
+  #writeSnapshot(file: JournalFile): void {
+    const journalled = this.#journalled;
+    const firstSegment = this.#segments?.number;
+    assert(journalled !== undefined && firstSegment !== undefined, "a snapshot's file comes when it was asked for");
+    this.#writeOn(file, journalled.snapshot(), 0, () => {
+      native().close(file.fd);
+      // What the snapshot says of changes that are still under way must not outlive them.
+      journalled.settled(() => {
+        this.#snapshotting = false;
+        this.#snapshots = file.number;
+        this.#firstSegment = firstSegment;
+        this.#outlet.snapshotWritten(file.number, firstSegment);
+      });
+    });
+  }
+
+  /** One part a turn. */
+  #writeOn(file: JournalFile, source: SnapshotSource, place: number, done: () => void): void {
+    const bytes = source.fill(this.#snapshotWriter.pages);
+    if (bytes === 0) return done();
+    this.#snapshotWriter.write(file.fd, bytes, place, () => this.#writeOn(file, source, place + bytes, done));
+  }
+}

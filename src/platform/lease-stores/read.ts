@@ -1,0 +1,16 @@
+/** A whole file of the journal, through aligned pages: it may be open for direct access. */
+import { check, native } from "../native.ts";
+import type { JournalFile } from "./segments.ts";
+
+/** At most `file.bytes` bytes; fewer when it ends before. */
+export function readFile(file: JournalFile, pages: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(file.bytes);
+  let at = 0;
+  while (at < bytes.length) {
+    const got = check(native().pread(file.fd, pages, 0, pages.length, at), "pread");
+    if (got === 0) return bytes.subarray(0, at);
+    bytes.set(pages.subarray(0, Math.min(got, bytes.length - at)), at);
+    at += got;
+  }
+  return bytes;
+}

@@ -1,0 +1,58 @@
+/**
+ * Bytes made durable at a place in a file: by a thread of the native layer while we go on, or by ourselves. A write that
+ * fails or is short ends the process: what the disk then holds nobody knows, so there is nothing to try again.
+ */
+import { LIMITS } from "../../base/limits.ts";
+import { KernelError } from "../../base/errors.ts";
+import { check, checkMade, checkPoll, native } from "../native.ts";
+
+/** One write at a time. */
+export interface DurableWriter {
+  /** What is written, from its start: memory in whole pages, as O_DIRECT wants it. Not to be changed until `done`. */
+  readonly pages: Uint8Array;
+  /** Calls `done` on a later turn, once, when `length` bytes are on disk. */
+  write(fd: number, length: number, place: number, done: () => void): void;
+}
+
+/** Writes in a thread of its own. To be made before the fence, which lets no thread be born. */
+export class WriterThread implements DurableWriter {
+  readonly pages: Uint8Array;
+  readonly #committer: number;
+  #length = 0;
+  #done: (() => void) | undefined;
+
+  constructor(bytes: number = LIMITS.commitBytes) {
+    const { committer, pages, readyFd } = checkMade(native().committerNew(bytes), "committerNew");
+    this.#committer = committer;
+    this.pages = new Uint8Array(pages);
+    checkPoll(native().pollNew(readyFd, () => this.#ready()));
+  }
+
+  write(fd: number, length: number, place: number, done: () => void): void {
+    check(native().committerSubmit(this.#committer, fd, 0, length, place), "committerSubmit");
+    this.#length = length;
+    this.#done = done;
+  }
+
+  #ready(): void {
+    mustBeWhole(native().committerResult(this.#committer), this.#length);
+    const done = this.#done;
+    this.#done = undefined;
+    done?.();
+  }
+}
+
+/** Waits for the disk itself, and everything waits with it: for tests, and where threads are not to be had. */
+export class BlockingWriter implements DurableWriter {
+  readonly pages = new Uint8Array(checkMade(native().pagesNew(LIMITS.commitBytes), "mmap"));
+
+  write(fd: number, length: number, place: number, done: () => void): void {
+    mustBeWhole(native().writeDurably(fd, this.pages, 0, length, place), length);
+    setImmediate(done);
+  }
+}
+
+function mustBeWhole(written: number, length: number): void {
+  if (written === length) return;
+  throw new KernelError("pwritev2", Math.max(0, -written), `the journal cannot be written: ${written} of ${length} bytes`);
+}
