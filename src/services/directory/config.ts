@@ -19,7 +19,7 @@ export type SourceConfig = {
   /** `address` is set where the name needs no question to a resolver: a literal, or an entry of /etc/hosts. */
   readonly server: { readonly host: string; readonly address: string | undefined; readonly port: number };
   readonly transport: "ldaps" | "starttls" | "plain";
-  /** PEM certificates that are trusted instead of the system's; empty: the system's. */
+  /** PEM certificates that are trusted; empty: the roots that Node brings. */
   readonly trustedPem: string;
   /** Empty: anonymous. */
   readonly bindDn: string;
@@ -32,8 +32,6 @@ export type SourceConfig = {
 export type FetcherConfig = {
   /** Numeric addresses of the resolvers; never NSS. */
   readonly resolvers: readonly string[];
-  /** The bundle of the system's certificates, PEM; main has read it. */
-  readonly systemPem: string;
   readonly idFences: IdFences;
   readonly sources: readonly SourceConfig[];
 };

@@ -1,0 +1,89 @@
+/** What a directory may give: every entry is looked at here again, whoever has looked before. An entry is taken whole or not at all. */
+import { LIMITS } from "../../base/limits.ts";
+import type { IdFences } from "./config.ts";
+import type { GroupEntry, UserEntry } from "./entries.ts";
+
+export type Rejection = "bad-name" | "bad-char" | "bad-number" | "bad-path" | "id-range" | "local-name" | "not-utf8" | "too-long";
+/** The fences, with names ready to be looked up. */
+export type Fences = { readonly ids: IdFences; readonly localUsers: ReadonlySet<string>; readonly localGroups: ReadonlySet<string> };
+
+/** The 16-bit and the 32-bit "no id" of system calls, and root: no directory gives these, whatever the fences are. */
+const NEVER_IDS: readonly number[] = [0, 0xffff, 0xffffffff];
+/** No sign in front that clients of old take for an order, nothing that separates fields or members, no byte beyond ASCII. */
+const NAME = /^[A-Za-z0-9_.][A-Za-z0-9_.@-]*\$?$/;
+const SEPARATORS = /[\0\n\r:]/;
+const SURROGATES = /\p{Cs}/u;
+
+export function fencesOf(ids: IdFences): Fences {
+  return { ids, localUsers: new Set(ids.localUsers), localGroups: new Set(ids.localGroups) };
+}
+
+export function checkUser(user: UserEntry, { ids, localUsers }: Fences): Rejection | undefined {
+  return (
+    checkName(user.name, localUsers) ??
+    checkId(user.uid, { lowest: ids.minUid, highest: ids.maxUid }) ??
+    checkId(user.gid, { lowest: ids.minGid, highest: ids.maxGid }) ??
+    firstOf([user.password, user.gecos, user.home, user.shell], checkText) ??
+    checkPath(user.home) ??
+    (user.shell === "" ? undefined : checkPath(user.shell))
+  );
+}
+
+export function checkGroup(group: GroupEntry, { ids, localGroups }: Fences): Rejection | undefined {
+  return (
+    checkName(group.name, localGroups) ??
+    checkId(group.gid, { lowest: ids.minGid, highest: ids.maxGid }) ??
+    checkText(group.password) ??
+    (group.members.length > LIMITS.directoryMembers ? "too-long" : undefined) ??
+    firstOf(group.members, checkMember)
+  );
+}
+
+/** The seven fields that Linux reads. BSD's three others would end up in the shell of every user there. */
+export function userLine({ name, password, uid, gid, gecos, home, shell }: UserEntry): string {
+  return `${name}:${shownPassword(password)}:${uid}:${gid}:${gecos}:${home}:${shell}`;
+}
+
+/** A member that stands there twice is written once. */
+export function groupLine({ name, password, gid, members }: GroupEntry): string {
+  return `${name}:${shownPassword(password)}:${gid}:${[...new Set(members)].join(",")}`;
+}
+
+/** A hash never goes over NIS, and an empty field would let everybody in without one. */
+function shownPassword(password: string): string {
+  return password === "x" ? "x" : "*";
+}
+
+function checkName(name: string, local: ReadonlySet<string>): Rejection | undefined {
+  if (name.length > LIMITS.directoryNameBytes) return "too-long";
+  if (!NAME.test(name) || /^[0-9]+$/.test(name) || name === "." || name === "..") return "bad-name";
+  return name === "root" || local.has(name) ? "local-name" : undefined;
+}
+
+function checkId(id: number, { lowest, highest }: { readonly lowest: number; readonly highest: number }): Rejection | undefined {
+  if (!Number.isInteger(id) || id < 0 || id > 0xffffffff) return "bad-number";
+  return NEVER_IDS.includes(id) || id < lowest || id > highest ? "id-range" : undefined;
+}
+
+function checkText(text: string): Rejection | undefined {
+  if (text.length > LIMITS.directoryFieldBytes) return "too-long";
+  if (SURROGATES.test(text)) return "not-utf8";
+  return SEPARATORS.test(text) ? "bad-char" : undefined;
+}
+
+function checkMember(name: string): Rejection | undefined {
+  if (name.length > LIMITS.directoryNameBytes) return "too-long";
+  return name === "" || name.includes(",") ? "bad-char" : checkText(name);
+}
+
+function checkPath(path: string): Rejection | undefined {
+  return path.startsWith("/") ? undefined : "bad-path";
+}
+
+function firstOf(texts: readonly string[], check: (text: string) => Rejection | undefined): Rejection | undefined {
+  for (const text of texts) {
+    const reason = check(text);
+    if (reason !== undefined) return reason;
+  }
+  return undefined;
+}

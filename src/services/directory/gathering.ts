@@ -1,0 +1,81 @@
+/** One pull of one source: entries in batches, checked and written down as lines. A group may come in parts. */
+import { Counters } from "../counters.ts";
+import { LIMITS } from "../../base/limits.ts";
+import { checkGroup, checkUser, type Fences, groupLine, type Rejection, userLine } from "./check.ts";
+import type { GroupEntry, UserEntry } from "./entries.ts";
+import { LineGatherer } from "./lines.ts";
+import type { Harvest } from "./snapshot.ts";
+
+/** `more`: further members follow in the next part, which repeats everything else. */
+export type GroupPart = GroupEntry & { readonly more: boolean };
+/** One message of entries from one source, for one update. */
+export type EntryBatch = {
+  readonly update: number;
+  /** Its place in the configuration. */
+  readonly source: number;
+  readonly users: readonly UserEntry[];
+  readonly groups: readonly GroupPart[];
+};
+/** Why what was gathered is not the whole: the pull counts as failed. */
+export type GatheringFault = "too-many" | "bad-part" | "unfinished-group" | "count-mismatch";
+
+export type Rejected = { readonly kind: "user" | "group"; readonly name: string; readonly reason: Rejection };
+
+export class Gathering {
+  readonly #fences: Fences;
+  readonly #onRejected: (rejected: Rejected) => void;
+  readonly #users = new LineGatherer();
+  readonly #groups = new LineGatherer();
+  readonly rejected = new Counters();
+  #open: { readonly entry: GroupEntry; readonly members: string[] } | undefined;
+  #received = { users: 0, groups: 0 };
+  #fault: GatheringFault | undefined;
+
+  constructor(fences: Fences, onRejected: (rejected: Rejected) => void) {
+    this.#fences = fences;
+    this.#onRejected = onRejected;
+  }
+
+  get counts(): { readonly users: number; readonly groups: number } {
+    return { users: this.#users.count, groups: this.#groups.count };
+  }
+
+  user(user: UserEntry): void {
+    this.#received.users++;
+    const reason = checkUser(user, this.#fences);
+    if (reason !== undefined) this.#reject({ kind: "user", name: user.name, reason });
+    else if (!this.#users.add({ name: user.name, id: user.uid, line: userLine(user) })) this.#fault ??= "too-many";
+  }
+
+  group({ more, ...entry }: GroupPart): void {
+    const open = this.#open ?? { entry, members: [] };
+    if (open.entry.name !== entry.name || open.entry.gid !== entry.gid) {
+      this.#fault ??= "bad-part";
+      return;
+    }
+    // One above the limit is kept, so that the group is rejected as too long.
+    for (const member of entry.members) if (open.members.length <= LIMITS.directoryMembers) open.members.push(member);
+    this.#open = more ? open : undefined;
+    if (!more) this.#whole({ ...open.entry, members: open.members });
+  }
+
+  /** @param sent what the other side says it has sent; undefined where nobody counted */
+  finish(sent: { readonly users: number; readonly groups: number } | undefined): Harvest | GatheringFault {
+    if (this.#open !== undefined) this.#fault ??= "unfinished-group";
+    const { users, groups } = this.#received;
+    if (sent !== undefined && (sent.users !== users || sent.groups !== groups)) this.#fault ??= "count-mismatch";
+    return this.#fault ?? { users: this.#users.take(), groups: this.#groups.take() };
+  }
+
+  #whole(group: GroupEntry): void {
+    this.#received.groups++;
+    const reason = checkGroup(group, this.#fences);
+    if (reason !== undefined) this.#reject({ kind: "group", name: group.name, reason });
+    else if (!this.#groups.add({ name: group.name, id: group.gid, line: groupLine(group) })) this.#fault ??= "too-many";
+  }
+
+  #reject(rejected: Rejected): void {
+    this.rejected.add(`${rejected.kind}-${rejected.reason}`);
+    this.#onRejected(rejected);
+  }
+}

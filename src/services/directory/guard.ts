@@ -1,0 +1,21 @@
+/** Is a pull that succeeded to be believed? A size limit, a new access rule and a wrong base all look like a directory that shrank. */
+import { LIMITS } from "../../base/limits.ts";
+
+export type Counts = { readonly users: number; readonly groups: number };
+/** What was not believed, and for how many cycles the same has come since. */
+export type Suspicion = Counts & { readonly cycles: number };
+export type Verdict = { readonly kind: "believed" } | { readonly kind: "suspicious"; readonly suspicion: Suspicion };
+
+/** The same result, cycle after cycle, is let through in the end: somebody meant it. */
+export function judgePull(now: Counts, before: Counts, shrinkPercent: number, suspicion: Suspicion | undefined): Verdict {
+  if (!shrank(now.users, before.users, shrinkPercent) && !shrank(now.groups, before.groups, shrinkPercent)) return { kind: "believed" };
+  const again = suspicion !== undefined && suspicion.users === now.users && suspicion.groups === now.groups;
+  const cycles = again ? suspicion.cycles + 1 : 0;
+  return cycles >= LIMITS.suspiciousCycles ? { kind: "believed" } : { kind: "suspicious", suspicion: { ...now, cycles } };
+}
+
+/** Few entries may go away by all means, but not the last one. */
+function shrank(now: number, before: number, percent: number): boolean {
+  if (before > 0 && now === 0) return true;
+  return before >= LIMITS.shrinkGuardEntries && now < before && (before - now) * 100 >= before * percent;
+}

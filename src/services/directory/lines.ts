@@ -1,0 +1,73 @@
+/** Lines of one kind from one source, as they came: bytes behind each other, so that 100,000 cost no more than their text. */
+import { LIMITS } from "../../base/limits.ts";
+
+/** `ends[i]` is where line `i` ends; its name stands in front of the first colon and is ASCII. */
+export type Lines = {
+  readonly count: number;
+  readonly bytes: Uint8Array;
+  readonly ends: Uint32Array;
+  readonly ids: Uint32Array;
+  readonly nameBytes: Uint8Array;
+};
+
+export const NO_LINES: Lines = {
+  count: 0,
+  bytes: new Uint8Array(0),
+  ends: new Uint32Array(0),
+  ids: new Uint32Array(0),
+  nameBytes: new Uint8Array(0),
+};
+
+const encoder = new TextEncoder();
+/** UTF-8 needs at most three bytes for a unit of a JavaScript string. */
+const MOST_BYTES_PER_UNIT = 3;
+
+export class LineGatherer {
+  #count = 0;
+  #end = 0;
+  #bytes = new Uint8Array(4096);
+  #ends = new Uint32Array(64);
+  #ids = new Uint32Array(64);
+  #nameBytes = new Uint8Array(64);
+
+  get count(): number {
+    return this.#count;
+  }
+
+  /** @returns false when there is no room for it: what is then gathered is not the whole */
+  add({ name, id, line }: { readonly name: string; readonly id: number; readonly line: string }): boolean {
+    if (this.#count >= LIMITS.directoryEntries || this.#end + line.length * MOST_BYTES_PER_UNIT > LIMITS.directoryBytes) return false;
+    this.#bytes = roomFor(this.#bytes, this.#end + line.length * MOST_BYTES_PER_UNIT, (size) => new Uint8Array(size));
+    this.#ends = roomFor(this.#ends, this.#count + 1, (size) => new Uint32Array(size));
+    this.#ids = roomFor(this.#ids, this.#count + 1, (size) => new Uint32Array(size));
+    this.#nameBytes = roomFor(this.#nameBytes, this.#count + 1, (size) => new Uint8Array(size));
+    this.#end += encoder.encodeInto(line, this.#bytes.subarray(this.#end)).written;
+    this.#ends[this.#count] = this.#end;
+    this.#ids[this.#count] = id;
+    this.#nameBytes[this.#count] = name.length;
+    this.#count++;
+    return true;
+  }
+
+  /** Copies of exactly the size; the gatherer is done with. */
+  take(): Lines {
+    return {
+      count: this.#count,
+      bytes: this.#bytes.slice(0, this.#end),
+      ends: this.#ends.slice(0, this.#count),
+      ids: this.#ids.slice(0, this.#count),
+      nameBytes: this.#nameBytes.slice(0, this.#count),
+    };
+  }
+}
+
+export function lineAt(lines: Lines, row: number): Uint8Array {
+  return lines.bytes.subarray(row === 0 ? 0 : lines.ends[row - 1], lines.ends[row]);
+}
+
+function roomFor<T extends Uint8Array | Uint32Array>(array: T, size: number, make: (size: number) => T): T {
+  if (size <= array.length) return array;
+  const larger = make(Math.max(size, 2 * array.length));
+  larger.set(array);
+  return larger;
+}

@@ -1,0 +1,106 @@
+/** A snapshot as YP maps. What a map is keyed by is its only difference from another one over the same table. */
+import type { WallClock } from "../../base/time.ts";
+import { encodeAll } from "../../base/codec.ts";
+import { ypAllItem } from "../../wire/rpc/yp.ts";
+import type { YpEntry, YpMapRows } from "../../machines/yp/database.ts";
+import { LIMITS } from "../../base/limits.ts";
+import type { Snapshot } from "./snapshot.ts";
+import type { Table } from "./table.ts";
+
+/** At most ten digits, as they are printed: `0100` is no key. */
+const DECIMAL = /^(?:0|[1-9][0-9]{0,9})$/;
+const MOST_ID = 0xffffffff;
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+export function ypMaps(domain: string, snapshot: Snapshot): ReadonlyMap<string, YpMapRows> {
+  const { users, groups, usersChangedAt, groupsChangedAt } = snapshot;
+  return new Map<string, YpMapRows>([
+    ["passwd.byname", byName(users, usersChangedAt)],
+    ["passwd.byuid", byId(users, usersChangedAt)],
+    ["group.byname", byName(groups, groupsChangedAt)],
+    ["group.bygid", byId(groups, groupsChangedAt)],
+    ["netid.byname", netids(domain, snapshot)],
+  ]);
+}
+
+function byName(table: Table, changedAt: WallClock): YpMapRows {
+  return {
+    count: table.count,
+    orderSeconds: seconds(changedAt),
+    match: (key) => {
+      const row = table.find(key);
+      return row === undefined ? undefined : table.line(row);
+    },
+    at: (row) => ({ key: table.name(row), value: table.line(row) }),
+    placeAfter: (key) => table.after(key),
+    items: () => [table.items],
+  };
+}
+
+function byId(table: Table, changedAt: WallClock): YpMapRows {
+  return keyedById(table, changedAt, {
+    keyOf: (id) => encoder.encode(String(id)),
+    idOf: idIn,
+    lineOf: (row) => table.line(row),
+  });
+}
+
+/** All groups of a user, the primary one first; members that are no users here have none. */
+function netids(domain: string, { users, groups, memberships, usersChangedAt, groupsChangedAt }: Snapshot): YpMapRows {
+  const [before, behind] = ["unix.", `@${domain}`];
+  return keyedById(users, usersChangedAt > groupsChangedAt ? usersChangedAt : groupsChangedAt, {
+    keyOf: (id) => encoder.encode(`${before}${id}${behind}`),
+    idOf: (key) => {
+      const text = decoder.decode(key);
+      const sound = text.startsWith(before) && text.endsWith(behind) && text.length >= before.length + behind.length;
+      return sound ? idIn(key.subarray(before.length, key.length - encoder.encode(behind).length)) : undefined;
+    },
+    lineOf: (row) => {
+      const primary = Number(decoder.decode(users.line(row)).split(":")[3]);
+      const others = new Set([...memberships.groupsOf(decoder.decode(users.name(row)))].map((group) => groups.id(group)));
+      others.delete(primary);
+      const gids = [primary, ...[...others].sort((a, b) => a - b)].slice(0, LIMITS.netidGroups);
+      return encoder.encode(`${users.id(row)}:${gids.join(",")}`);
+    },
+  });
+}
+
+type Keyed = {
+  readonly keyOf: (id: number) => Uint8Array;
+  readonly idOf: (key: Uint8Array) => number | undefined;
+  readonly lineOf: (row: number) => Uint8Array;
+};
+
+function keyedById(table: Table, changedAt: WallClock, { keyOf, idOf, lineOf }: Keyed): YpMapRows {
+  const at = (place: number): YpEntry => {
+    const row = table.rowOfId(place);
+    return { key: keyOf(table.id(row)), value: lineOf(row) };
+  };
+  return {
+    count: table.idCount,
+    orderSeconds: seconds(changedAt),
+    at,
+    match: (key) => {
+      const id = idOf(key);
+      const row = id === undefined ? undefined : table.findId(id);
+      return row === undefined ? undefined : lineOf(row);
+    },
+    placeAfter: (key) => {
+      const id = idOf(key);
+      return id === undefined ? undefined : table.afterId(id);
+    },
+    items: function* () {
+      for (let place = 0; place < table.idCount; place++) yield encodeAll(ypAllItem, { status: "true" as const, ...at(place) });
+    },
+  };
+}
+
+function idIn(key: Uint8Array): number | undefined {
+  const text = key.length > 10 ? "" : decoder.decode(key);
+  return DECIMAL.test(text) && Number(text) <= MOST_ID ? Number(text) : undefined;
+}
+
+function seconds(at: WallClock): number {
+  return Math.floor(at / 1000) >>> 0;
+}

@@ -1,0 +1,58 @@
+/** Lines that were served before, read as entries again: they must pass today's checks, as if they had just come. */
+import type { Sliced } from "./sort.ts";
+import { Gathering } from "./gathering.ts";
+import { LIMITS } from "../../base/limits.ts";
+import type { Fences } from "./check.ts";
+import type { GroupEntry, UserEntry } from "./entries.ts";
+import type { Harvest } from "./snapshot.ts";
+
+const LINE_FEED = 0x0a;
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+const DECIMAL = /^[0-9]{1,10}$/;
+
+/** @returns undefined when a line is none of ours: then nothing of this is believed */
+export function* harvestOf(
+  { users, groups }: { readonly users: Uint8Array; readonly groups: Uint8Array },
+  fences: Fences,
+): Sliced<Harvest | undefined> {
+  const gathering = new Gathering(fences, () => undefined);
+  const sound =
+    (yield* each(users, 7, (fields) => gathering.user(userOf(fields)))) &&
+    (yield* each(groups, 4, (fields) => gathering.group({ ...groupOf(fields), more: false })));
+  const harvest = gathering.finish(undefined);
+  return sound && typeof harvest === "object" ? harvest : undefined;
+}
+
+function* each(bytes: Uint8Array, fieldCount: number, take: (fields: readonly string[]) => void): Sliced<boolean> {
+  let count = 0;
+  for (let start = 0; start < bytes.length; ) {
+    const end = bytes.indexOf(LINE_FEED, start);
+    const fields = end === -1 ? [] : fieldsOf(bytes.subarray(start, end));
+    if (fields.length !== fieldCount) return false;
+    take(fields);
+    start = end + 1;
+    if (++count % LIMITS.directorySliceRows === 0) yield;
+  }
+  return true;
+}
+
+function fieldsOf(line: Uint8Array): readonly string[] {
+  try {
+    return decoder.decode(line).split(":");
+  } catch {
+    return [];
+  }
+}
+
+function userOf([name = "", password = "", uid = "", gid = "", gecos = "", home = "", shell = ""]: readonly string[]): UserEntry {
+  return { name, password, uid: numberIn(uid), gid: numberIn(gid), gecos, home, shell };
+}
+
+function groupOf([name = "", password = "", gid = "", members = ""]: readonly string[]): GroupEntry {
+  return { name, password, gid: numberIn(gid), members: members === "" ? [] : members.split(",") };
+}
+
+/** What is no number becomes one that no check lets pass. */
+function numberIn(text: string): number {
+  return DECIMAL.test(text) ? Number(text) : -1;
+}

@@ -1,0 +1,53 @@
+/** What is served: users, groups and who is in which, as they were at one commit. Never changed; a reader keeps the one it began with. */
+import type { WallClock } from "../../base/time.ts";
+import { LIMITS } from "../../base/limits.ts";
+import type { Lines } from "./lines.ts";
+import { type Memberships, membershipsOf } from "./memberships.ts";
+import type { Sliced } from "./sort.ts";
+import { type MergeCounts, type Table, tableOf } from "./table.ts";
+
+export type Harvest = { readonly users: Lines; readonly groups: Lines };
+
+export type Snapshot = {
+  readonly users: Table;
+  readonly groups: Table;
+  readonly memberships: Memberships;
+  readonly committedAt: WallClock;
+  /** When the users, and the groups, last became others. */
+  readonly usersChangedAt: WallClock;
+  readonly groupsChangedAt: WallClock;
+  /** What merging found, by reason. */
+  readonly merged: { readonly users: MergeCounts; readonly groups: MergeCounts };
+};
+
+/** @param harvests in the order of the configuration */
+export function* snapshotOf(harvests: readonly Harvest[], before: Snapshot | undefined, now: WallClock): Sliced<Snapshot> {
+  const merged = { users: { nameTaken: 0, idTaken: 0 }, groups: { nameTaken: 0, idTaken: 0 } };
+  const userLines = harvests.map(({ users }) => users);
+  const groupLines = harvests.map(({ groups }) => groups);
+  const users = yield* tableOf(userLines, merged.users);
+  const groups = yield* tableOf(groupLines, merged.groups);
+  const memberships = yield* membershipsOf(groups);
+  const sameUsers = before !== undefined && (yield* sameBytes(before.users.items, users.items));
+  const sameGroups = before !== undefined && (yield* sameBytes(before.groups.items, groups.items));
+  return {
+    users,
+    groups,
+    memberships,
+    committedAt: now,
+    usersChangedAt: sameUsers ? before.usersChangedAt : now,
+    groupsChangedAt: sameGroups ? before.groupsChangedAt : now,
+    merged,
+  };
+}
+
+const BYTES_PER_SLICE_ROW = 64;
+
+function* sameBytes(a: Uint8Array, b: Uint8Array): Sliced<boolean> {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) {
+    if (a[i] !== b[i]) return false;
+    if (i % (BYTES_PER_SLICE_ROW * LIMITS.directorySliceRows) === 0) yield;
+  }
+  return true;
+}

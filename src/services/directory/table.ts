@@ -1,0 +1,178 @@
+/**
+ * Users or groups of a snapshot: their lines in the order of names, found by name and by id. The bytes are laid out as the answer to YP
+ * ALL has them, so that the whole map goes out without being written again.
+ */
+import { compareBytes, firstPlace } from "./bytes.ts";
+import { LIMITS } from "../../base/limits.ts";
+import { type Lines, lineAt } from "./lines.ts";
+import { type Sliced, sortedRows } from "./sort.ts";
+
+/** Status, more, and length of the value stand in front of a line; the length of the key stands in front of its name. */
+const BEFORE_VALUE = 12;
+const BEFORE_KEY = 4;
+const FOUND = 1;
+const MORE = 1;
+
+export type TableParts = {
+  readonly count: number;
+  readonly items: Uint8Array;
+  readonly starts: Uint32Array;
+  readonly valueBytes: Uint32Array;
+  readonly nameBytes: Uint8Array;
+  readonly ids: Uint32Array;
+  /** Rows in the order of ids; of rows with the same id only the first one's. */
+  readonly byId: Uint32Array;
+};
+
+export class Table {
+  readonly #parts: TableParts;
+
+  constructor(parts: TableParts) {
+    this.#parts = parts;
+  }
+
+  get count(): number {
+    return this.#parts.count;
+  }
+
+  /** How many ids there are: fewer than rows where one is shared. */
+  get idCount(): number {
+    return this.#parts.byId.length;
+  }
+
+  /** All rows as items of an answer to ALL, in the order of names. */
+  get items(): Uint8Array {
+    return this.#parts.items;
+  }
+
+  line(row: number): Uint8Array {
+    const start = (this.#parts.starts[row] ?? 0) + BEFORE_VALUE;
+    return this.#parts.items.subarray(start, start + (this.#parts.valueBytes[row] ?? 0));
+  }
+
+  name(row: number): Uint8Array {
+    const start = (this.#parts.starts[row] ?? 0) + BEFORE_VALUE;
+    return this.#parts.items.subarray(start, start + (this.#parts.nameBytes[row] ?? 0));
+  }
+
+  id(row: number): number {
+    return this.#parts.ids[row] ?? 0;
+  }
+
+  /** The row of the id at a place in the order of ids. */
+  rowOfId(place: number): number {
+    return this.#parts.byId[place] ?? 0;
+  }
+
+  /** @returns a row, or undefined */
+  find(name: Uint8Array): number | undefined {
+    const row = firstPlace(this.count, (at) => compareBytes(this.name(at), name) >= 0);
+    return row < this.count && compareBytes(this.name(row), name) === 0 ? row : undefined;
+  }
+
+  /** The first row whose name comes behind this one, whether that is there or not; `count` behind the last. */
+  after(name: Uint8Array): number {
+    return firstPlace(this.count, (at) => compareBytes(this.name(at), name) > 0);
+  }
+
+  findId(id: number): number | undefined {
+    const place = firstPlace(this.idCount, (at) => this.id(this.rowOfId(at)) >= id);
+    const row = this.rowOfId(place);
+    return place < this.idCount && this.id(row) === id ? row : undefined;
+  }
+
+  /** The place, in the order of ids, of the first one above this one. */
+  afterId(id: number): number {
+    return firstPlace(this.idCount, (at) => this.id(this.rowOfId(at)) > id);
+  }
+}
+
+/** What merging leaves out, or keeps from one of its maps. */
+export type MergeCounts = { nameTaken: number; idTaken: number };
+
+/** Sources in the order of the configuration: of the same name, and of the same id, the first one wins, whenever it came. */
+export function* tableOf(sources: readonly Lines[], counts: MergeCounts): Sliced<Table> {
+  const total = sources.reduce((sum, { count }) => sum + count, 0);
+  const names: string[] = [];
+  const places = new Uint32Array(total * 2);
+  for (const [source, lines] of sources.entries()) {
+    for (let row = 0; row < lines.count; row++) {
+      places.set([source, row], 2 * names.length);
+      names.push(nameOf(lines, row));
+      if (names.length % LIMITS.directorySliceRows === 0) yield;
+    }
+  }
+  const sorted = yield* sortedRows(total, (a, b) => (names[a] ?? "") < (names[b] ?? ""));
+  const kept = sorted.filter((entry, at) => at === 0 || names[entry] !== names[sorted[at - 1] ?? 0]);
+  counts.nameTaken += total - kept.length;
+  yield;
+  const parts = yield* laidOut(sources, kept, places);
+  return new Table({ ...parts, byId: yield* orderById(parts.ids, (row) => places[2 * (kept[row] ?? 0)] ?? 0, counts) });
+}
+
+type PartsByName = Omit<TableParts, "byId">;
+
+function* laidOut(sources: readonly Lines[], kept: Uint32Array, places: Uint32Array): Sliced<PartsByName> {
+  const count = kept.length;
+  const [starts, valueBytes, ids] = [new Uint32Array(count), new Uint32Array(count), new Uint32Array(count)];
+  const nameBytes = new Uint8Array(count);
+  let size = 0;
+  for (let row = 0; row < count; row++) {
+    const entry = kept[row] ?? 0;
+    const lines = sources[places[2 * entry] ?? 0];
+    const at = places[2 * entry + 1] ?? 0;
+    if (lines === undefined) continue;
+    starts[row] = size;
+    valueBytes[row] = (lines.ends[at] ?? 0) - (at === 0 ? 0 : (lines.ends[at - 1] ?? 0));
+    nameBytes[row] = lines.nameBytes[at] ?? 0;
+    ids[row] = lines.ids[at] ?? 0;
+    size += BEFORE_VALUE + padded(valueBytes[row] ?? 0) + BEFORE_KEY + padded(nameBytes[row] ?? 0);
+    if (row % LIMITS.directorySliceRows === 0) yield;
+  }
+  const items = new Uint8Array(size);
+  for (let row = 0; row < count; row++) {
+    const entry = kept[row] ?? 0;
+    const lines = sources[places[2 * entry] ?? 0];
+    if (lines === undefined) continue;
+    writeItem(items, starts[row] ?? 0, lineAt(lines, places[2 * entry + 1] ?? 0), nameBytes[row] ?? 0);
+    if (row % LIMITS.directorySliceRows === 0) yield;
+  }
+  return { count, items, starts, valueBytes, nameBytes, ids };
+}
+
+function writeItem(items: Uint8Array, start: number, line: Uint8Array, nameBytes: number): void {
+  putU32(items, start, MORE);
+  putU32(items, start + 4, FOUND);
+  putU32(items, start + 8, line.length);
+  items.set(line, start + BEFORE_VALUE);
+  const key = start + BEFORE_VALUE + padded(line.length);
+  putU32(items, key, nameBytes);
+  items.set(line.subarray(0, nameBytes), key + BEFORE_KEY);
+}
+
+function* orderById(ids: Uint32Array, sourceOf: (row: number) => number, counts: MergeCounts): Sliced<Uint32Array> {
+  const order = yield* sortedRows(ids.length, (a, b) => {
+    const [left, right] = [ids[a] ?? 0, ids[b] ?? 0];
+    return left !== right ? left < right : sourceOf(a) < sourceOf(b);
+  });
+  const byId = order.filter((row, at) => at === 0 || ids[row] !== ids[order[at - 1] ?? 0]);
+  counts.idTaken += ids.length - byId.length;
+  return byId;
+}
+
+const decoder = new TextDecoder();
+
+function nameOf(lines: Lines, row: number): string {
+  return decoder.decode(lineAt(lines, row).subarray(0, lines.nameBytes[row]));
+}
+
+function padded(length: number): number {
+  return length + (-length & 3);
+}
+
+function putU32(bytes: Uint8Array, at: number, value: number): void {
+  bytes[at] = value >>> 24;
+  bytes[at + 1] = value >>> 16;
+  bytes[at + 2] = value >>> 8;
+  bytes[at + 3] = value;
+}
