@@ -95,7 +95,9 @@ static napi_value get_option(napi_env env, napi_callback_info info) {
   return outcome(env, result < 0 ? result : (long)length);
 }
 
-static napi_value get_name(napi_env env, napi_callback_info info) {
+typedef int (*name_call)(int, struct sockaddr *, socklen_t *);
+
+static napi_value get_name_of(napi_env env, napi_callback_info info, name_call call) {
   napi_value v[2];
   int fd;
   struct span out;
@@ -103,11 +105,14 @@ static napi_value get_name(napi_env env, napi_callback_info info) {
   struct sockaddr_storage address;
   memset(&address, 0, sizeof address);
   socklen_t length = sizeof address;
-  if (getsockname(fd, (struct sockaddr *)&address, &length) < 0) return outcome(env, -1);
+  if (call(fd, (struct sockaddr *)&address, &length) < 0) return outcome(env, -1);
   if (length > sizeof address || length > out.length) return number(env, -EMSGSIZE);
   if (length > 0) memcpy(out.data, &address, length);
   return number(env, length);
 }
+
+static napi_value get_name(napi_env env, napi_callback_info info) { return get_name_of(env, info, getsockname); }
+static napi_value get_peer(napi_env env, napi_callback_info info) { return get_name_of(env, info, getpeername); }
 
 static napi_value attach_filter(napi_env env, napi_callback_info info) {
   napi_value v[2];
@@ -150,6 +155,6 @@ static napi_value peer_credentials(napi_env env, napi_callback_info info) {
 const struct function socket_functions[] = {
   {"socket", make}, {"bind", bind_}, {"connect", connect_}, {"listen", listen_}, {"accept", accept_},
   {"shutdown", shutdown_}, {"close", close_}, {"dup", dup_}, {"setSockOpt", set_option}, {"getSockOpt", get_option},
-  {"getSockName", get_name}, {"attachFilter", attach_filter}, {"socketPair", socket_pair},
+  {"getSockName", get_name}, {"getPeerName", get_peer}, {"attachFilter", attach_filter}, {"socketPair", socket_pair},
   {"peerCredentials", peer_credentials}, {NULL, NULL},
 };

@@ -35,6 +35,10 @@ const BUNDLES = {
   "config-reader": { entry: "src/roles/config-reader.ts", packages: true, rooms: ["config"] },
   frontend: { entry: "src/roles/frontend.ts", packages: false, rooms: [], sealed: SEALED },
   "engine-uplink4": { entry: "src/roles/engine-uplink4.ts", packages: false, rooms: [], sealed: SEALED },
+  "engine-uplink6": { entry: "src/roles/engine-uplink6.ts", packages: false, rooms: [], sealed: SEALED },
+  "engine-lan": { entry: "src/roles/engine-lan.ts", packages: false, rooms: [], sealed: SEALED },
+  "engine-directory": { entry: "src/roles/engine-directory.ts", packages: false, rooms: [], sealed: SEALED },
+  fetcher: { entry: "src/roles/fetcher.ts", packages: false, rooms: [] },
   control: { entry: "src/roles/control.ts", packages: true, rooms: ["control", "web"] },
   cli: { entry: "src/cli/leasehold.ts", packages: true, rooms: ["cli", "config"] },
 };

@@ -35,7 +35,7 @@ program
       if (json === true) finish(EXIT.usage, JSON.stringify({ file, problems: result.problems }), 1);
       finish(EXIT.usage, result.problems.map((problem) => printProblem(file, problem)).join("\n"));
     }
-    finish(EXIT.done, json === true ? JSON.stringify(result.config) : printConfig(result.config).trimEnd(), 1);
+    finish(EXIT.done, json === true ? JSON.stringify(result.file) : printConfig(result.file).trimEnd(), 1);
   });
 
 asking(program.command("show").description("what is held, since when, and what was ignored for which reason")).action(async (options: Common) => {
@@ -59,12 +59,13 @@ asking(
   program
     .command("trace")
     .description("the last steps of an uplink as a recording: npm run replay -- FILE plays them again")
-    .argument("<interface>", "as in `leasehold show`"),
-).action(async (name: string, options: Common) => {
+    .argument("<interface>", "as in `leasehold show`")
+    .addOption(new Option("--service <SERVICE>", "whose").choices(["uplink4", "uplink6", "lan", "directory"]).default("uplink4")),
+).action(async (name: string, options: Common & { readonly service: string }) => {
   for (let after: number | null = 0; after !== null; ) {
-    const { status, body } = await answer(options, "GET", `/v1/trace/${encodeURIComponent(name)}?after=${after}`);
+    const { status, body } = await answer(options, "GET", `/v1/trace/${options.service}/${encodeURIComponent(name)}?after=${after}`);
     if (status !== 200)
-      finish(EXIT.absent, status === 404 ? `no uplink ${escapeText(name)}; leasehold show lists them` : "leasehold is busy; try again in a moment");
+      finish(EXIT.absent, status === 404 ? `${options.service} knows no ${escapeText(name)}; leasehold show lists what there is` : "leasehold is busy; try again in a moment");
     const page = body as { readonly lines: readonly string[]; readonly next: number | null };
     print(1, page.lines.join("\n"));
     after = page.next;

@@ -3,10 +3,11 @@ import { readFileSync, statSync } from "node:fs";
 import type { z } from "zod";
 import { LIMITS } from "../base/limits.ts";
 import { CONFIG_OPTIONS } from "./options.ts";
-import { type Config, configOf, schema } from "./schema.ts";
+import { type Config, type ConfigFile, configOf, faultsOf, schema } from "./schema.ts";
+import { type Surroundings, thisMachine } from "./surroundings.ts";
 import { isProblem, type Parsed, parseToml, type Problem } from "./toml.ts";
 
-export type ReadResult = { readonly config: Config } | { readonly problems: readonly Problem[] };
+export type ReadResult = { readonly config: Config; readonly file: ConfigFile } | { readonly problems: readonly Problem[] };
 
 const WRITABLE_BY_OTHERS = 0o022;
 const KNOWN_KEYS = Object.keys(CONFIG_OPTIONS);
@@ -28,17 +29,20 @@ export function readConfigFile(path: string): ReadResult {
   return readConfig(text);
 }
 
-export function readConfig(text: string): ReadResult {
+export function readConfig(text: string, surroundings: Surroundings = thisMachine): ReadResult {
   const parsed = parseToml(text);
   if (isProblem(parsed)) return { problems: [parsed] };
   const judged = schema.safeParse(parsed.value);
   if (!judged.success)
     return { problems: judged.error.issues.flatMap((issue) => problemsOf(issue, parsed)).sort((a, b) => a.line - b.line || a.column - b.column) };
-  const config = configOf(judged.data);
-  const { interfaces } = config.uplink4;
-  if (interfaces.length > LIMITS.interfaces) return one(`more than ${LIMITS.interfaces} interfaces`, "split them over two programs");
-  if (interfaces.length === 0) return one("nothing is configured", "name an interface that should get its address by DHCP: [uplink4.eth0]");
-  return { config };
+  const faults = faultsOf(judged.data, surroundings).map(({ path, message, hint }) => ({ ...parsed.placeOf(path), message, hint }));
+  if (faults.length > 0) return { problems: faults.sort((a, b) => a.line - b.line || a.column - b.column) };
+  const config = configOf(judged.data, surroundings);
+  const most = Math.max(config.uplink4?.interfaces.length ?? 0, config.uplink6?.length ?? 0, config.lan?.interfaces.length ?? 0);
+  if (most > LIMITS.interfaces) return one(`more than ${LIMITS.interfaces} interfaces of one service`, "split them over two programs");
+  if (Object.values(config).every((service) => service === undefined))
+    return one("nothing is configured", "name an interface that should get its address by DHCP: [uplink4.eth0]");
+  return { config, file: judged.data };
 }
 
 /** `file:line:column: message` and a hint below it, as compilers print them. */

@@ -1,12 +1,19 @@
 /** What may be asked over the control socket, as HTTP with JSON. It reads views and passes commands on; it decides nothing. */
-import { Hono } from "hono";
+import { type Context, Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { LIMITS } from "../base/limits.ts";
+
+/** What can be shown: one key a service. */
+export const SERVICES = ["uplink4", "uplink6", "lan", "directory"] as const;
+export type ServiceName = (typeof SERVICES)[number];
 
 export type ControlSources = {
   /** JSON text; undefined when it did not come in time. */
   readonly mainView: () => Promise<string | undefined>;
-  readonly engineView: (asked: { readonly view: "show" | "trace"; readonly name: string; readonly after: number }) => Promise<string | undefined>;
+  readonly engineView: (
+    service: ServiceName,
+    asked: { readonly view: "show" | "trace"; readonly name: string; readonly after: number },
+  ) => Promise<string | undefined>;
   readonly command: (connection: number, verb: "reload" | "log", argument: string) => Promise<{ readonly ok: boolean; readonly text: string }>;
 };
 type Env = { readonly Bindings: { readonly connection: number } };
@@ -16,19 +23,20 @@ export function controlApp(sources: ControlSources): Hono<Env> {
   app.use(bodyLimit({ maxSize: LIMITS.controlRequestBytes }));
 
   app.get("/v1/show", async (context) => {
-    const [main, uplink4] = await Promise.all([sources.mainView(), sources.engineView({ view: "show", name: "", after: 0 })]);
+    const main = await sources.mainView();
     if (main === undefined) return context.json({ error: "busy", hint: "try again in a moment" }, 503);
-    return context.json({ main: JSON.parse(main) as unknown, uplink4: uplink4 === undefined ? null : (JSON.parse(uplink4) as unknown) });
+    const told = JSON.parse(main) as { readonly services: readonly string[] };
+    const running = SERVICES.filter((service) => told.services.includes(service));
+    const views = await Promise.all(
+      running.map(async (service) => [service, await sources.engineView(service, { view: "show", name: "", after: 0 })] as const),
+    );
+    return context.json({ main: told, ...Object.fromEntries(views.map(([service, view]) => [service, parsed(view)])) });
   });
 
-  app.get("/v1/trace/:interface{[^\\s/]{1,15}}", async (context) => {
-    const after = Number(context.req.query("after") ?? 0);
-    const known = Number.isInteger(after) && after >= 0 && after <= LIMITS.traceSteps + 1;
-    const page = known ? await sources.engineView({ view: "trace", name: context.req.param("interface"), after }) : undefined;
-    if (page === undefined) return context.json({ error: "busy", hint: "try again in a moment" }, 503);
-    return page === "null"
-      ? context.json({ error: "not-found", hint: "leasehold show lists the interfaces" }, 404)
-      : context.body(page, 200, { "content-type": "application/json" });
+  app.get("/v1/trace/:interface{[^\\s/]{1,15}}", (context) => trace(sources, context, "uplink4", context.req.param("interface")));
+  app.get("/v1/trace/:service{uplink4|uplink6|lan|directory}/:name{[^\\s/]{1,15}}", (context) => {
+    const service = SERVICES.find((one) => one === context.req.param("service")) ?? "uplink4";
+    return trace(sources, context, service, context.req.param("name"));
   });
 
   app.post("/v1/reload", async (context) => outcome(await sources.command(context.env.connection, "reload", "")));
@@ -37,9 +45,25 @@ export function controlApp(sources: ControlSources): Hono<Env> {
   );
 
   app.notFound((context) =>
-    context.json({ error: "not-found", hint: "GET /v1/show, GET /v1/trace/INTERFACE, POST /v1/reload, POST /v1/log/LEVEL" }, 404),
+    context.json({ error: "not-found", hint: "GET /v1/show, GET /v1/trace/SERVICE/NAME, POST /v1/reload, POST /v1/log/LEVEL" }, 404),
   );
   return app;
+}
+
+/** A page of a recording. */
+async function trace(sources: ControlSources, context: Context, service: ServiceName, name: string): Promise<Response> {
+  const after = Number(context.req.query("after") ?? 0);
+  const known = Number.isInteger(after) && after >= 0 && after <= LIMITS.traceSteps + 1;
+  const page = known ? await sources.engineView(service, { view: "trace", name, after }) : undefined;
+  if (page === undefined) return context.json({ error: "busy", hint: "try again in a moment" }, 503);
+  return page === "null"
+    ? context.json({ error: "not-found", hint: "leasehold show lists what there is" }, 404)
+    : context.body(page, 200, { "content-type": "application/json" });
+}
+
+/** null: the engine did not answer. */
+function parsed(view: string | undefined): unknown {
+  return view === undefined ? null : (JSON.parse(view) as unknown);
 }
 
 function outcome({ ok, text }: { readonly ok: boolean; readonly text: string }): Response {

@@ -2,7 +2,7 @@
 import { writeSync } from "node:fs";
 import { encodeAll } from "../base/codec.ts";
 import { printProblem, readConfigFile } from "../config/read.ts";
-import { CATALOGUE } from "./messages/catalogue.ts";
+import { configuration } from "./messages/catalogue.ts";
 
 const file = process.argv[2] ?? "";
 const result = readConfigFile(file);
@@ -10,6 +10,6 @@ if ("problems" in result) {
   writeSync(2, `${result.problems.map((problem) => printProblem(file, problem)).join("\n")}\n`);
   process.exitCode = 2;
 } else {
-  const bytes = encodeAll(CATALOGUE.uplink4Config.body, result.config.uplink4);
+  const bytes = encodeAll(configuration, result.config);
   for (let at = 0; at < bytes.length; ) at += writeSync(1, bytes, at);
 }

@@ -5,17 +5,18 @@ import { createServer } from "node:http";
 import { Socket } from "node:net";
 import { getRequestListener } from "@hono/node-server";
 import { LIMITS } from "../base/limits.ts";
-import { controlApp } from "../control/app.ts";
+import { controlApp, SERVICES, type ServiceName } from "../control/app.ts";
 import { Connection, type Incoming } from "./connection.ts";
 import type { HandedStream } from "../ports/streams.ts";
 import { Asked } from "./control/asked.ts";
 import { HandedStreams } from "./handed-streams.ts";
+import type { RoleName } from "./messages/message.ts";
 
 /** A connection that says nothing for so long is closed: there are only LIMITS.controlConnections of them. */
 const SILENT_MS = 30_000;
 
 let main: () => Connection;
-let engine: Connection | undefined;
+const engines = new Map<ServiceName, Connection>();
 const views = new Asked<string>();
 /** Commands of each connection that wait for main's word, in order: HTTP may pipeline them. */
 const outcomes = new Map<number, ((outcome: { readonly ok: boolean; readonly text: string }) => void)[]>();
@@ -25,7 +26,7 @@ let idle: ReturnType<typeof setTimeout> | undefined;
 
 const app = controlApp({
   mainView: () => views.ask((request) => main().send("mainViewRequest", { request })),
-  engineView: (asked) => views.ask((request) => engine?.send("viewRequest", { request, ...asked }) ?? false),
+  engineView: (service, asked) => views.ask((request) => engines.get(service)?.send("viewRequest", { request, ...asked }) ?? false),
   command: (connection, verb, argument) =>
     new Promise((resolve) => {
       outcomes.set(connection, [...(outcomes.get(connection) ?? []), resolve]);
@@ -58,7 +59,7 @@ function fromMain(message: Incoming): void {
     case "connection":
       return streams.hand({ ...message.body, descriptor: message.descriptors[0] ?? -1 });
     case "peer":
-      return meetEngine(message.descriptors[0] ?? -1);
+      return meetEngine(message.body.role, message.descriptors[0] ?? -1);
     case "mainView":
       return views.answer(message.body.request, new TextDecoder().decode(message.body.json));
     case "outcome":
@@ -82,16 +83,19 @@ function serve({ number, descriptor }: HandedStream): void {
   socket.resume();
 }
 
-function meetEngine(fd: number): void {
-  engine?.close();
-  engine = new Connection(fd, "control", "engine-uplink4", {
+function meetEngine(role: RoleName, fd: number): void {
+  const service = SERVICES.find((one) => role === `engine-${one}`);
+  if (service === undefined) return;
+  engines.get(service)?.close();
+  const connection = new Connection(fd, "control", role, {
     onMessage: (message) => {
       if (message.kind === "view") views.answer(message.body.request, new TextDecoder().decode(message.body.json));
     },
     onEnd: () => {
-      engine = undefined;
+      if (engines.get(service) === connection) engines.delete(service);
     },
   });
+  engines.set(service, connection);
 }
 
 /** Ends after a minute without a request: the next connection starts it again. */

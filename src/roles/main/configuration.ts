@@ -1,10 +1,9 @@
 /** Main's view of the configuration: read and judged in a child that ends, so that no parser stays in the process with rights. */
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { decodeAll, type ValueOf } from "../../base/codec.ts";
-import { CATALOGUE } from "../messages/catalogue.ts";
+import { decodeAll } from "../../base/codec.ts";
+import { type Configuration, configuration } from "../messages/catalogue.ts";
 
-export type Configuration = { readonly uplink4: ValueOf<(typeof CATALOGUE)["uplink4Config"]["body"]> };
 export type Loaded = { readonly configuration: Configuration } | { readonly problems: string };
 
 const OUTPUT_BYTES = 4 * 1024 * 1024;
@@ -18,5 +17,5 @@ export function loadConfiguration(file: string): Loaded {
       problems:
         child.stderr.toString("utf8").trim() || `the configuration could not be read (${child.error?.message ?? `exit code ${child.status}`})`,
     };
-  return { configuration: { uplink4: decodeAll(CATALOGUE.uplink4Config.body, new Uint8Array(child.stdout)) } };
+  return { configuration: decodeAll(configuration, new Uint8Array(child.stdout)) };
 }

@@ -1,9 +1,9 @@
 /** The control socket: main accepts, notes who it is, and hands the connection on unread. 0660 root:leasehold. */
 import { chmodSync, chownSync, readFileSync, rmSync } from "node:fs";
-import { Writer } from "../../base/cursor.ts";
 import { LIMITS } from "../../base/limits.ts";
 import { AF, check, checkPoll, native, type PollHandle, SOCK } from "../../platform/native.ts";
 import { Counters } from "../../services/counters.ts";
+import { unixAddress } from "./listeners.ts";
 
 const BACKLOG = 128;
 const MODE = 0o660;
@@ -81,16 +81,6 @@ export class ControlSocket {
     this.#uids.set(number, uid);
     onConnection({ number, uid, descriptor });
   }
-}
-
-/** struct sockaddr_un */
-function unixAddress(path: string): Uint8Array {
-  const writer = new Writer(110);
-  writer.hostU16(AF.unix);
-  writer.text(path);
-  writer.u8(0);
-  if (writer.length > 110) throw new Error(`the control socket's path is too long: ${path} (at most 107 bytes)`);
-  return writer.take();
 }
 
 function groupId(): number {

@@ -60,7 +60,7 @@ function badUplink({ kind, body }: Extract<Request, { readonly kind: "configureU
 }
 
 /** A record is text of one JSON object: main does not read it, but writes nothing else either. */
-function isRecord(record: Uint8Array): boolean {
+export function isRecord(record: Uint8Array): boolean {
   const printable = record.every((byte) => byte === 0x0a || (byte >= 0x20 && byte !== 0x7f));
   return printable && record[0] === 0x7b && record.at(-1) === 0x0a && record.at(-2) === 0x7d;
 }

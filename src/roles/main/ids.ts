@@ -8,7 +8,16 @@ import type { RoleName } from "../messages/message.ts";
 const FIRST = 289_100;
 const BLOCK = 16;
 const BLOCKS = 1000;
-const OFFSETS: { readonly [R in RoleName]: number } = { main: 0, frontend: 1, "engine-uplink4": 2, control: 3 };
+const OFFSETS: { readonly [R in RoleName]: number } = {
+  main: 0,
+  frontend: 1,
+  "engine-uplink4": 2,
+  control: 3,
+  "engine-uplink6": 4,
+  "engine-lan": 5,
+  "engine-directory": 6,
+  fetcher: 7,
+};
 
 export type Ids = { readonly of: (role: RoleName) => number; readonly release: () => void };
 

@@ -1,56 +1,61 @@
 /** Main: rights, configuration, kernel changes, sockets, files, restarts. Parses no packet, and takes no path from anyone but its starter. */
 import { mkdirSync, openSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { KernelError } from "../../base/errors.ts";
-import type { Ipv4Address } from "../../base/ipv4.ts";
 import { channelPair, closeAll } from "../../platform/channel.ts";
 import { LOCK, native } from "../../platform/native.ts";
 import { KernelNetwork } from "../../platform/netlink/kernel-network.ts";
 import { openMonitor } from "../../platform/netlink/monitor.ts";
-import { openPacketSocket, openSinkSocket, openUnicastSocket } from "../../platform/uplink-sockets.ts";
 import { LOG_LEVELS, type LogLevel } from "../../ports/log.ts";
 import { Counters } from "../../services/counters.ts";
 import { GROUP } from "../../wire/netlink/numbers.ts";
 import type { Incoming } from "../connection.ts";
+import type { Configuration } from "../messages/catalogue.ts";
+import { ENGINES } from "../messages/message.ts";
 import { Children, type ChildName } from "./children.ts";
-import { type Configuration, loadConfiguration } from "./configuration.ts";
+import { loadConfiguration } from "./configuration.ts";
 import { type Accepted, ControlSocket } from "./control-socket.ts";
-import { isGuarded, refusal } from "./guard.ts";
+import { DirectoryOffice } from "./directory-office.ts";
+import { ownDuid } from "./duid-file.ts";
 import { type Ids, takeIds } from "./ids.ts";
+import { LanOffice } from "./lan-office.ts";
 import { openLog } from "./log.ts";
+import type { Office, Tools } from "./office.ts";
 import type { RunOptions } from "./options.ts";
-import { childPlans } from "./plans.ts";
-import { StateFolder } from "./state-folder.ts";
-import { UplinkObjects } from "./uplink-kernel.ts";
+import { childPlans, JIT_ROLES } from "./plans.ts";
+import { Uplink4Office } from "./uplink4-office.ts";
+import { Uplink6Office } from "./uplink6-office.ts";
 
 type Message<K extends Incoming["kind"]> = Extract<Incoming, { readonly kind: K }>;
+/** What the frontend listens to for all engines. */
+const KERNEL_NEWS = [GROUP.link, GROUP.ipv6Address, GROUP.ipv6Route] as const;
+/** Roles that speak with each other, beside main with all. */
+const PAIRS: readonly (readonly [ChildName, ChildName])[] = [
+  ...ENGINES.flatMap((engine) => [["frontend", engine] as const, [engine, "control"] as const]),
+  ["engine-directory", "fetcher"],
+];
 
 export class Main {
   readonly #options: RunOptions;
   readonly #log: ReturnType<typeof openLog>;
-  readonly #network = new KernelNetwork();
-  readonly #objects = new UplinkObjects(this.#network);
-  readonly #leases: StateFolder;
   readonly #ids: Ids | undefined;
   readonly #children: Children;
+  readonly #offices: readonly Office[];
   readonly #control: ControlSocket;
   readonly #refused = new Counters();
   readonly #lacking = new Set<string>();
   readonly #startedAt = new Date().toISOString();
-  /** The link each configured interface was last served on: what may be taken away again. */
-  readonly #served = new Map<string, number>();
   /** Connections that wait for the control role to start. */
   readonly #early: Accepted[] = [];
-  #configuration: Configuration;
+  /** Offices whose service is configured, or was. */
+  #active: readonly Office[];
   #generation = 1;
 
   constructor(options: RunOptions, configuration: Configuration) {
     this.#options = options;
-    this.#configuration = configuration;
     this.#log = openLog(LOG_LEVELS.find((level) => level === options["log-level"]) ?? "info");
     mkdirSync(options["runtime-dir"], { recursive: true, mode: 0o755 });
+    mkdirSync(options["state-dir"], { recursive: true, mode: 0o700 });
     this.#takeLock();
-    this.#leases = new StateFolder(join(options["state-dir"], "uplink4"));
     this.#ids = ownIdsPossible() ? takeIds("/run/leasehold-ids") : undefined;
     if (this.#ids === undefined) this.#lacking.add("own user ids (this user namespace maps only one)");
     const emptyRoot = join(options["runtime-dir"], "empty");
@@ -60,22 +65,22 @@ export class Main {
       onMessage: (name, message) => this.#message(name, message),
       onGone: (name, how) => this.#gone(name, how),
     });
+    this.#offices = this.#openOffices();
+    this.#active = this.#offices.filter((office) => office.configure(configuration));
     this.#control = new ControlSocket(join(options["runtime-dir"], "control.sock"), (accepted) => this.#connection(accepted));
   }
 
   start(): void {
     this.#children.start("frontend");
-    this.#children.start("engine-uplink4");
+    for (const role of this.#active.flatMap(({ roles }) => roles)) this.#children.start(role);
     const main = this.#log.of("main");
-    main.write("info", "started", {
-      configuration: this.#options.file,
-      interfaces: this.#configuration.uplink4.interfaces.map(({ name }) => name).join(" "),
-    });
+    main.write("info", "started", { configuration: this.#options.file, serves: this.#serves() });
     for (const what of this.#lacking) main.write("warn", "fenceLacking", { what });
   }
 
   async stop(): Promise<void> {
     this.#control.close();
+    for (const office of this.#offices) office.stop();
     await this.#children.stop();
     this.#ids?.release();
     this.#log.of("main").write("info", "stopped", {});
@@ -88,13 +93,31 @@ export class Main {
       this.#log.of("main").write("error", "reloadRefused", { problems: loaded.problems });
       return { ok: false, text: `${loaded.problems}\nnothing was changed` };
     }
-    this.#configuration = loaded.configuration;
     this.#generation++;
-    this.#sendConfiguration();
-    this.#sendLeases(); // of interfaces that are new; where a lease is held the record is passed over
-    const names = loaded.configuration.uplink4.interfaces.map(({ name }) => name).join(", ");
+    this.#active = this.#offices.filter((office) => office.configure(loaded.configuration));
+    for (const office of this.#active) {
+      office.reconfigured();
+      for (const role of office.roles) this.#children.start(role);
+    }
     this.#log.of("main").write("info", "reloaded", { generation: this.#generation });
-    return { ok: true, text: `reloaded ${this.#options.file}: uplink4 on ${names}` };
+    return { ok: true, text: `reloaded ${this.#options.file}: ${this.#serves()}` };
+  }
+
+  #openOffices(): readonly Office[] {
+    const tools: Tools = {
+      options: this.#options,
+      children: this.#children,
+      network: new KernelNetwork(),
+      refused: this.#refused,
+      log: this.#log.of("main"),
+      generation: () => this.#generation,
+    };
+    const duid = ownDuid(this.#options["state-dir"]);
+    return [new Uplink4Office(tools), new Uplink6Office(tools, duid), new LanOffice(tools, duid), new DirectoryOffice(tools)];
+  }
+
+  #serves(): string {
+    return this.#active.map(({ serves }) => serves).join("; ");
   }
 
   #takeLock(): void {
@@ -104,12 +127,12 @@ export class Main {
   }
 
   #ready(name: ChildName): void {
-    if (name === "frontend") this.#children.to(name)?.send("netlinkSocket", true, { descriptors: [openMonitor([GROUP.link])] });
-    if (name === "engine-uplink4") this.#sendConfiguration();
+    if (name === "frontend") this.#children.to(name)?.send("netlinkSocket", true, { descriptors: [openMonitor(KERNEL_NEWS)] });
     if (name === "control") for (const accepted of this.#early.splice(0)) this.#hand(accepted);
-    if (name !== "control") this.#introduce("frontend", "engine-uplink4");
-    if (name !== "frontend") this.#introduce("engine-uplink4", "control");
-    if (name === "engine-uplink4") this.#sendLeases();
+    const office = this.#active.find(({ roles }) => roles.includes(name));
+    office?.ready(name);
+    for (const [one, other] of PAIRS) if (one === name || other === name) this.#introduce(one, other);
+    if (name === "frontend") for (const one of this.#active) one.ready(name);
   }
 
   #introduce(one: ChildName, other: ChildName): void {
@@ -118,18 +141,6 @@ export class Main {
     const [a, b] = channelPair();
     left.send("peer", { role: other }, { descriptors: [a] });
     right.send("peer", { role: one }, { descriptors: [b] });
-  }
-
-  #sendConfiguration(): void {
-    this.#children.to("engine-uplink4")?.send("uplink4Config", this.#configuration.uplink4, { generation: this.#generation });
-  }
-
-  #sendLeases(): void {
-    for (const { name } of this.#configuration.uplink4.interfaces) {
-      const record = this.#leases.load(name);
-      if (record !== undefined)
-        this.#children.to("engine-uplink4")?.send("storedLease", { name, record: new Uint8Array(record) }, { generation: this.#generation });
-    }
   }
 
   #gone(name: ChildName, how: string): void {
@@ -147,61 +158,11 @@ export class Main {
       this.#log
         .of(name)
         .write(message.body.level, message.body.event, Object.fromEntries(message.body.fields.map((field) => [field.name, field.value])));
-    else if (isGuarded(message)) this.#request(message);
     else if (message.kind === "mainViewRequest")
       this.#children.to("control")?.send("mainView", { request: message.body.request, json: new TextEncoder().encode(JSON.stringify(this.#view())) });
     else if (message.kind === "command") this.#command(message);
     else if (message.kind === "connectionClosed") this.#control.closed(message.body.connection);
-  }
-
-  #request(message: Extract<Incoming, Parameters<typeof refusal>[0]>): void {
-    const why = refusal(message, {
-      generation: this.#generation,
-      interfaces: new Set(this.#configuration.uplink4.interfaces.map(({ name }) => name)),
-      nameOfLink: (link) => this.#network.link(link)?.name,
-      served: this.#served,
-    });
-    if (why !== undefined) return this.#refused.add(why);
-    try {
-      this.#carryOut(message);
-    } catch (error) {
-      if (!(error instanceof KernelError)) throw error;
-      this.#log.of("main").write("error", "kernelRefused", { request: message.kind, interface: message.body.name, error: error.message });
-      this.#children
-        .to("engine-uplink4")
-        ?.send("kernelFailed", { name: message.body.name, what: message.kind, errno: error.errno }, { generation: this.#generation });
-    }
-  }
-
-  #carryOut(message: Extract<Incoming, Parameters<typeof refusal>[0]>): void {
-    const frontend = this.#children.to("frontend");
-    switch (message.kind) {
-      case "openPacketSocket": {
-        const { link, name } = message.body;
-        this.#served.set(name, link);
-        frontend?.send("packetSocket", { link }, { descriptors: [openPacketSocket(link), openSinkSocket(name)] });
-        return;
-      }
-      case "closePacketSocket":
-        frontend?.send("closeSockets", { link: message.body.link, unicastOnly: false });
-        return;
-      case "configureUplink":
-        this.#objects.configure(message.body.link, message.body);
-        return this.#openUnicast(message.body.link, message.body.name, message.body.address);
-      case "deconfigureUplink":
-        frontend?.send("closeSockets", { link: message.body.link, unicastOnly: true });
-        return this.#objects.deconfigure(message.body.link);
-      case "saveLease":
-        return this.#leases.save(message.body.name, message.body.record);
-      case "forgetLease":
-        return this.#leases.remove(message.body.name);
-    }
-  }
-
-  /** Renewals go out by packet socket when this fails: it is said and nothing else. */
-  #openUnicast(link: number, name: string, address: Ipv4Address): void {
-    const descriptors = [openUnicastSocket(name, address)];
-    this.#children.to("frontend")?.send("unicastSocket", { link, address }, { descriptors });
+    else this.#active.find(({ roles }) => roles.includes(name))?.message(name, message);
   }
 
   /** The control role starts with the first connection. */
@@ -240,7 +201,7 @@ export class Main {
       name,
       pid,
       restarts: this.#children.restarts.get(name as ChildName) ?? 0,
-      jit: name === "control",
+      jit: (JIT_ROLES as readonly string[]).includes(name),
       lacking: [],
     }));
     return {
@@ -249,6 +210,7 @@ export class Main {
       startedAt: this.#startedAt,
       logLevel: this.#log.level(),
       pid: process.pid,
+      services: this.#active.map(({ engine }) => engine.replace(/^engine-/, "")),
       roles,
       refused: this.#refused.toJSON(),
       unreadable: this.#children.unreadable(),

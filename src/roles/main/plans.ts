@@ -14,11 +14,14 @@ const DESCRIPTORS_MAX = 1024;
 /** The launcher opens it as the process that becomes the role: the list of threads whose rights are dropped. */
 const OWN_THREADS = "/proc/self/task";
 
+/** Roles that compile at run time: measured to need it, or made of libraries that do. */
+export const JIT_ROLES = ["engine-lan", "engine-directory", "fetcher", "control"] as const satisfies readonly ChildName[];
+
 type Surroundings = { readonly ids: Ids | undefined; readonly emptyRoot: string };
 
 export function childPlans({ ids, emptyRoot }: Surroundings): readonly ChildPlan[] {
   const folder = dirname(fileURLToPath(import.meta.url));
-  const plan = (name: ChildName, traits: { readonly jitless: boolean; readonly newNet: boolean; readonly onDemand?: true }): ChildPlan => {
+  const plan = (name: ChildName, traits: { readonly newNet: boolean; readonly onDemand?: true }): ChildPlan => {
     const bundle = join(folder, `${name}.mjs`);
     const uid = ids?.of(name);
     const own = uid === undefined ? {} : { uid, gid: uid };
@@ -29,7 +32,7 @@ export function childPlans({ ids, emptyRoot }: Surroundings): readonly ChildPlan
         program: process.execPath,
         args: [
           ...COMMON_FLAGS,
-          ...(traits.jitless ? JITLESS_FLAGS : []),
+          ...((JIT_ROLES as readonly string[]).includes(name) ? [] : JITLESS_FLAGS),
           bundle,
           "--uid",
           String(uid ?? 0),
@@ -48,9 +51,13 @@ export function childPlans({ ids, emptyRoot }: Surroundings): readonly ChildPlan
     };
   };
   return [
-    plan("frontend", { jitless: true, newNet: false }),
-    plan("engine-uplink4", { jitless: true, newNet: true }),
-    plan("control", { jitless: false, newNet: true, onDemand: true }),
+    plan("frontend", { newNet: false }),
+    plan("engine-uplink4", { newNet: true }),
+    plan("engine-uplink6", { newNet: true }),
+    plan("engine-lan", { newNet: true }),
+    plan("engine-directory", { newNet: true }),
+    plan("fetcher", { newNet: false }),
+    plan("control", { newNet: true, onDemand: true }),
   ];
 }
 

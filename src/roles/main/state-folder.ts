@@ -13,22 +13,12 @@ export class StateFolder {
 
   /** @param name an interface's name: main has checked it against the configuration */
   save(name: string, record: Uint8Array): void {
-    const path = this.#path(name);
-    const fresh = `${path}.new`;
-    const fd = openSync(fresh, "w", 0o600);
-    try {
-      writeSync(fd, record);
-      fsyncSync(fd);
-    } finally {
-      closeSync(fd);
-    }
-    renameSync(fresh, path);
-    this.#sync();
+    replaceFile(this.#folder, `${name}.json`, record);
   }
 
   remove(name: string): void {
     rmSync(this.#path(name), { force: true });
-    this.#sync();
+    syncFolder(this.#folder);
   }
 
   /** @returns undefined when there is none, or one too large to be ours */
@@ -41,13 +31,29 @@ export class StateFolder {
   #path(name: string): string {
     return join(this.#folder, `${name}.json`);
   }
+}
 
-  #sync(): void {
-    const fd = openSync(this.#folder, "r");
-    try {
-      fsyncSync(fd);
-    } finally {
-      closeSync(fd);
-    }
+/** Written beside the old one, synced, and then named: a crash leaves one of the two whole. */
+export function replaceFile(folder: string, name: string, bytes: Uint8Array): void {
+  const path = join(folder, name);
+  const fresh = `${path}.new`;
+  const fd = openSync(fresh, "w", 0o600);
+  try {
+    writeSync(fd, bytes);
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+  renameSync(fresh, path);
+  syncFolder(folder);
+}
+
+/** Names are only as durable as the folder that holds them. */
+export function syncFolder(folder: string): void {
+  const fd = openSync(folder, "r");
+  try {
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
   }
 }

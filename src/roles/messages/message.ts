@@ -9,7 +9,10 @@ import { type AnyCodec, type Codec, type ValueOf, within } from "../../base/code
 import { Reader, Writer } from "../../base/cursor.ts";
 import { WireError } from "../../base/errors.ts";
 
-export const ROLES = ["main", "frontend", "engine-uplink4", "control"] as const;
+/** The engine of each service. */
+export const ENGINES = ["engine-uplink4", "engine-uplink6", "engine-lan", "engine-directory"] as const;
+export const ROLES = ["main", "frontend", ...ENGINES, "fetcher", "control"] as const;
+export type EngineName = (typeof ENGINES)[number];
 export type RoleName = (typeof ROLES)[number];
 
 /** Where a channel stands, as the sender of a direction sees it. */

@@ -1,0 +1,35 @@
+/** Kinds of values that several services' tables take, each with the hint a person gets when it is wrong. */
+import { z } from "zod";
+import { type DomainName, parseDomainName } from "../base/domain.ts";
+import { parseIpv4 } from "../base/ipv4.ts";
+import { parseIpv6, parseIpv6Prefix } from "../base/ipv6.ts";
+import { LIMITS } from "../base/limits.ts";
+
+/** Text that a parser of `base` knows how to read. */
+function parsed<T>(parse: (text: string) => T | undefined, { what, hint }: { readonly what: string; readonly hint: string }) {
+  return z.string().transform((text, context): T => {
+    const value = parse(text);
+    if (value !== undefined) return value;
+    context.addIssue({ code: "custom", message: `"${text}" is no ${what}`, params: { hint } });
+    return z.NEVER;
+  });
+}
+
+export const ipv4 = parsed(parseIpv4, { what: "IPv4 address", hint: 'four decimal numbers, such as "192.0.2.1"' });
+export const ipv6 = parsed(parseIpv6, { what: "IPv6 address", hint: 'such as "2001:db8::1"' });
+export const prefix6 = parsed(parseIpv6Prefix, { what: "IPv6 prefix", hint: 'an address and a length, such as "2001:db8:1::/48"' });
+export const domain = parsed((text): DomainName | undefined => parseDomainName(text), {
+  what: "domain name",
+  hint: 'letters, digits and hyphens, at most 63 in a label, such as "home.example"',
+});
+export const interfaceName = z.string().regex(/^[^\s/:\p{Cc}]{1,15}$/u, { message: "this is no name of an interface" });
+export const seconds = (least: number, most: number) => z.number().int().min(least).max(most);
+export const resolvers = z.array(ipv6).max(LIMITS.addressesPerOption).default([]);
+export const searchDomains = z.array(domain).max(LIMITS.searchDomains).default([]);
+
+/** A number from a name, the same on every machine: FNV-1a. Not against anyone's will, only so that a reordered file changes nothing. */
+export function numberOfName(name: string, bits: 16 | 32): number {
+  let hash = 0x811c9dc5;
+  for (const byte of new TextEncoder().encode(name)) hash = Math.imul(hash ^ byte, 0x01000193) >>> 0;
+  return (bits === 32 ? hash : (hash >>> 16) ^ (hash & 0xffff)) || 1;
+}

@@ -1,0 +1,135 @@
+/** What every engine does beside its service: meets frontend and control, asks for lists of the kernel, tells its views. */
+import { startRole } from "./role.ts";
+import type { FenceProfileName } from "../platform/fence/enter.ts";
+import type { Log, LogFields, LogLevel } from "../ports/log.ts";
+import { TracePages } from "../services/trace-pages.ts";
+import { Connection, type Incoming } from "./connection.ts";
+import type { CatalogueName } from "./messages/catalogue.ts";
+import type { KernelList } from "./messages/common.ts";
+import type { EngineName, RoleName } from "./messages/message.ts";
+
+export type EngineHandlers = {
+  readonly fromMain: (message: Incoming) => void;
+  readonly fromFrontend?: (message: Incoming) => void;
+  /** Of a further role this engine speaks with. */
+  readonly fromPeer?: (role: RoleName, message: Incoming) => void;
+  /** The frontend is another one: its sockets are gone with it. */
+  readonly frontendLost?: () => void;
+  /** Lists were asked for anew. */
+  readonly listsBegin?: () => void;
+  readonly view: () => unknown;
+  readonly trace?: (name: string) => readonly string[] | undefined;
+};
+export type EngineSetup = {
+  readonly role: EngineName;
+  readonly profile: FenceProfileName;
+  /** What of the kernel it follows. */
+  readonly lists: readonly KernelList[];
+  readonly prepare: (room: EngineRoom) => EngineHandlers;
+};
+
+/** The engine's connections, and the configuration it acts on. */
+export class EngineRoom {
+  readonly #role: EngineName;
+  readonly #main: () => Connection;
+  readonly #peers = new Map<RoleName, Connection>();
+  readonly #met = new Set<RoleName>();
+  /** Of the configuration in force: every request to main carries it. */
+  generation = 0;
+
+  constructor(role: EngineName, main: () => Connection) {
+    this.#role = role;
+    this.#main = main;
+  }
+
+  readonly log: Log = {
+    write: (level: LogLevel, event: string, fields: LogFields) => {
+      this.#main().send("logRecord", { level, event, fields: Object.entries(fields).map(([name, value]) => ({ name, value: String(value) })) });
+    },
+  };
+
+  /** Asks main for something, under the configuration in force. */
+  ask<N extends CatalogueName>(name: N, body: Parameters<typeof Connection.prototype.send<N>>[1]): void {
+    this.#main().send(name, body, { generation: this.generation });
+  }
+
+  to(role: RoleName): Connection | undefined {
+    return this.#peers.get(role);
+  }
+
+  /** @returns true when that role was met before */
+  meet(role: RoleName, fd: number, onMessage: (message: Incoming) => void): boolean {
+    this.#peers.get(role)?.close();
+    const again = this.#met.has(role);
+    this.#met.add(role);
+    const connection = new Connection(fd, this.#role, role, {
+      onMessage,
+      onEnd: () => {
+        if (this.#peers.get(role) === connection) this.#peers.delete(role);
+      },
+    });
+    this.#peers.set(role, connection);
+    return again;
+  }
+}
+
+/** Starts an engine. Its service is made in `prepare`, before the fence closes. */
+export function startEngine({ role, profile, lists, prepare }: EngineSetup): void {
+  startRole({
+    role,
+    profile,
+    prepare: (main) => {
+      const room = new EngineRoom(role, main);
+      const engine = new Engine(room, lists, prepare(room));
+      return (message) => engine.fromMain(message);
+    },
+  });
+}
+
+class Engine {
+  readonly #room: EngineRoom;
+  readonly #lists: readonly KernelList[];
+  readonly #handlers: EngineHandlers;
+  readonly #traces: TracePages;
+
+  constructor(room: EngineRoom, lists: readonly KernelList[], handlers: EngineHandlers) {
+    this.#room = room;
+    this.#lists = lists;
+    this.#handlers = handlers;
+    this.#traces = new TracePages((name) => handlers.trace?.(name));
+  }
+
+  fromMain(message: Incoming): void {
+    if (message.kind === "peer") return this.#meet(message.body.role, message.descriptors[0] ?? -1);
+    if (message.kind === "kernelFailed") {
+      const { name, what, errno } = message.body;
+      this.#room.log.write("warn", "kernelFailed", { interface: name, what, errno });
+    }
+    this.#handlers.fromMain(message);
+  }
+
+  #meet(role: RoleName, fd: number): void {
+    if (role !== "frontend") {
+      this.#room.meet(role, fd, (message) => (role === "control" ? this.#answer(message) : this.#handlers.fromPeer?.(role, message)));
+      return;
+    }
+    const again = this.#room.meet(role, fd, (message) => {
+      if (message.kind === "netlinkOverrun") this.#list();
+      this.#handlers.fromFrontend?.(message);
+    });
+    if (again) this.#handlers.frontendLost?.();
+    this.#list();
+  }
+
+  #list(): void {
+    this.#handlers.listsBegin?.();
+    for (const what of this.#lists) this.#room.to("frontend")?.send("listKernel", { what });
+  }
+
+  #answer(message: Incoming): void {
+    if (message.kind !== "viewRequest") return;
+    const { request, view, name, after } = message.body;
+    const told = view === "show" ? this.#handlers.view() : this.#traces.page(name, after);
+    this.#room.to("control")?.send("view", { request, json: new TextEncoder().encode(JSON.stringify(told)) });
+  }
+}

@@ -1,0 +1,86 @@
+/** The frontend's half of `uplink4`: frames of packet sockets to the engine, Ethernet, IP and UDP headers on what it sends. */
+import { BROADCAST_V4, UNSPECIFIED_V4 } from "../../base/ipv4.ts";
+import { LIMITS } from "../../base/limits.ts";
+import { BROADCAST_MAC } from "../../base/mac.ts";
+import { closeAll } from "../../platform/channel.ts";
+import { native } from "../../platform/native.ts";
+import { PacketLink, type ReceivedFrame } from "../../platform/packet-link.ts";
+import { inetAddress } from "../../platform/uplink-sockets.ts";
+import { encodeUdpFrame } from "../../wire/ip/udp.ts";
+import type { Connection, Incoming } from "../connection.ts";
+import { batchesOf } from "./batches.ts";
+
+const PORTS = { sourcePort: 68, destinationPort: 67 } as const;
+const FRAME_OVERHEAD_BYTES = 3;
+
+type Link = { readonly packets: PacketLink; readonly sink: number; unicast: number | undefined; dropped: number };
+
+export class Uplink4Links {
+  readonly #links = new Map<number, Link>();
+  readonly #engine: () => Connection | undefined;
+
+  constructor(engine: () => Connection | undefined) {
+    this.#engine = engine;
+  }
+
+  /** The engine is a new one. */
+  announce(): void {
+    for (const link of this.#links.keys()) this.#engine()?.send("socketReady", { link });
+  }
+
+  fromMain(message: Incoming): void {
+    if (message.kind === "packetSocket") this.#openLink(message.body.link, message.descriptors);
+    else if (message.kind === "unicastSocket") this.#setUnicast(message.body.link, message.descriptors[0]);
+    else if (message.kind === "closeSockets") {
+      if (message.body.unicastOnly) this.#setUnicast(message.body.link, undefined);
+      else this.#closeLink(message.body.link);
+    }
+  }
+
+  fromEngine(message: Incoming): void {
+    if (message.kind === "broadcast") {
+      const { link, from, payload } = message.body;
+      const frame = { sourceMac: from, destinationMac: BROADCAST_MAC, source: UNSPECIFIED_V4, destination: BROADCAST_V4, ...PORTS, payload };
+      this.#links.get(link)?.packets.send(encodeUdpFrame(frame));
+    } else if (message.kind === "unicast") this.#unicast(message.body);
+  }
+
+  #unicast({ link, mac, from, to, payload }: Extract<Incoming, { readonly kind: "unicast" }>["body"]): void {
+    const known = this.#links.get(link);
+    if (known === undefined) return;
+    if (known.unicast !== undefined && native().sendTo(known.unicast, payload, inetAddress(to, PORTS.destinationPort), 0) >= 0) return;
+    known.packets.send(encodeUdpFrame({ sourceMac: mac, destinationMac: BROADCAST_MAC, source: from, destination: BROADCAST_V4, ...PORTS, payload }));
+  }
+
+  #openLink(link: number, [packetFd = -1, sink = -1]: readonly number[]): void {
+    this.#closeLink(link);
+    const packets = new PacketLink(packetFd, (frames) => this.#received(link, frames));
+    this.#links.set(link, { packets, sink, unicast: undefined, dropped: 0 });
+    this.#engine()?.send("socketReady", { link });
+  }
+
+  #closeLink(link: number): void {
+    const known = this.#links.get(link);
+    if (known === undefined) return;
+    known.packets.close();
+    closeAll([known.sink, ...(known.unicast === undefined ? [] : [known.unicast])]);
+    this.#links.delete(link);
+  }
+
+  #setUnicast(link: number, fd: number | undefined): void {
+    const known = this.#links.get(link);
+    if (known?.unicast !== undefined) closeAll([known.unicast]);
+    if (known !== undefined) known.unicast = fd;
+    else if (fd !== undefined) closeAll([fd]);
+  }
+
+  #received(link: number, frames: readonly ReceivedFrame[]): void {
+    const [known, engine] = [this.#links.get(link), this.#engine()];
+    if (known === undefined || engine === undefined) return;
+    for (const batch of batchesOf(frames, ({ bytes }) => bytes.length + FRAME_OVERHEAD_BYTES)) {
+      const late = engine.waiting * LIMITS.channelBatch > LIMITS.framesQueuedPerInterface;
+      if (!late && engine.send("frames", { link, dropped: known.dropped, frames: batch })) known.dropped = 0;
+      else known.dropped += batch.length;
+    }
+  }
+}

@@ -1,0 +1,171 @@
+/** Main's office for `directory`: ports and sockets of its outlets, the snapshot's file; it reads nothing that comes over them. */
+import { closeSync, existsSync, mkdirSync, openSync, renameSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { KernelError } from "../../base/errors.ts";
+import { same } from "../../base/same.ts";
+import { mappedAddress, openServiceSocket } from "../../platform/inet6-sockets.ts";
+import type { Incoming } from "../connection.ts";
+import type { Configuration } from "../messages/catalogue.ts";
+import type { ChildName } from "./children.ts";
+import { type Accepted, connectUnix, Listeners } from "./listeners.ts";
+import type { Office, Tools } from "./office.ts";
+import { syncFolder } from "./state-folder.ts";
+
+/** Clients want a port that only root could take (directory: RFC 1833 has no other proof). */
+const RESERVED_PORTS = { first: 600, last: 1023 } as const;
+const PORTMAPPER_PORT = 111;
+const USERDB_FOLDER = "/run/systemd/userdb";
+const RPCBIND_SOCKET = "/run/rpcbind.sock";
+const SNAPSHOT_MAX_BYTES = 1024 * 1024 * 1024;
+
+type Config = NonNullable<Configuration["directory"]>;
+
+export class DirectoryOffice implements Office {
+  readonly engine = "engine-directory";
+  readonly roles = ["engine-directory", "fetcher"] as const;
+  readonly #tools: Tools;
+  readonly #folder: string;
+  readonly #listeners: Listeners;
+  #config: Config | undefined;
+  #listening: Config["engine"] | undefined;
+  #port = 0;
+
+  constructor(tools: Tools) {
+    this.#tools = tools;
+    this.#folder = join(tools.options["state-dir"], "directory");
+    this.#listeners = new Listeners((accepted) => this.#hand(accepted));
+  }
+
+  configure({ directory }: Configuration): boolean {
+    this.#config = directory ?? this.#config;
+    if (this.#config === undefined) return false;
+    mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
+    return true;
+  }
+
+  get serves(): string {
+    return `directory ${this.#config?.engine.domain ?? ""}`;
+  }
+
+  ready(role: ChildName): void {
+    if (role === this.engine) {
+      this.#listeners.allClosed();
+      this.#handSnapshot();
+    }
+    if (role === "frontend") this.#listening = undefined; // its datagram sockets are gone
+    this.reconfigured();
+  }
+
+  reconfigured(): void {
+    if (this.#config === undefined) return;
+    const [fetcher, engine, generation] = [this.#tools.children.to("fetcher"), this.#tools.children.to(this.engine), this.#tools.generation()];
+    fetcher?.send("fetcherConfig", this.#config.fetcher, { generation });
+    if (engine === undefined || this.#tools.children.to("frontend") === undefined) return;
+    if (!same(this.#listening, this.#config.engine)) this.#listen(this.#config.engine);
+    engine.send("directoryConfig", { config: this.#config.engine, port: this.#port }, { generation });
+  }
+
+  message(from: ChildName, message: Incoming): void {
+    if (from !== this.engine) return;
+    switch (message.kind) {
+      case "openSnapshot":
+        return this.#openSnapshot();
+      case "snapshotSaved":
+        return this.#nameSnapshot(message.body.bytes);
+      case "streamClosed":
+        return this.#listeners.closed(message.body.number);
+      case "connectRpcbind":
+        return this.#connectRpcbind();
+      default:
+        return;
+    }
+  }
+
+  stop(): void {
+    this.#listeners.close();
+  }
+
+  /** What cannot be listened on is said, and the rest is served. */
+  #listen({ yp, userdb }: Config["engine"]): void {
+    this.#listeners.close();
+    this.#listening = this.#config?.engine;
+    this.#port = 0;
+    if (yp !== undefined) for (const [index, address] of yp.listen.entries()) this.#listenYp(index, address, yp);
+    if (userdb !== undefined) this.#trying("userdb", () => this.#listeners.unix("userdb", join(USERDB_FOLDER, userdb.service)));
+  }
+
+  #listenYp(index: number, text: string, { port, register }: NonNullable<Config["engine"]["yp"]>): void {
+    const address = mappedAddress(text);
+    if (address === undefined) return;
+    const frontend = this.#tools.children.to("frontend");
+    const open = (purpose: "yp" | "portmapper", number: number): void => {
+      this.#listeners.tcp(purpose, address, number);
+      frontend?.send("datagramSocket", { purpose, link: index }, { descriptors: [openServiceSocket("udp", address, number)] });
+    };
+    const wanted = port === 0 ? this.#port : port;
+    const candidates = wanted === 0 ? RESERVED_PORTS : { first: wanted, last: wanted };
+    this.#trying(`yp on ${text}`, () => {
+      this.#port = firstFree(candidates, (number) => open("yp", number));
+    });
+    if (register === "builtin") this.#trying(`portmapper on ${text}`, () => open("portmapper", PORTMAPPER_PORT));
+  }
+
+  #trying(what: string, act: () => void): void {
+    try {
+      act();
+    } catch (error) {
+      if (!(error instanceof KernelError)) throw error;
+      this.#tools.log.write("error", "cannotListen", { what, error: error.message });
+    }
+  }
+
+  #hand({ descriptor, ...who }: Accepted): void {
+    const sent = this.#tools.children.to(this.engine)?.send("stream", who, { descriptors: [descriptor] });
+    if (sent !== true) this.#listeners.closed(who.number);
+    if (sent === undefined) closeSync(descriptor);
+  }
+
+  #connectRpcbind(): void {
+    const number = this.#listeners.note("rpcbind");
+    const descriptor = number === undefined ? -1 : connectUnix(RPCBIND_SOCKET);
+    if (number !== undefined && descriptor >= 0) return this.#hand({ number, purpose: "rpcbind", peer: LOCAL, port: 0, uid: 0, descriptor });
+    if (number !== undefined) this.#listeners.closed(number);
+    this.#tools.children.to(this.engine)?.send("kernelFailed", { name: "", what: "connectRpcbind", errno: Math.abs(descriptor) });
+  }
+
+  #handSnapshot(): void {
+    const path = join(this.#folder, "snapshot");
+    if (!existsSync(path)) return;
+    const bytes = statSync(path).size;
+    if (bytes > SNAPSHOT_MAX_BYTES) return;
+    this.#tools.children.to(this.engine)?.send("storedSnapshot", { bytes }, { descriptors: [openSync(path, "r")] });
+  }
+
+  #openSnapshot(): void {
+    const fd = openSync(join(this.#folder, "snapshot.new"), "w", 0o600);
+    this.#tools.children.to(this.engine)?.send("freshSnapshot", true, { descriptors: [fd] });
+  }
+
+  /** It is the engine that synced it; a name is given to what has the size it told. */
+  #nameSnapshot(bytes: number): void {
+    const fresh = join(this.#folder, "snapshot.new");
+    if (!existsSync(fresh) || statSync(fresh).size !== bytes) return this.#tools.refused.add("snapshotSaved.bytes");
+    renameSync(fresh, join(this.#folder, "snapshot"));
+    syncFolder(this.#folder);
+  }
+}
+
+const LOCAL = mappedAddress("::1") as NonNullable<ReturnType<typeof mappedAddress>>;
+
+function firstFree({ first, last }: { readonly first: number; readonly last: number }, open: (port: number) => void): number {
+  for (let port = first; port < last; port++) {
+    try {
+      open(port);
+      return port;
+    } catch (error) {
+      if (!(error instanceof KernelError)) throw error;
+    }
+  }
+  open(last);
+  return last;
+}

@@ -1,0 +1,28 @@
+/** Our DUID: made once from chance, kept for ever (RFC 9915 §11.5), whatever cards and disks come and go. */
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { type Duid, duidUuid, parseDuid } from "../../base/duid.ts";
+import { native } from "../../platform/native.ts";
+import { replaceFile } from "./state-folder.ts";
+
+const UUID_BYTES = 16;
+/** RFC 9562 §5.4. */
+const VERSION_4 = 0x40;
+const VARIANT = 0x80;
+
+/** @throws Error when the file is there and holds no DUID: a new one would give every lease to a stranger */
+export function ownDuid(stateFolder: string): Duid {
+  const path = join(stateFolder, "duid");
+  if (existsSync(path)) {
+    const known = parseDuid(readFileSync(path, "utf8").trim());
+    if (known === undefined) throw new Error(`${path} holds no DUID: put it back from a copy, or remove it to become a new client and server`);
+    return known;
+  }
+  const uuid = new Uint8Array(UUID_BYTES);
+  native().random(uuid);
+  uuid[6] = ((uuid[6] ?? 0) & 0x0f) | VERSION_4;
+  uuid[8] = ((uuid[8] ?? 0) & 0x3f) | VARIANT;
+  const made = duidUuid(uuid);
+  replaceFile(stateFolder, "duid", new TextEncoder().encode(`${made}\n`));
+  return made;
+}

@@ -1,0 +1,36 @@
+/** Sockets that a service asks for by link: judged, opened, handed on. */
+import type { Incoming } from "../connection.ts";
+import type { DatagramPurpose } from "../messages/common.ts";
+import type { EngineName } from "../messages/message.ts";
+import { attempt, type Tools } from "./office.ts";
+
+type Request = Extract<Incoming, { readonly kind: "openDatagramSocket" | "closeDatagramSocket" | "openServerSocket" }>;
+export type SocketRules = {
+  readonly engine: EngineName;
+  /** Interfaces of the configuration. */
+  readonly interfaces: ReadonlySet<string>;
+  /** How each kind the service may have is opened. */
+  readonly open: { readonly [P in DatagramPurpose]?: (link: number, name: string) => number };
+};
+
+/** @returns the refusal, or undefined when the interface is configured and the link is the one that bears its name */
+export function linkRefusal(tools: Tools, message: Request, interfaces: ReadonlySet<string>): string | undefined {
+  const { kind, body, generation } = message;
+  if (generation !== tools.generation()) return `${kind}.generation`;
+  if (!interfaces.has(body.name)) return `${kind}.name`;
+  return tools.network.link(body.link)?.name === body.name ? undefined : `${kind}.link`;
+}
+
+/** A closing is always granted: it takes away what is the service's own. */
+export function serveSocketRequest(tools: Tools, rules: SocketRules, message: Extract<Request, { readonly kind: `${string}DatagramSocket` }>): void {
+  const { purpose, link, name } = message.body;
+  const open = rules.open[purpose];
+  if (open === undefined) return tools.refused.add(`${message.kind}.purpose`);
+  const frontend = tools.children.to("frontend");
+  if (message.kind === "closeDatagramSocket") return void frontend?.send("closeDatagrams", { purpose, link });
+  const why = linkRefusal(tools, message, rules.interfaces);
+  if (why !== undefined) return tools.refused.add(why);
+  attempt(tools, rules.engine, { what: message.kind, name }, () => {
+    frontend?.send("datagramSocket", { purpose, link }, { descriptors: [open(link, name)] });
+  });
+}

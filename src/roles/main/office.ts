@@ -1,0 +1,49 @@
+/** What main does for one service: its configuration, its engine's requests, its files. One office a service; main knows no more of it. */
+import type { KernelNetwork } from "../../platform/netlink/kernel-network.ts";
+import { KernelError } from "../../base/errors.ts";
+import type { Log } from "../../ports/log.ts";
+import type { Counters } from "../../services/counters.ts";
+import type { Incoming } from "../connection.ts";
+import type { Configuration } from "../messages/catalogue.ts";
+import type { EngineName } from "../messages/message.ts";
+import type { Children, ChildName } from "./children.ts";
+import type { RunOptions } from "./options.ts";
+
+export type Tools = {
+  readonly options: RunOptions;
+  readonly children: Children;
+  readonly network: KernelNetwork;
+  /** What was asked for and not done, by request and field. */
+  readonly refused: Counters;
+  readonly log: Log;
+  /** Of the configuration in force. */
+  readonly generation: () => number;
+};
+
+export interface Office {
+  readonly engine: EngineName;
+  /** Its roles, the engine first; they start with the first configuration that names the service. */
+  readonly roles: readonly ChildName[];
+  /** Takes the configuration. @returns false when the service is not in it and never was */
+  configure(configuration: Configuration): boolean;
+  /** What it serves, for the log and for whoever reloads. */
+  readonly serves: string;
+  /** One of its roles, or the frontend, stands behind its fence and can be told things. */
+  ready(role: ChildName): void;
+  /** The configuration in force is a new one, and its roles are ready. */
+  reconfigured(): void;
+  /** A message of one of its roles that is not for everyone. */
+  message(from: ChildName, message: Incoming): void;
+  stop(): void;
+}
+
+/** Carries out a request; what the kernel refuses is logged and told to the engine. */
+export function attempt(tools: Tools, engine: EngineName, { what, name }: { readonly what: string; readonly name: string }, act: () => void): void {
+  try {
+    act();
+  } catch (error) {
+    if (!(error instanceof KernelError)) throw error;
+    tools.log.write("error", "kernelRefused", { request: what, interface: name, error: error.message });
+    tools.children.to(engine)?.send("kernelFailed", { name, what, errno: error.errno }, { generation: tools.generation() });
+  }
+}

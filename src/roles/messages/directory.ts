@@ -1,0 +1,143 @@
+/** Messages of `directory`: configurations of engine and fetcher, entries, the snapshot's file, connections of outlets. */
+import { type Codec, choice, empty, flag, list16, optional, struct, text16, u16, u32 } from "../../base/codec.ts";
+import { ipv6Address } from "../../base/ipv6.ts";
+import { LIMITS } from "../../base/limits.ts";
+import { STREAM_PURPOSES } from "../../ports/streams.ts";
+import {
+  type DirectoryConfig,
+  type FetcherConfig,
+  type GroupField,
+  type IdFences,
+  ON_FAILURE,
+  type SearchConfig,
+  type UserField,
+  type YpConfig,
+} from "../../services/directory/config.ts";
+import type { UserEntry } from "../../services/directory/entries.ts";
+import { text32 } from "./codecs.ts";
+import { message } from "./message.ts";
+
+const word = text16(255);
+const phrase = text16(4096);
+const sourceName = text16(64);
+const localNames = list16(word, LIMITS.localNames);
+const idFences: Codec<IdFences> = struct({
+  minUid: u32,
+  maxUid: u32,
+  minGid: u32,
+  maxGid: u32,
+  localUsers: localNames,
+  localGroups: localNames,
+});
+
+const fieldSource = struct({ kind: choice(["attribute", "list", "fixed"]), value: phrase });
+const SEARCH = { base: phrase, scope: choice(["one", "subtree"]), filter: text32(LIMITS.trustedPemBytes) } as const;
+const users: Codec<SearchConfig<UserField>> = struct({
+  ...SEARCH,
+  fields: struct({
+    name: fieldSource,
+    password: fieldSource,
+    uid: fieldSource,
+    gid: fieldSource,
+    gecos: fieldSource,
+    home: fieldSource,
+    shell: fieldSource,
+  }),
+});
+const groups: Codec<SearchConfig<GroupField>> = struct({
+  ...SEARCH,
+  fields: struct({ name: fieldSource, password: fieldSource, gid: fieldSource, members: fieldSource }),
+});
+
+export const fetcherConfig: Codec<FetcherConfig> = struct({
+  resolvers: list16(text16(64), LIMITS.resolvers),
+  idFences,
+  sources: list16(
+    struct({
+      name: sourceName,
+      server: struct({ host: word, address: optional(text16(64)), port: u16 }),
+      transport: choice(["ldaps", "starttls", "plain"]),
+      trustedPem: text32(LIMITS.trustedPemBytes),
+      bindDn: phrase,
+      bindPassword: phrase,
+      pageSize: u32,
+      users,
+      groups,
+    }),
+    LIMITS.directorySources,
+  ),
+});
+
+const yp: Codec<YpConfig> = struct({
+  listen: list16(text16(64), LIMITS.interfaces),
+  port: u16,
+  register: choice(["builtin", "rpcbind", "none"]),
+  allow: list16(text16(64), LIMITS.addressesPerOption),
+});
+export const directoryConfig: Codec<DirectoryConfig> = struct({
+  domain: text16(LIMITS.ypDomainBytes),
+  master: word,
+  intervalSeconds: u32,
+  idFences,
+  sources: list16(struct({ name: sourceName, onFailure: choice(ON_FAILURE), shrinkPercent: u16 }), LIMITS.directorySources),
+  yp: optional(yp),
+  userdb: optional(struct({ service: word, enumerate: flag })),
+});
+
+const user: Codec<UserEntry> = struct({ name: word, password: phrase, uid: u32, gid: u32, gecos: phrase, home: phrase, shell: phrase });
+/** A group with more members than fit comes in parts, one after the other; the last has `more` unset. */
+const groupPart = struct({ name: word, password: phrase, gid: u32, members: list16(word, LIMITS.membersPerPart), more: flag });
+const rejects = list16(struct({ reason: text16(64), count: u32 }), LIMITS.rejectReasons);
+
+export const DIRECTORY = {
+  fetcherConfig: message({ type: 140, from: ["main"], to: ["fetcher"], body: fetcherConfig, when: ["starting", "running"] }),
+  /** `port` is the one of YP, taken by main; 0 without. */
+  directoryConfig: message({
+    type: 141,
+    from: ["main"],
+    to: ["engine-directory"],
+    body: struct({ config: directoryConfig, port: u16 }),
+    when: ["starting", "running"],
+  }),
+
+  // the snapshot's file
+  storedSnapshot: message({ type: 142, from: ["main"], to: ["engine-directory"], body: struct({ bytes: u32 }), descriptors: 1 }),
+  openSnapshot: message({ type: 143, from: ["engine-directory"], to: ["main"], body: empty }),
+  freshSnapshot: message({ type: 144, from: ["main"], to: ["engine-directory"], body: empty, descriptors: 1 }),
+  /** It is whole and on disk: it takes the name of the one before. */
+  snapshotSaved: message({ type: 145, from: ["engine-directory"], to: ["main"], body: struct({ bytes: u32 }) }),
+
+  // connections
+  stream: message({
+    type: 146,
+    from: ["main"],
+    to: ["engine-directory"],
+    body: struct({ number: u32, purpose: choice(STREAM_PURPOSES), peer: ipv6Address, port: u16, uid: u32 }),
+    descriptors: 1,
+  }),
+  streamClosed: message({ type: 147, from: ["engine-directory"], to: ["main"], body: struct({ number: u32 }) }),
+  /** A connection to rpcbind's own socket, which believes only root. */
+  connectRpcbind: message({ type: 148, from: ["engine-directory"], to: ["main"], body: empty }),
+
+  // engine and fetcher
+  pull: message({ type: 150, from: ["engine-directory"], to: ["fetcher"], body: struct({ update: u32 }), when: ["starting", "running"] }),
+  entries: message({
+    type: 151,
+    from: ["fetcher"],
+    to: ["engine-directory"],
+    body: struct({
+      update: u32,
+      source: u16,
+      users: list16(user, LIMITS.entriesPerMessage),
+      groups: list16(groupPart, LIMITS.entriesPerMessage),
+    }),
+    when: ["starting", "running"],
+  }),
+  pulled: message({
+    type: 152,
+    from: ["fetcher"],
+    to: ["engine-directory"],
+    body: struct({ update: u32, source: u16, ok: flag, reason: text16(256), users: u32, groups: u32, rejects }),
+    when: ["starting", "running"],
+  }),
+} as const;
