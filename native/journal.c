@@ -104,6 +104,13 @@ static napi_value write_durably(napi_env env, napi_callback_info info) {
   return outcome(env, pwritev2(fd, &iov, 1, place, RWF_DSYNC));
 }
 
+static napi_value fdatasync_(napi_env env, napi_callback_info info) {
+  napi_value v[1];
+  int fd;
+  if (!read_arguments(env, info, 1, v) || !read_int(env, v[0], &fd)) return NULL;
+  return outcome(env, fdatasync(fd));
+}
+
 const struct function journal_functions[] = {
-  {"crc32c", crc32c}, {"pread", pread_}, {"writeDurably", write_durably}, {NULL, NULL},
+  {"crc32c", crc32c}, {"pread", pread_}, {"writeDurably", write_durably}, {"fdatasync", fdatasync_}, {NULL, NULL},
 };

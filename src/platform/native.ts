@@ -110,6 +110,8 @@ export interface Native {
   pread(fd: number, bytes: Uint8Array, offset: number, length: number, place: number): number;
   /** Writes at a place, and returns the bytes written when they are on disk: this blocks. */
   writeDurably(fd: number, bytes: Uint8Array, offset: number, length: number, place: number): number;
+  /** Blocks until what was written to the file is on disk. */
+  fdatasync(fd: number): number;
   /** Memory that starts and ends at whole pages, for files opened with O_DIRECT. `bytes` as below. */
   pagesNew(bytes: number): ArrayBuffer | number;
   /**

@@ -6,7 +6,7 @@
 import { assert } from "../../base/errors.ts";
 import type { Committer, Journalled, SnapshotSource } from "../../ports/store.ts";
 import { type ApplyImage, type Recovery, recover } from "../../wire/journal/recover.ts";
-import { native } from "../native.ts";
+import { check, native } from "../native.ts";
 import { JournalCommitter } from "./committer.ts";
 import { readFile } from "./read.ts";
 import { type JournalFile, Segments } from "./segments.ts";
@@ -51,24 +51,21 @@ export class JournalFiles {
     this.#found.push({ kind, ...file });
   }
 
-  /** Reads all that was found. When it succeeds, there is a committer that goes on behind the end. */
+  /** Reads all that was found. When it succeeds, the files are closed and the committer goes on in a new segment. */
   recover(apply: ApplyImage): Recovery {
     const segments = this.#found.filter(({ kind }) => kind === "segment").sort((a, b) => a.number - b.number);
     const snapshot = this.#found.filter(({ kind }) => kind === "snapshot").sort((a, b) => b.number - a.number)[0];
     const source = (file: JournalFile) => ({ number: file.number, read: () => readFile(file, this.#writer.pages) });
     const recovery = recover({ snapshot: snapshot && source(snapshot), segments: segments.map(source) }, apply, native().crc32c);
     if (!recovery.ok) return recovery;
-    const current = segments.find(({ number }) => number === recovery.end?.number);
-    const highest = segments.at(-1)?.number ?? 0;
-    this.#segments = new Segments({ current, offset: recovery.end?.offset ?? 0, highest }, (number) => this.#outlet.ask("segment", number));
-    for (const segment of segments) {
-      if (current !== undefined && segment.number > current.number) this.#segments.add(segment);
-      else if (segment !== current) native().close(segment.fd);
+    for (const { fd } of this.#found) {
+      // What was read may be in memory only, if the last life ended in a write; what follows must not be all that stays.
+      check(native().fdatasync(fd), "fdatasync");
+      native().close(fd);
     }
-    for (const file of this.#found) if (file.kind === "snapshot") native().close(file.fd);
     this.#firstSegment = segments[0]?.number ?? 1;
-    this.#segmentBytes = current?.bytes ?? 0;
     this.#snapshots = snapshot?.number ?? 0;
+    this.#segments = new Segments(segments.at(-1)?.number ?? 0, (number) => this.#outlet.ask("segment", number));
     this.#committer = new JournalCommitter(this.#writer, this.#segments);
     return recovery;
   }

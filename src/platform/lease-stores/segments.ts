@@ -1,4 +1,7 @@
-/** Where the next group goes: segments of fixed size, opened by main, asked for ahead of time. */
+/**
+ * Where the next group goes: segments of fixed size, opened by main, asked for ahead of time. What an earlier life wrote
+ * is read and never written again: each life begins with a segment of its own.
+ */
 import { native } from "../native.ts";
 
 export type JournalFile = { readonly number: number; readonly fd: number; readonly bytes: number };
@@ -7,18 +10,17 @@ export type Place = { readonly fd: number; readonly at: number };
 export class Segments {
   readonly #ask: (number: number) => void;
   #current: JournalFile | undefined;
-  #offset: number;
+  #offset = 0;
   /** Empty ones, in the order of their numbers. */
   readonly #spare: JournalFile[] = [];
   #highest: number;
   #asked = 0;
 
-  /** @param ask wants the segment of that number, once for each; it comes through `add` */
-  constructor(from: { readonly current: JournalFile | undefined; readonly offset: number; readonly highest: number }, ask: (number: number) => void) {
-    this.#current = from.current;
-    this.#offset = from.offset;
-    this.#highest = from.highest;
+  /** @param highest the last number in use  @param ask wants the segment of that number, once; it comes through `add` */
+  constructor(highest: number, ask: (number: number) => void) {
+    this.#highest = highest;
     this.#ask = ask;
+    this.#askAhead();
   }
 
   /** The segment that is being written, or the next to be. Earlier ones hold nothing that is not durable. */

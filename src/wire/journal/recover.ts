@@ -21,8 +21,6 @@ export type Recovered = {
   /** Of the last group that is in; the next has one more. */
   readonly sequence: number;
   readonly images: number;
-  /** Where the next group goes: the segment, and the byte in it. Undefined without any segment. */
-  readonly end: { readonly number: number; readonly offset: number } | undefined;
 };
 export type Recovery =
   | ({ readonly ok: true } & Recovered)
@@ -43,13 +41,11 @@ export function recover(
     if (refused !== undefined) return { ok: false, segment: undefined, ...refused };
   }
   const segments = [...from.segments].sort((a, b) => a.number - b.number);
-  let end = segments[0] === undefined ? undefined : { number: segments[0].number, offset: 0 };
   for (const segment of segments) {
-    const result = takeSegment(walk, segment.read());
-    if ("reason" in result) return { ok: false, segment: segment.number, ...result };
-    if (result.offset > 0) end = { number: segment.number, offset: result.offset };
+    const refused = takeSegment(walk, segment.read());
+    if (refused !== undefined) return { ok: false, segment: segment.number, ...refused };
   }
-  return { ok: true, stamp: walk.stamp, sequence: walk.sequence, images: walk.images, end };
+  return { ok: true, stamp: walk.stamp, sequence: walk.sequence, images: walk.images };
 }
 
 type Walk = {
@@ -79,7 +75,7 @@ function takeSnapshot(walk: Walk, bytes: Uint8Array): Refused | undefined {
   return undefined;
 }
 
-function takeSegment(walk: Walk, bytes: Uint8Array): { readonly offset: number } | Refused {
+function takeSegment(walk: Walk, bytes: Uint8Array): Refused | undefined {
   let at = 0;
   for (let frame = ourFrame(walk, bytes, at); frame?.kind === KIND.group; frame = ourFrame(walk, bytes, at)) {
     if (frame.sequence > walk.sequence + 1) return { reason: "sequence-gap", offset: at };
@@ -95,7 +91,7 @@ function takeSegment(walk: Walk, bytes: Uint8Array): { readonly offset: number }
     const frame = ourFrame(walk, bytes, behind);
     if (frame?.kind === KIND.group && frame.sequence > walk.sequence) return { reason: "frame-behind-damage", offset: at };
   }
-  return { offset: at };
+  return undefined;
 }
 
 /** The frame there, unless it belongs to another journal. */
