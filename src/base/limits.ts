@@ -158,6 +158,9 @@ export const LIMITS = {
   leases: 2_000_000,
   /** Addresses of one identity association that are remembered: a few pools in a few generations of prefixes. */
   leasesPerClient: 32,
+  /** Offers remembered (a power of two), and for how long: a client that got an Advertise answers within seconds. */
+  offers: 16_384,
+  offerSeconds: 60,
   /** Bytes of one group of lease changes on its way to disk: 4,000 leases. What does not fit waits for the next. */
   commitBytes: 262_144,
   /** Bytes of one segment of the journal; it is left for the next one when a group does not fit any more. */

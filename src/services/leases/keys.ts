@@ -14,6 +14,11 @@ export class LeaseKeys {
     this.#hash = new SipHash(key);
   }
 
+  /** Bits 32 to 63 of the last hash; the functions below return the lower ones. */
+  get high(): number {
+    return this.#hash.high;
+  }
+
   client(link: number, type: number, iaid: number, identifier: Uint8Array, at: number, length: number): number {
     const scratch = this.#scratch;
     scratch[0] = link;
