@@ -1,0 +1,148 @@
+/**
+ * `uplink6`: one client for each configured interface that exists, fed with links, datagrams and configuration, and one plan for the
+ * kernel out of what all of them hold.
+ */
+import { same } from "../../base/same.ts";
+import { after } from "../../base/time.ts";
+import type { Alarm } from "../../ports/clock.ts";
+import type { ReceivedDatagram } from "../../ports/datagrams.ts";
+import type { PlanKernel } from "../../ports/kernel.ts";
+import { Counters } from "../counters.ts";
+import type { LinkListener } from "../link-news.ts";
+import { type LinkFact, type LinkNews, LinkTable } from "../links.ts";
+import { composed, namesOf } from "./compose.ts";
+import type { Uplink6Config } from "./config.ts";
+import { Uplink, type UplinkPorts } from "./uplink.ts";
+import { type Uplink6View, viewOf } from "./view.ts";
+
+export type Uplink6Ports = UplinkPorts & { readonly kernel: PlanKernel };
+
+/** What comes together, such as the links of a list and the leases of a folder, becomes one plan. */
+const GATHER_SECONDS = 0.02;
+
+export class Uplink6 implements LinkListener {
+  readonly #ports: Uplink6Ports;
+  readonly #uplinks = new Map<string, Uplink>();
+  readonly #links = new LinkTable();
+  readonly #ignored = new Counters();
+  readonly #gathering: Alarm;
+  #configured: Uplink6Config | undefined;
+  #isGathering = false;
+  /** Before all links are known a plan would take away addresses that a restart should leave. */
+  #linksKnown = false;
+  #applied = false;
+
+  constructor(ports: Uplink6Ports) {
+    this.#ports = ports;
+    this.#gathering = ports.clock.alarm(() => this.#apply());
+  }
+
+  /** Replaces the configuration: only what differs by value is touched; what is held is laid out anew. */
+  configure(config: Uplink6Config): void {
+    const names = new Set(config.interfaces.map(({ name }) => name));
+    for (const [name, uplink] of this.#uplinks) {
+      if (names.has(name)) continue;
+      uplink.close();
+      this.#uplinks.delete(name);
+    }
+    for (const wanted of config.interfaces) {
+      const identity = { duid: config.duid, interface: wanted };
+      const known = this.#uplinks.get(wanted.name);
+      if (known !== undefined) known.configure(identity);
+      else this.#add(new Uplink(identity, this.#ports, () => this.#planChanged()));
+    }
+    if (!same(this.#configured, config)) this.#ports.log.write("info", "configured", { interfaces: config.interfaces.length });
+    this.#configured = config;
+    this.#planChanged();
+  }
+
+  stored(name: string, record: Uint8Array): void {
+    this.#uplinks.get(name)?.stored(record);
+  }
+
+  linkNews(news: LinkNews): void {
+    const before = this.#links.all().find(({ index }) => index === news.index);
+    const fact = this.#links.merge(news);
+    if (fact === undefined) return;
+    if (before !== undefined && before.name !== fact.name) this.#uplinks.get(before.name)?.linkGone(before);
+    this.#uplinks.get(fact.name)?.linkIs(fact);
+    const isNews = before === undefined || before.name !== fact.name || before.running !== fact.running;
+    if (isNews && (this.#concerns(fact) || (before !== undefined && this.#concerns(before)))) this.#planChanged();
+  }
+
+  linkGone(index: number): void {
+    this.#tellGone(this.#links.remove(index));
+  }
+
+  /** A list of all links was read to its end. */
+  linksListed(indexes: ReadonlySet<number>): void {
+    for (const gone of this.#links.keepOnly(indexes)) this.#tellGone(gone);
+    this.#linksKnown = true;
+    this.#planChanged();
+  }
+
+  socketReady(link: number): void {
+    this.#of(link)?.socketReady();
+  }
+
+  /** The role that held the sockets is gone. */
+  socketsLost(): void {
+    for (const uplink of this.#uplinks.values()) uplink.socketsLost();
+  }
+
+  datagram(link: number, datagram: ReceivedDatagram): void {
+    const uplink = this.#of(link);
+    if (uplink === undefined) this.#ignored.add("unknown-link");
+    else uplink.datagram(datagram);
+  }
+
+  /** Datagrams that were dropped on the way because this service did not keep up. */
+  datagramsDropped(link: number, count: number): void {
+    (this.#of(link)?.ignored ?? this.#ignored).add("queue-full", count);
+  }
+
+  uplink(name: string): Uplink | undefined {
+    return this.#uplinks.get(name);
+  }
+
+  view(): Uplink6View {
+    return viewOf([...this.#uplinks.values()], this.#links.all(), this.#ignored, this.#ports.clock);
+  }
+
+  #planChanged(): void {
+    if (this.#isGathering) return;
+    this.#isGathering = true;
+    this.#gathering.set(after(this.#ports.clock.now(), GATHER_SECONDS));
+  }
+
+  /** Nothing at all is not told before something was: what an earlier life of this program left runs out by itself, or is ours again soon. */
+  #apply(): void {
+    this.#isGathering = false;
+    if (!this.#linksKnown) return;
+    const holdings = [...this.#uplinks.values()].map(({ holding }) => holding);
+    const plan = composed(holdings, this.#links.all(), this.#ports.clock.now());
+    if (!this.#applied && plan.addresses.length === 0 && plan.unreachable.length === 0) return;
+    this.#applied = true;
+    this.#ports.kernel.apply(plan);
+  }
+
+  #add(uplink: Uplink): void {
+    this.#uplinks.set(uplink.name, uplink);
+    const link = this.#links.all().find(({ name }) => name === uplink.name);
+    if (link !== undefined) uplink.linkIs(link);
+  }
+
+  #concerns({ name }: LinkFact): boolean {
+    return [...this.#uplinks.values()].some(({ config }) => namesOf(config).includes(name));
+  }
+
+  #tellGone(gone: LinkFact | undefined): void {
+    if (gone === undefined) return;
+    this.#uplinks.get(gone.name)?.linkGone(gone);
+    if (this.#concerns(gone)) this.#planChanged();
+  }
+
+  #of(link: number): Uplink | undefined {
+    return [...this.#uplinks.values()].find((uplink) => uplink.link?.index === link);
+  }
+}
