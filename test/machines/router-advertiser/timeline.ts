@@ -87,6 +87,17 @@ export class Timeline {
     return this;
   }
 
+  /** As `at`, for tests that look at everything that goes out on the way. */
+  hears(seconds: number): readonly Heard[] {
+    const heard = this.#unclaimed.splice(0);
+    for (let due = routerAdvertiser.deadline(this.state); due <= seconds * 1000; due = routerAdvertiser.deadline(this.state)) {
+      this.at(due / 1000);
+      heard.push(...this.#unclaimed.splice(0));
+    }
+    this.at(seconds);
+    return heard;
+  }
+
   configured(config: Partial<AdvertiserConfig>): this {
     return this.happens({ kind: "configured", config: { ...(this.state.config ?? CONFIG), ...config } });
   }
