@@ -1,0 +1,175 @@
+/** OpenLDAP's server with a database of its own, on the loopback of a namespace. */
+import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { check, CLONE, native } from "../../src/platform/native.ts";
+import type { SourceConfig } from "../../src/services/directory/config.ts";
+import { type Authority, makeAuthority, makeCertificate } from "./certificates.ts";
+import { type DirectoryContents, directoryLdif, READER, SUFFIX } from "./ldif.ts";
+import type { Namespace } from "./namespace.ts";
+import { type Running, waitFor } from "./programs.ts";
+
+export type SlapdOptions = DirectoryContents & {
+  /** Certificates for `SERVER_NAME`, port 636 and StartTLS. */
+  readonly tls?: boolean;
+  /** Entries of one search in all, over all its pages. */
+  readonly sizeLimit?: number;
+  /** Anybody may read; else only the reader. */
+  readonly anonymous?: boolean;
+};
+export const SERVER_NAME = "directory.test";
+const ADDRESS = "127.0.0.1";
+const PORTS = { plain: 389, starttls: 389, ldaps: 636 } as const;
+const MAP_BYTES = 512 * 1024 * 1024;
+
+export class Slapd {
+  readonly folder = mkdtempSync(join(tmpdir(), "lh-slapd-"));
+  readonly #namespace: Namespace;
+  readonly #options: SlapdOptions;
+  #authority: Authority | undefined;
+  #running: Running | undefined;
+
+  constructor(namespace: Namespace, options: SlapdOptions) {
+    this.#namespace = namespace;
+    this.#options = options;
+  }
+
+  /** PEM of who signed its certificate; empty without TLS. */
+  get authorityPem(): string {
+    return this.#authority?.pem ?? "";
+  }
+
+  /** As `[directory.sources]` would say it: the reader, posixAccount and posixGroup. */
+  source(transport: SourceConfig["transport"] = "plain", other: Partial<SourceConfig> = {}): SourceConfig {
+    const attribute = (value: string) => ({ kind: "attribute", value }) as const;
+    return {
+      name: "slapd",
+      server: { host: SERVER_NAME, address: ADDRESS, port: PORTS[transport] },
+      transport,
+      trustedPem: this.authorityPem,
+      bindDn: READER.dn,
+      bindPassword: READER.password,
+      pageSize: 100,
+      users: {
+        base: SUFFIX,
+        scope: "subtree",
+        filter: "(objectClass=posixAccount)",
+        fields: {
+          name: attribute("uid"),
+          password: { kind: "fixed", value: "*" },
+          uid: attribute("uidNumber"),
+          gid: attribute("gidNumber"),
+          gecos: attribute("cn"),
+          home: attribute("homeDirectory"),
+          shell: attribute("loginShell"),
+        },
+      },
+      groups: {
+        base: SUFFIX,
+        scope: "subtree",
+        filter: "(objectClass=posixGroup)",
+        fields: {
+          name: attribute("cn"),
+          password: { kind: "fixed", value: "*" },
+          gid: attribute("gidNumber"),
+          members: { kind: "list", value: "memberUid" },
+        },
+      },
+      ...other,
+    };
+  }
+
+  async fill(): Promise<void> {
+    const { tls = false } = this.#options;
+    mkdirSync(join(this.folder, "db"));
+    if (tls) {
+      this.#authority = await makeAuthority(this.folder);
+      await makeCertificate(this.#authority, "server", `DNS:${SERVER_NAME}`);
+    }
+    writeFileSync(join(this.folder, "slapd.conf"), this.#configuration());
+    writeFileSync(join(this.folder, "all.ldif"), directoryLdif(this.#options));
+    await this.#namespace.exec("slapadd", "-q", "-f", join(this.folder, "slapd.conf"), "-l", join(this.folder, "all.ldif"));
+  }
+
+  /** Again after `kill`, with the same database. */
+  async start(): Promise<void> {
+    const urls = `ldap://${ADDRESS}${this.#options.tls === true ? ` ldaps://${ADDRESS}` : ""}`;
+    const running = this.#namespace.spawn("slapd", ["-d", "0", "-h", urls, "-f", join(this.folder, "slapd.conf")]);
+    this.#running = running;
+    const question = ["-x", "-H", `ldap://${ADDRESS}`, "-s", "base", "-b", ""];
+    await waitFor(
+      async (see) => {
+        see(running.stderr);
+        return running.running && (await this.#namespace.attempt("ldapsearch", ...question)).code === 0;
+      },
+      10_000,
+      "slapd answers",
+    );
+  }
+
+  /** SIGKILL: it says goodbye to nobody. */
+  async kill(): Promise<void> {
+    this.#running?.kill();
+    await this.#running?.exited;
+  }
+
+  /** SIGSTOP and SIGCONT: a server that is there and says nothing. */
+  signal(name: NodeJS.Signals): void {
+    if (this.#running?.running === true) process.kill(this.#running.pid, name);
+  }
+
+  remove(): void {
+    this.#running?.kill();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  #configuration(): string {
+    const { tls = false, sizeLimit, anonymous = false } = this.#options;
+    const file = (name: string): string => join(this.folder, name);
+    return [
+      ...["core", "cosine", "nis"].map((schema) => `include /etc/ldap/schema/${schema}.schema`),
+      "modulepath /usr/lib/ldap",
+      "moduleload back_mdb",
+      `pidfile ${file("slapd.pid")}`,
+      `sizelimit ${sizeLimit ?? "unlimited"}`,
+      ...(tls
+        ? [`TLSCACertificateFile ${file("authority.pem")}`, `TLSCertificateFile ${file("server.pem")}`, `TLSCertificateKeyFile ${file("server.key")}`]
+        : []),
+      "access to attrs=userPassword by anonymous auth by * none",
+      `access to * by dn.exact="${READER.dn}" read by anonymous ${anonymous ? "read" : "auth"}`,
+      "database mdb",
+      `suffix "${SUFFIX}"`,
+      `directory ${file("db")}`,
+      `maxsize ${MAP_BYTES}`,
+      "index objectClass eq",
+      "",
+    ].join("\n");
+  }
+}
+
+/** A running server with its entries; `remove` it at the end. */
+export async function startSlapd(namespace: Namespace, options: SlapdOptions): Promise<Slapd> {
+  const slapd = new Slapd(namespace, options);
+  try {
+    await slapd.fill();
+    await slapd.start();
+    return slapd;
+  } catch (error) {
+    slapd.remove();
+    throw error;
+  }
+}
+
+/** Our own sockets are made in the namespace too, until `body` ends. The main thread is there alone: all of Node's sockets are its. */
+export async function within<T>(namespace: Namespace, body: () => Promise<T>): Promise<T> {
+  const home = openSync("/proc/thread-self/ns/net", "r");
+  const there = openSync(namespace.path, "r");
+  try {
+    check(native().setns(there, CLONE.newnet), "setns");
+    return await body();
+  } finally {
+    check(native().setns(home, CLONE.newnet), "setns");
+    closeSync(there);
+    closeSync(home);
+  }
+}
