@@ -1,22 +1,28 @@
 /** npm run replay -- FILE: steps the machine of a recording through it. Exit 0 all the same, 1 something differs, 2 no recording. */
 import { readFileSync } from "node:fs";
 import { dhcp4Client } from "../src/machines/dhcp4-client/client.ts";
-import type { ClientEvent, ClientState } from "../src/machines/dhcp4-client/state.ts";
-import { decodeRecording, encodeValue, RecordingError, replay } from "../src/services/recording.ts";
+import { dhcp6Client } from "../src/machines/dhcp6-client/client.ts";
+import type { Machine } from "../src/machines/machine.ts";
+import { decodeRecording, encodeValue, type Recording, RecordingError, type Replayed, replay } from "../src/services/recording.ts";
+
+type Play = (recording: Recording<unknown, unknown>) => Replayed;
+/** Every machine whose recordings there are. */
+const PLAYERS: ReadonlyMap<string, Play> = new Map([player(dhcp4Client), player(dhcp6Client)]);
 
 const [file] = process.argv.slice(2);
 if (file === undefined) usage("which file?");
 
-let recording: ReturnType<typeof decodeRecording<ClientState, ClientEvent>>;
+let recording: Recording<unknown, unknown>;
 try {
   recording = decodeRecording(readFileSync(file, "utf8"));
 } catch (error) {
   if (!(error instanceof RecordingError) && (error as NodeJS.ErrnoException).code === undefined) throw error;
   usage(`${file}: ${(error as Error).message}`);
 }
-if (recording.machine !== dhcp4Client.name) usage(`${file}: no machine is called "${recording.machine}"; known: ${dhcp4Client.name}`);
+const play = PLAYERS.get(recording.machine);
+if (play === undefined) usage(`${file}: no machine is called "${recording.machine}"; known: ${[...PLAYERS.keys()].join(", ")}`);
 
-const { steps, differs } = replay(dhcp4Client, recording);
+const { steps, differs } = play(recording);
 if (differs === undefined) {
   process.stdout.write(`${steps} steps of ${recording.machine}: every state and effect is the recorded one\n`);
 } else {
@@ -25,6 +31,11 @@ if (differs === undefined) {
     `step ${differs.step} of ${steps} differs: recorded ${differs.recorded}, now ${differs.replayed}\n  event ${encodeValue(step?.event)}\n  at ${step?.now}\n`,
   );
   process.exitCode = 1;
+}
+
+/** What a recording says of states and events is taken on trust: it is only stepped through, and compared. */
+function player<S, E, F>(machine: Machine<S, E, F>): readonly [string, Play] {
+  return [machine.name, (given) => replay(machine, given as Recording<S, E>)];
 }
 
 function usage(why: string): never {

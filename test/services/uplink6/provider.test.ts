@@ -3,6 +3,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Duid } from "../../../src/base/duid.ts";
 import type { Ipv6Address, Ipv6Prefix } from "../../../src/base/ipv6.ts";
+import { dhcp6Client } from "../../../src/machines/dhcp6-client/client.ts";
+import type { ClientEvent, ClientState } from "../../../src/machines/dhcp6-client/state.ts";
+import { decodeRecording, replay } from "../../../src/services/recording.ts";
 import { PrefixProvider, type Provider6Config, type Provider6Event } from "../../../src/sim/actors/dhcp6-provider.ts";
 import { encodeDhcp6 } from "../../../src/wire/dhcp6/message.ts";
 import { OPTION_ORDER } from "../../../src/machines/dhcp6-client/messages.ts";
@@ -121,4 +124,20 @@ test("several IAs get prefixes of their own (RFC 9915 §6.3)", () => {
   );
   home.live(5);
   assert.deepEqual(home.plan().slice(0, 2), ["lan0 2001:db8:1000::1/64 600/1200", "lan1 2001:db8:1000:100::1/64 600/1200"]);
+});
+
+test("what an uplink went through can be stepped through again, and every state and effect is the same", () => {
+  const home = house();
+  home.live(700);
+  home.service.linkNews({ index: 1, running: false });
+  home.service.linkNews({ index: 1, running: true });
+  home.live(20);
+  const text = (home.service.uplink("wan0")?.trace() ?? []).join("\n");
+  const recording = decodeRecording<ClientState, ClientEvent>(text);
+  assert.equal(recording.machine, "uplink6");
+  const { steps, differs } = replay(dhcp6Client, recording);
+  assert.equal(differs, undefined);
+  assert.ok(steps > 8);
+  const changed = recording.steps.map((step) => (step.event.kind === "received" ? { ...step, event: { kind: "deadline" as const } } : step));
+  assert.notEqual(replay(dhcp6Client, { ...recording, steps: changed }).differs, undefined);
 });
