@@ -14,9 +14,9 @@ export class LeaseKeys {
     this.#hash = new SipHash(key);
   }
 
-  /** Bits 32 to 63 of the last hash; the functions below return the lower ones. */
+  /** Bits 32 to 63 of the last hash; the functions below return the lower ones. All are signed. */
   get high(): number {
-    return this.#hash.high;
+    return this.#hash.signedHigh;
   }
 
   client(link: number, type: number, iaid: number, identifier: Uint8Array, at: number, length: number): number {
@@ -27,13 +27,13 @@ export class LeaseKeys {
     scratch[3] = 0;
     for (let i = 0; i < 4; i++) scratch[4 + i] = iaid >>> (8 * i);
     for (let i = 0; i < length; i++) scratch[HEAD_BYTES + i] = identifier[at + i] ?? 0;
-    return this.#hash.hash(scratch, 0, HEAD_BYTES + length);
+    return this.#hash.signed(scratch, 0, HEAD_BYTES + length);
   }
 
   address(address: Uint8Array, at: number, prefixLength: number): number {
     const scratch = this.#scratch;
     for (let i = 0; i < ADDRESS_BYTES; i++) scratch[i] = address[at + i] ?? 0;
     scratch[ADDRESS_BYTES] = prefixLength;
-    return this.#hash.hash(scratch, 0, ADDRESS_BYTES + 1);
+    return this.#hash.signed(scratch, 0, ADDRESS_BYTES + 1);
   }
 }

@@ -18,7 +18,7 @@ const PREFIX_LENGTH = 7;
 
 export class Offers {
   readonly #keys: LeaseKeys;
-  readonly #words = new Uint32Array(LIMITS.offers * PLACE_WORDS);
+  readonly #words = new Int32Array(LIMITS.offers * PLACE_WORDS);
 
   /** @param key 16 random bytes of this process */
   constructor(key: Uint8Array) {
@@ -79,13 +79,13 @@ export class Offers {
 
   #stands(place: number, address: Uint8Array, at: number, prefixLength: number, nowSeconds: number): boolean {
     const words = this.#words;
-    if ((words[place + UNTIL] ?? 0) <= nowSeconds || words[place + PREFIX_LENGTH] !== prefixLength) return false;
+    if ((words[place + UNTIL] ?? 0) >>> 0 <= nowSeconds || words[place + PREFIX_LENGTH] !== prefixLength) return false;
     for (let i = 0; i < ADDRESS_WORDS; i++) if (words[place + i] !== word(address, at + 4 * i)) return false;
     return true;
   }
 }
 
-/** Four bytes as an unsigned number, to be compared only. */
+/** Four bytes as a number, to be compared only. */
 function word(bytes: Uint8Array, at: number): number {
-  return ((bytes[at] ?? 0) | ((bytes[at + 1] ?? 0) << 8) | ((bytes[at + 2] ?? 0) << 16) | ((bytes[at + 3] ?? 0) << 24)) >>> 0;
+  return (bytes[at] ?? 0) | ((bytes[at + 1] ?? 0) << 8) | ((bytes[at + 2] ?? 0) << 16) | ((bytes[at + 3] ?? 0) << 24);
 }

@@ -62,6 +62,11 @@ export class Rows {
     return this.#wordsOf(row)[(row & (CHUNK_ROWS - 1)) * WORD.words + field] ?? 0;
   }
 
+  /** The same with a sign, which the engine keeps without an object. */
+  signedWord(row: number, field: number): number {
+    return this.word(row, field) | 0;
+  }
+
   setWord(row: number, field: number, value: number): void {
     this.#wordsOf(row)[(row & (CHUNK_ROWS - 1)) * WORD.words + field] = value;
   }

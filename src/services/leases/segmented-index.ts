@@ -1,5 +1,5 @@
 /**
- * From a hash to row numbers: open addressing in 512 segments that double alone, so that no insert ever moves the whole
+ * From a hash (a signed number of 32 bits) to row numbers: open addressing in 512 segments that double alone, so that no insert ever moves the whole
  * table. Rows with the same hash may stand in it several times; who asks compares the rows.
  */
 
@@ -12,11 +12,11 @@ const LOAD_DENOMINATOR = 8;
 
 export class SegmentedIndex {
   /** Entries of two words: the hash, and the row + 1 (0: empty). */
-  readonly #segments: Uint32Array[] = [];
+  readonly #segments: Int32Array[] = [];
   readonly #used = new Uint32Array(SEGMENTS);
 
   constructor() {
-    for (let i = 0; i < SEGMENTS; i++) this.#segments.push(new Uint32Array(2 * FIRST_ENTRIES));
+    for (let i = 0; i < SEGMENTS; i++) this.#segments.push(new Int32Array(2 * FIRST_ENTRIES));
   }
 
   /** What the segments take, for the figures. */
@@ -58,7 +58,7 @@ export class SegmentedIndex {
     const segment = this.#segment(hash);
     const mask = segment.length / 2 - 1;
     let hole = this.start(hash);
-    while (segment[2 * hole + 1] !== row + 1) {
+    while (segment[2 * hole + 1] !== row + 1 || segment[2 * hole] !== hash) {
       if (segment[2 * hole + 1] === 0) return false;
       hole = (hole + 1) & mask;
     }
@@ -76,12 +76,12 @@ export class SegmentedIndex {
     return true;
   }
 
-  #segment(hash: number): Uint32Array {
+  #segment(hash: number): Int32Array {
     return this.#segments[hash & (SEGMENTS - 1)] ?? NO_ENTRIES;
   }
 
-  #double(number: number, old: Uint32Array): Uint32Array {
-    const wider = new Uint32Array(2 * old.length);
+  #double(number: number, old: Int32Array): Int32Array {
+    const wider = new Int32Array(2 * old.length);
     for (let at = 0; at < old.length; at += 2) {
       if (old[at + 1] !== 0) place(wider, old[at] ?? 0, old[at + 1] ?? 0);
     }
@@ -90,9 +90,9 @@ export class SegmentedIndex {
   }
 }
 
-const NO_ENTRIES = new Uint32Array(2);
+const NO_ENTRIES = new Int32Array(2);
 
-function place(segment: Uint32Array, hash: number, entry: number): void {
+function place(segment: Int32Array, hash: number, entry: number): void {
   const mask = segment.length / 2 - 1;
   let at = (hash >>> SEGMENT_BITS) & mask;
   while (segment[2 * at + 1] !== 0) at = (at + 1) & mask;

@@ -8,9 +8,9 @@ const FINAL_ROUNDS = 4;
 
 /** One key and the result of the last hash. */
 export class SipHash {
-  /** Bits 0 to 31 and 32 to 63 of what `hash` last made, as unsigned numbers. */
-  low = 0;
-  high = 0;
+  /** Bits 0 to 31 and 32 to 63 of the last hash, signed: the engine keeps such numbers without an object. */
+  signedLow = 0;
+  signedHigh = 0;
   readonly #key0Low: number;
   readonly #key0High: number;
   readonly #key1Low: number;
@@ -24,8 +24,23 @@ export class SipHash {
     this.#key1High = word(key, 12);
   }
 
-  /** Hashes `length` bytes from `offset` into `low` and `high`, and returns `low`. */
+  /** The same, unsigned. */
+  get low(): number {
+    return this.signedLow >>> 0;
+  }
+
+  get high(): number {
+    return this.signedHigh >>> 0;
+  }
+
+  /** Hashes `length` bytes from `offset`; returns `low`. */
   hash(bytes: Uint8Array, offset: number, length: number): number {
+    this.signed(bytes, offset, length);
+    return this.low;
+  }
+
+  /** Hashes `length` bytes from `offset`; returns `signedLow`. */
+  signed(bytes: Uint8Array, offset: number, length: number): number {
     // The four words of the state, "somepseudorandomlygeneratedbytes" under the key: a is v0, b v1, c v2, d v3.
     let al = this.#key0Low ^ 0x70736575;
     let ah = this.#key0High ^ 0x736f6d65;
@@ -93,9 +108,9 @@ export class SipHash {
       al ^= ml;
       ah ^= mh;
     }
-    this.low = (al ^ bl ^ cl ^ dl) >>> 0;
-    this.high = (ah ^ bh ^ ch ^ dh) >>> 0;
-    return this.low;
+    this.signedLow = al ^ bl ^ cl ^ dl;
+    this.signedHigh = ah ^ bh ^ ch ^ dh;
+    return this.signedLow;
   }
 }
 

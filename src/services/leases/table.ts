@@ -74,7 +74,7 @@ export class LeaseTable {
   next(row: number): number {
     const length = this.identifierLength(row);
     if (length === 0) return -1;
-    const hash = this.#rows.word(row, WORD.hash);
+    const hash = this.#rows.signedWord(row, WORD.hash);
     let passed = false;
     for (let position = this.#byClient.seek(hash, this.#byClient.start(hash)); position !== -1; ) {
       const other = this.#byClient.row(hash, position);
@@ -288,7 +288,7 @@ export class LeaseTable {
   #leaveClient(row: number): void {
     const length = this.identifierLength(row);
     if (length === 0) return;
-    this.#byClient.remove(this.#rows.word(row, WORD.hash), row);
+    this.#byClient.remove(this.#rows.signedWord(row, WORD.hash), row);
     if (length > INLINE_BYTES) this.#identifiers.giveBack(this.#rows.word(row, WORD.slot));
   }
 }
