@@ -52,9 +52,9 @@ export const LIMITS = {
   resolvers: 8,
   /** Names of the machine's own users, or groups, that a directory may not give again. */
   localNames: 2048,
-  /** Users or groups in one message between fetcher and engine, and members of a group in one part. */
-  entriesPerMessage: 256,
-  membersPerPart: 1024,
+  /** Users or groups in one message between fetcher and engine, and members of a group in one part: what 96,000 bytes can hold. */
+  entriesPerMessage: 16_384,
+  membersPerPart: 65_535,
   /** Kinds of rejected entries that are told apart. */
   rejectReasons: 64,
   /** Rejected entries of one reason that are logged by name in one update; the others are counted. */
@@ -206,4 +206,8 @@ export const LIMITS = {
   /** Seconds a connection may be silent, and seconds it may leave an answer unread; then it is closed. */
   directoryIdleSeconds: 60,
   directoryStallSeconds: 30,
+  /** Members of a group that userdb tells of: its readers merge them in a loop that grows with the square. Asked by user, all are told. */
+  userdbGroupMembers: 2000,
+  /** Bytes of userdb replies that are gathered into one write. */
+  userdbPieceBytes: 32_768,
 } as const;

@@ -1,0 +1,133 @@
+/** The answer to each kind of message (RFC 9915 §18.3): its head, what becomes of its associations, and what else was asked for. */
+import { LIMITS } from "../../../base/limits.ts";
+import { STATUS } from "../../../wire/dhcp6/leases.ts";
+import { Counters } from "../../counters.ts";
+import { Associations, type Wish } from "./associations.ts";
+import type { ReplyBatch } from "./batch.ts";
+import type { Choice, Seeker } from "./choice.ts";
+import { OPTION, TYPE } from "./codes.ts";
+import { confirmed } from "./confirm.ts";
+import { type Ending, Endings } from "./endings.ts";
+import { IaWriter, writeStatus } from "./ia-writer.ts";
+import type { Ledger } from "./ledger.ts";
+import { remainingSeconds } from "./lifetimes.ts";
+import type { Refusal } from "./refusals.ts";
+import { NO_WISHES, type ServerWishes } from "./reply-options.ts";
+
+/** Bounds of the information refresh time (RFC 9915 §7.6 IRT_MINIMUM, IRT_DEFAULT). */
+const REFRESH = { least: 600, most: 86_400 } as const;
+
+export class Answers {
+  readonly sent = new Counters();
+  /** Whether the answer made last has to wait for what is in the journal. */
+  held = false;
+  readonly #writer = new IaWriter();
+  readonly #associations: Associations;
+  readonly #endings: Endings;
+  #duid: Uint8Array = new Uint8Array(0);
+  #preference = NO_WISHES.preference;
+
+  constructor(ledger: Ledger, choice: Choice) {
+    this.#associations = new Associations(ledger, choice, this.#writer);
+    this.#endings = new Endings(ledger, this.#writer);
+  }
+
+  configure(duid: Uint8Array, { preference }: ServerWishes): void {
+    this.#duid = duid;
+    this.#preference = preference;
+  }
+
+  /** Writes the answer to an admitted message. @returns why there is none */
+  answer(seeker: Seeker, out: ReplyBatch): Refusal | undefined {
+    const { message, link } = seeker;
+    this.held = false;
+    this.#writer.begin();
+    this.#associations.begin();
+    switch (message.type) {
+      case TYPE.solicit:
+        return message.rapidCommit && link.identity.pools.rapidCommit ? this.#grant(seeker, "request", out) : this.#advertise(seeker, out);
+      case TYPE.request:
+        return this.#grant(seeker, "request", out);
+      case TYPE.renew:
+        return this.#grant(seeker, "renew", out);
+      case TYPE.rebind:
+        return this.#grant(seeker, "rebind", out);
+      case TYPE.confirm:
+        return this.#confirm(seeker, out);
+      case TYPE.release:
+        return this.#end(seeker, "release", out);
+      case TYPE.decline:
+        return this.#end(seeker, "decline", out);
+      case TYPE.informationRequest:
+        return this.#inform(seeker, out);
+      default:
+        return "unknown-type";
+    }
+  }
+
+  #advertise(seeker: Seeker, out: ReplyBatch): undefined {
+    this.#head(TYPE.advertise, seeker, out);
+    if (this.#preference > 0) {
+      out.option(OPTION.preference, 1);
+      out.u8(this.#preference);
+    }
+    for (seeker.ia = 0; seeker.ia < seeker.message.ias; seeker.ia++) this.#associations.offer(seeker, out);
+    this.#writer.end(out);
+    seeker.link.options.write(seeker.message, out);
+    this.sent.add("advertise");
+  }
+
+  #grant(seeker: Seeker, wish: Wish, out: ReplyBatch): Refusal | undefined {
+    const { message, link } = seeker;
+    this.#head(TYPE.reply, seeker, out);
+    if (message.type === TYPE.solicit) out.option(OPTION.rapidCommit, 0);
+    let said = message.ias === 0 && wish !== "rebind";
+    for (seeker.ia = 0; seeker.ia < message.ias; seeker.ia++) said = this.#associations.grant(seeker, wish, out) || said;
+    if (!said) return "nothing-to-say";
+    this.#writer.end(out);
+    link.options.write(message, out);
+    this.held = this.#associations.promised > 0;
+    this.sent.add("reply");
+    return undefined;
+  }
+
+  #confirm(seeker: Seeker, out: ReplyBatch): Refusal | undefined {
+    const status = confirmed(seeker.message, seeker.link, seeker.now);
+    if (status === undefined) return "cannot-confirm";
+    this.#head(TYPE.reply, seeker, out);
+    writeStatus(out, status);
+    this.sent.add("reply");
+    return undefined;
+  }
+
+  #end(seeker: Seeker, ending: Ending, out: ReplyBatch): undefined {
+    this.#head(TYPE.reply, seeker, out);
+    writeStatus(out, STATUS.success);
+    let room: number = LIMITS.leasesPerMessage;
+    for (seeker.ia = 0; seeker.ia < seeker.message.ias; seeker.ia++) room -= this.#endings.end(seeker, ending, room, out);
+    this.held = room < LIMITS.leasesPerMessage;
+    this.sent.add("reply");
+  }
+
+  #inform(seeker: Seeker, out: ReplyBatch): undefined {
+    const { message, link, now } = seeker;
+    this.#head(TYPE.reply, seeker, out);
+    if (message.asksFor(OPTION.informationRefresh)) {
+      out.option(OPTION.informationRefresh, 4);
+      out.u32(Math.max(REFRESH.least, Math.min(REFRESH.most, remainingSeconds(link.shortestValidUntil(), now) >>> 1)));
+    }
+    link.options.write(message, out);
+    this.sent.add("reply");
+  }
+
+  /** Type and transaction, who we are, and for whom it is (RFC 9915 §18.3.10). */
+  #head(type: number, { message }: Seeker, out: ReplyBatch): void {
+    out.u8(type);
+    out.copy(message.bytes, message.start + 1, 3);
+    out.option(OPTION.serverId, this.#duid.length);
+    out.copy(this.#duid, 0, this.#duid.length);
+    if (message.clientIdLength === 0) return;
+    out.option(OPTION.clientId, message.clientIdLength);
+    out.copy(message.bytes, message.clientIdAt, message.clientIdLength);
+  }
+}

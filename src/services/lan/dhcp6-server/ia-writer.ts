@@ -1,0 +1,121 @@
+/**
+ * Identity associations as they stand in an answer (RFC 9915 §21.4, §21.21). T1 and T2 are filled in at the end, the same for all
+ * of them: they follow from the shortest preferred lifetime in the whole message (§18.3.2).
+ */
+import { LIMITS } from "../../../base/limits.ts";
+import { INFINITE_SECONDS } from "../../../base/time.ts";
+import type { ReplyBatch } from "./batch.ts";
+import { OPTION, SIZE } from "./codes.ts";
+import { fractionOf } from "./lifetimes.ts";
+import type { ClientMessage } from "./message.ts";
+import { putU32, sameOctets } from "./octets.ts";
+
+const T1_FRACTION = 0.5;
+const T2_FRACTION = 0.8;
+const WRITTEN_MAX = LIMITS.leasesPerClient + LIMITS.hintsPerIa;
+
+export class IaWriter {
+  readonly #timesAts = new Int32Array(LIMITS.dhcp6Options);
+  #ias = 0;
+  #shortestPreferred = INFINITE_SECONDS;
+  #shortestValid = INFINITE_SECONDS;
+  #preferredSome = false;
+  #validSome = false;
+  /** Where in the answer the addresses of the association stand that is being written. */
+  readonly #writtenAts = new Int32Array(WRITTEN_MAX);
+  #written = 0;
+  #code = 0;
+  #valueAt = 0;
+
+  /** A new answer. */
+  begin(): void {
+    this.#ias = 0;
+    this.#shortestPreferred = INFINITE_SECONDS;
+    this.#shortestValid = INFINITE_SECONDS;
+    this.#preferredSome = false;
+    this.#validSome = false;
+  }
+
+  /** Resources in the association that is being written. */
+  get written(): number {
+    return this.#written;
+  }
+
+  openIa(out: ReplyBatch, message: ClientMessage, ia: number): void {
+    this.#code = message.iaCodes[ia] ?? 0;
+    this.#valueAt = out.option(this.#code, 0);
+    out.copy(message.bytes, message.iaAts[ia] ?? 0, 4);
+    this.#timesAts[this.#ias++] = out.end;
+    out.u32(0);
+    out.u32(0);
+    this.#written = 0;
+  }
+
+  /** An address or prefix with its lifetimes; zero ones tell the client to forget it. */
+  resource(out: ReplyBatch, address: Uint8Array, at: number, prefixLength: number, preferred: number, valid: number): void {
+    if (this.#code === OPTION.iaNa) {
+      out.option(OPTION.iaAddress, SIZE.iaAddress);
+      this.#writtenAts[this.#written++] = out.end;
+      out.copy(address, at, 16);
+      out.u32(preferred);
+      out.u32(valid);
+    } else {
+      out.option(OPTION.iaPrefix, SIZE.iaPrefix);
+      out.u32(preferred);
+      out.u32(valid);
+      out.u8(prefixLength);
+      this.#writtenAts[this.#written++] = out.end;
+      out.copy(address, at, 16);
+    }
+    if (preferred > 0) {
+      this.#preferredSome = true;
+      if (preferred < this.#shortestPreferred) this.#shortestPreferred = preferred;
+    }
+    if (valid > 0) {
+      this.#validSome = true;
+      if (valid < this.#shortestValid) this.#shortestValid = valid;
+    }
+  }
+
+  /** Whether the association that is being written names it already. */
+  names(out: ReplyBatch, address: Uint8Array, at: number, prefixLength: number): boolean {
+    for (let i = 0; i < this.#written; i++) {
+      const writtenAt = this.#writtenAts[i] ?? 0;
+      if (this.#code !== OPTION.iaNa && out.bytes[writtenAt - 1] !== prefixLength) continue;
+      if (sameOctets(out.bytes, writtenAt, address, at, 16)) return true;
+    }
+    return false;
+  }
+
+  closeIa(out: ReplyBatch): void {
+    out.endOption(this.#valueAt);
+  }
+
+  /** The association that is being written is left out; the caller cuts the answer. */
+  withdrawIa(): void {
+    this.#ias--;
+  }
+
+  /** An association that holds a status alone. */
+  refused(out: ReplyBatch, message: ClientMessage, ia: number, status: number): void {
+    this.openIa(out, message, ia);
+    writeStatus(out, status);
+    this.closeIa(out);
+  }
+
+  /** T1 and T2 into every association (RFC 9915 §18.3.2: the same in all of them). */
+  end(out: ReplyBatch): void {
+    const t1 = this.#preferredSome ? fractionOf(this.#shortestPreferred, T1_FRACTION) : this.#validSome ? this.#shortestValid : 0;
+    const t2 = this.#preferredSome ? fractionOf(this.#shortestPreferred, T2_FRACTION) : t1;
+    for (let i = 0; i < this.#ias; i++) {
+      putU32(out.bytes, this.#timesAts[i] ?? 0, t1);
+      putU32(out.bytes, (this.#timesAts[i] ?? 0) + 4, t2);
+    }
+  }
+}
+
+/** A status without words: what it says follows from its number (RFC 9915 §21.13). */
+export function writeStatus(out: ReplyBatch, status: number): void {
+  out.option(OPTION.status, SIZE.status);
+  out.u16(status);
+}

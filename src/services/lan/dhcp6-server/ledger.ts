@@ -1,0 +1,150 @@
+/** Every change of leases in one place: in the table, as an image for the journal, and in the counts that are shown. */
+import { LIMITS } from "../../../base/limits.ts";
+import { type LeaseTable, STATE } from "../../leases/table.ts";
+import type { ReplyBatch } from "./batch.ts";
+import { OPTION } from "./codes.ts";
+import { remainingSeconds, untilSeconds } from "./lifetimes.ts";
+import type { ClientMessage } from "./message.ts";
+import type { Pool } from "./pools.ts";
+
+/** A lease that ended is kept for its client this long, unless nothing else is left (RFC 9915 §18.3.7). */
+const AFFINITY_SECONDS = 3600;
+/** A declined address may be in use by somebody we do not know (RFC 9915 §18.3.8). */
+const DECLINED_SECONDS = 86_400;
+/** Clients count their lifetimes from the Reply on, and their clocks do not run exactly as ours. */
+const GRACE_SECONDS = 5;
+/** As long as no more than a quarter has passed, a promise is repeated, not extended: nothing need be written. */
+const REPEATED_FROM = 0.75;
+
+/** Leases of one link that are promised, and its addresses that were declined. */
+export type Holdings = { addresses: number; prefixes: number; declined: number };
+
+export class Ledger {
+  readonly table: LeaseTable;
+  readonly #holdings = new Map<number, Holdings>();
+  /** What the last promise says. */
+  preferredSeconds = 0;
+  validSeconds = 0;
+
+  constructor(table: LeaseTable) {
+    this.table = table;
+    this.recount();
+  }
+
+  holdings(link: number): Holdings {
+    let held = this.#holdings.get(link);
+    if (held === undefined) {
+      held = { addresses: 0, prefixes: 0, declined: 0 };
+      this.#holdings.set(link, held);
+    }
+    return held;
+  }
+
+  /** After the table was filled from elsewhere. */
+  recount(): void {
+    this.#holdings.clear();
+    for (let row = 0; row < this.table.end; row++) this.#count(row, 1);
+  }
+
+  /** Whether somebody may still use the lease: then nobody else gets it. */
+  isLive(row: number, now: number): boolean {
+    const until = this.table.validUntilSeconds(row);
+    const live = remainingSeconds(until, now) > 0 || now - until < GRACE_SECONDS;
+    return this.table.state(row) === STATE.reserved || (this.table.state(row) !== STATE.released && live);
+  }
+
+  /** Whether the client may speak of it as its own. */
+  isBound(row: number, now: number): boolean {
+    return this.table.state(row) === STATE.bound && remainingSeconds(this.table.validUntilSeconds(row), now) > 0;
+  }
+
+  /** The client's own row for an address or prefix that is nobody's; what ended before is forgotten. @returns -1 when the table is full */
+  take(link: number, message: ClientMessage, ia: number, address: Uint8Array, at: number, prefixLength: number): number {
+    const old = this.table.findAddress(address, at, prefixLength);
+    if (old !== -1) this.#remove(old);
+    const { bytes, clientIdAt, clientIdLength } = message;
+    const type = message.iaCodes[ia] ?? 0;
+    const iaid = message.iaids[ia] ?? 0;
+    const row = this.table.insert(link, type, iaid, bytes, clientIdAt, clientIdLength, address, at, prefixLength, STATE.released);
+    return typeof row === "number" ? row : -1;
+  }
+
+  /** Promises the lease anew, for what the pool allows now: `preferredSeconds` and `validSeconds` say what. */
+  promise(row: number, pool: Pool, now: number, out: ReplyBatch): void {
+    const table = this.table;
+    const valid = pool.validFor(now);
+    const preferred = pool.preferredFor(now);
+    const validLeft = remainingSeconds(table.validUntilSeconds(row), now);
+    const preferredLeft = remainingSeconds(table.preferredUntilSeconds(row), now);
+    const bound = table.state(row) === STATE.bound;
+    if (bound && mayRepeat(validLeft, valid) && mayRepeat(preferredLeft, preferred)) {
+      this.preferredSeconds = preferredLeft;
+      this.validSeconds = validLeft;
+      return;
+    }
+    this.preferredSeconds = preferred;
+    this.validSeconds = valid;
+    table.setLifetimes(row, now, untilSeconds(preferred, now), untilSeconds(valid, now));
+    if (!bound) {
+      table.setState(row, STATE.bound);
+      this.#count(row, 1);
+    }
+    out.image(table, row);
+  }
+
+  /** The client gave it back. */
+  release(row: number, now: number, out: ReplyBatch): void {
+    this.#rest(row, now);
+    out.image(this.table, row);
+  }
+
+  /** The client found it in use. */
+  decline(row: number, now: number, out: ReplyBatch): void {
+    const held = this.holdings(this.table.link(row));
+    if (held.declined >= LIMITS.declinedPerLink) {
+      this.release(row, now, out);
+      return;
+    }
+    this.#count(row, -1);
+    this.table.disown(row, STATE.declined);
+    this.table.setLifetimes(row, now, now, untilSeconds(DECLINED_SECONDS, now));
+    this.#count(row, 1);
+    out.image(this.table, row);
+  }
+
+  /** Its time is over: it is kept for its client a while, then forgotten. @returns whether it had been promised until now */
+  expire(row: number, now: number): boolean {
+    if (this.isLive(row, now)) return false;
+    if (this.table.state(row) === STATE.bound) {
+      this.#rest(row, now);
+      return true;
+    }
+    this.#remove(row);
+    return false;
+  }
+
+  /** Nobody's, but kept for who had it. */
+  #rest(row: number, now: number): void {
+    this.#count(row, -1);
+    this.table.setState(row, STATE.released);
+    this.table.setLifetimes(row, now, now, untilSeconds(AFFINITY_SECONDS, now));
+  }
+
+  #remove(row: number): void {
+    this.#count(row, -1);
+    this.table.remove(row);
+  }
+
+  #count(row: number, change: number): void {
+    const state = this.table.state(row);
+    if (state !== STATE.bound && state !== STATE.declined) return;
+    const held = this.holdings(this.table.link(row));
+    if (state === STATE.declined) held.declined += change;
+    else if (this.table.type(row) === OPTION.iaNa) held.addresses += change;
+    else if (this.table.type(row) === OPTION.iaPd) held.prefixes += change;
+  }
+}
+
+function mayRepeat(left: number, full: number): boolean {
+  return left <= full && left >= full * REPEATED_FROM;
+}

@@ -1,0 +1,102 @@
+/**
+ * Which link a client is on (RFC 9915 §13.1): for one that was heard directly, the link of the interface; for one behind relays,
+ * the link whose prefix holds the link-address of the innermost relay that names one. A relay that names none is on the same
+ * link as what is outside of it (RFC 6221 §5.3.2).
+ */
+import { ipv6Bytes, splitIpv6Prefix } from "../../../base/ipv6.ts";
+import type { LanConfig } from "../config.ts";
+import { NEVER_SECONDS } from "./lifetimes.ts";
+import { samePrefix } from "./octets.ts";
+import type { RelayChain } from "./relay-chain.ts";
+import type { ServerWishes } from "./reply-options.ts";
+import { type OnLinkPrefix, onLinkOf, ServedLink, type WatchedAddress } from "./served-link.ts";
+
+export class Links {
+  #interfaces: readonly ServedLink[] = [];
+  #relayed: readonly ServedLink[] = [];
+  /** Of links behind relays, longest first: the most specific prefix decides. */
+  #relayedPrefixes: readonly { readonly link: ServedLink; readonly prefix: Uint8Array; readonly prefixLength: number }[] = [];
+  readonly #byIndex = new Map<number, ServedLink>();
+  readonly #indexes = new Map<string, number>();
+  readonly #watched = new Map<string, readonly WatchedAddress[]>();
+  /** Every prefix that is on some link: none of them may be delegated. */
+  inUse: readonly OnLinkPrefix[] = [];
+  #behindRelays: readonly OnLinkPrefix[] = [];
+
+  configure(config: LanConfig, wishes: ServerWishes): void {
+    this.#interfaces = config.interfaces.flatMap(({ number, name, dhcp6 }) =>
+      dhcp6.mode === "server" ? [new ServedLink({ number, name, relayed: false, pools: dhcp6.pools, wishes })] : [],
+    );
+    this.#relayed = config.relayedLinks.map(({ number, name, pools }) => new ServedLink({ number, name, relayed: true, pools, wishes }));
+    this.#relayedPrefixes = config.relayedLinks
+      .flatMap(({ prefix: text }, i) => {
+        const { address, prefixLength } = splitIpv6Prefix(text);
+        const link = this.#relayed[i];
+        return link === undefined ? [] : [{ link, prefix: ipv6Bytes(address), prefixLength }];
+      })
+      .toSorted((a, b) => b.prefixLength - a.prefixLength);
+    const whole = config.relayedLinks.map(({ prefix }) => {
+      const { address, prefixLength } = splitIpv6Prefix(prefix);
+      return { address, prefixLength, preferredUntil: NEVER_SECONDS, validUntil: NEVER_SECONDS };
+    });
+    for (const [i, link] of this.#relayed.entries()) link.follow(whole.slice(i, i + 1), []);
+    this.#behindRelays = whole.map(onLinkOf);
+    this.#place();
+    this.#follow();
+  }
+
+  /** The interface is there under this index, or gone (0). */
+  setIndex(name: string, index: number): void {
+    if (index === 0) this.#indexes.delete(name);
+    else this.#indexes.set(name, index);
+    this.#place();
+  }
+
+  setAddresses(name: string, watched: readonly WatchedAddress[]): void {
+    this.#watched.set(name, watched);
+    this.#follow();
+  }
+
+  /** Every link that is served. */
+  all(): readonly ServedLink[] {
+    return [...this.#interfaces, ...this.#relayed];
+  }
+
+  byNumber(number: number): ServedLink | undefined {
+    return this.all().find(({ identity }) => identity.number === number);
+  }
+
+  /** @param index of the interface the datagram came in on */
+  select(chain: RelayChain, index: number): ServedLink | undefined {
+    let named = false;
+    for (let level = chain.depth - 1; level >= 0; level--) {
+      if (!chain.namesLink(level)) continue;
+      const link = this.#holding(chain.bytes, chain.linkAddressAt(level));
+      if (link !== undefined) return link;
+      named = true;
+    }
+    return named ? undefined : this.#byIndex.get(index);
+  }
+
+  #holding(bytes: Uint8Array, at: number): ServedLink | undefined {
+    for (const { link, prefix, prefixLength } of this.#relayedPrefixes) if (samePrefix(prefix, 0, bytes, at, prefixLength)) return link;
+    for (const link of this.#interfaces) {
+      for (const { prefix, prefixLength } of link.onLink) if (samePrefix(prefix, 0, bytes, at, prefixLength)) return link;
+    }
+    return undefined;
+  }
+
+  #place(): void {
+    this.#byIndex.clear();
+    for (const link of this.#interfaces) {
+      link.index = this.#indexes.get(link.identity.name) ?? 0;
+      if (link.index !== 0) this.#byIndex.set(link.index, link);
+    }
+  }
+
+  #follow(): void {
+    const held = [...this.#watched.values()].flatMap((watched) => watched.map(onLinkOf));
+    this.inUse = [...held, ...this.#behindRelays];
+    for (const link of this.#interfaces) link.follow(this.#watched.get(link.identity.name) ?? [], held);
+  }
+}

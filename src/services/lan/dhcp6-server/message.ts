@@ -1,0 +1,207 @@
+/**
+ * A client's message, read in place: where its options stand in the arena, in arrays that are used again for every message.
+ * Every option is compared with the end of what it stands in, nested ones too; one that reaches beyond condemns the message
+ * (RFC 9915 §21.1). What is only too short to mean anything is passed over (§16).
+ */
+import { DUID_BYTES } from "../../../base/duid.ts";
+import { LIMITS } from "../../../base/limits.ts";
+import { OPTION, SIZE } from "./codes.ts";
+import { allZero, sameOctets, u16At } from "./octets.ts";
+import type { Refusal } from "./refusals.ts";
+
+const NO_BYTES = new Uint8Array(0);
+
+export class ClientMessage {
+  bytes: Uint8Array = NO_BYTES;
+  start = 0;
+  type = 0;
+  /** Where values stand; a length of 0 says that the option is not there. */
+  clientIdAt = 0;
+  clientIdLength = 0;
+  serverIdAt = 0;
+  serverIdLength = 0;
+  requestedAt = 0;
+  requestedLength = 0;
+  rapidCommit = false;
+  /** IA_NA and IA_PD in their order; those from LIMITS.iasPerMessage on are only answered with a status. */
+  ias = 0;
+  /** An association of any kind stands there, were it a temporary or a short one. */
+  anyIa = false;
+  readonly iaCodes: Uint8Array = new Uint8Array(LIMITS.dhcp6Options);
+  readonly iaids: Int32Array = new Int32Array(LIMITS.dhcp6Options);
+  /** Where the IAID stands. */
+  readonly iaAts: Int32Array = new Int32Array(LIMITS.dhcp6Options);
+  /** Addresses or prefixes named in an IA: their number, LIMITS.hintsPerIa + 1 when there are more, and where each value starts. */
+  readonly hintCounts: Uint8Array = new Uint8Array(LIMITS.dhcp6Options);
+  readonly #hintAts = new Int32Array(LIMITS.iasPerMessage * LIMITS.hintsPerIa);
+  #authentications = 0;
+
+  /** @returns why the message cannot be used, if it cannot; it then says nothing */
+  decode(bytes: Uint8Array, start: number, end: number): Refusal | undefined {
+    if (end - start < SIZE.header) return "truncated";
+    this.#clear(bytes, start);
+    let options = 0;
+    for (let at = start + SIZE.header; at < end; ) {
+      if (end - at < SIZE.option) return "truncated";
+      if (++options > LIMITS.dhcp6Options) return "too-many-options";
+      const code = u16At(bytes, at);
+      const length = u16At(bytes, at + 2);
+      at += SIZE.option;
+      if (length > end - at) return "truncated";
+      const refusal = this.#option(code, at, length);
+      if (refusal !== undefined) return refusal;
+      at += length;
+    }
+    return undefined;
+  }
+
+  /** Where the value of one of an IA's hints starts. @param hint less than `hintCounts` of the IA and LIMITS.hintsPerIa */
+  hintAt(ia: number, hint: number): number {
+    return this.#hintAts[ia * LIMITS.hintsPerIa + hint] ?? 0;
+  }
+
+  /** Hints of an IA of which the place is kept. */
+  hintsKept(ia: number): number {
+    return ia < LIMITS.iasPerMessage ? Math.min(this.hintCounts[ia] ?? 0, LIMITS.hintsPerIa) : 0;
+  }
+
+  /** Whether the client asks for an option (RFC 9915 §21.7). */
+  asksFor(code: number): boolean {
+    const end = this.requestedAt + this.requestedLength;
+    for (let at = this.requestedAt; at < end; at += 2) if (u16At(this.bytes, at) === code) return true;
+    return false;
+  }
+
+  #clear(bytes: Uint8Array, start: number): void {
+    this.bytes = bytes;
+    this.start = start;
+    this.type = bytes[start] ?? 0;
+    this.clientIdLength = 0;
+    this.serverIdLength = 0;
+    this.requestedAt = 0;
+    this.requestedLength = 0;
+    this.rapidCommit = false;
+    this.ias = 0;
+    this.anyIa = false;
+    this.#authentications = 0;
+  }
+
+  #option(code: number, at: number, length: number): Refusal | undefined {
+    switch (code) {
+      case OPTION.clientId:
+        if (this.clientIdLength !== 0) return "repeated-option";
+        this.clientIdAt = at;
+        this.clientIdLength = length;
+        return isDuid(length) ? undefined : "bad-length";
+      case OPTION.serverId:
+        if (this.serverIdLength !== 0) return "repeated-option";
+        this.serverIdAt = at;
+        this.serverIdLength = length;
+        return isDuid(length) ? undefined : "bad-length";
+      case OPTION.requested:
+        if (this.requestedAt === 0 && length % 2 === 0) {
+          this.requestedAt = at;
+          this.requestedLength = length;
+        }
+        return undefined;
+      case OPTION.rapidCommit:
+        this.rapidCommit = true;
+        return length === 0 ? undefined : "bad-length";
+      case OPTION.authentication:
+        return ++this.#authentications > 1 ? "repeated-option" : undefined;
+      case OPTION.iaTa:
+        this.anyIa = true;
+        return undefined;
+      case OPTION.iaNa:
+      case OPTION.iaPd:
+        this.anyIa = true;
+        return length < SIZE.ia ? undefined : this.#ia(code, at, length);
+      default:
+        return undefined;
+    }
+  }
+
+  /** A second one with the same IAID is passed over: it would be answered with the same lease. */
+  #ia(code: number, at: number, length: number): Refusal | undefined {
+    const ia = this.ias;
+    const iaid = this.#iaidAt(at);
+    for (let other = Math.min(ia, LIMITS.iasPerMessage) - 1; other >= 0; other--) {
+      if (this.iaids[other] === iaid && this.iaCodes[other] === code) return this.#hints(LIMITS.iasPerMessage, code, at, length);
+    }
+    this.iaCodes[ia] = code;
+    this.iaids[ia] = iaid;
+    this.iaAts[ia] = at;
+    this.hintCounts[ia] = 0;
+    this.ias = ia + 1;
+    return this.#hints(ia, code, at, length);
+  }
+
+  /** Walks over what an IA holds. @param ia beyond LIMITS.iasPerMessage nothing is kept of it */
+  #hints(ia: number, code: number, at: number, length: number): Refusal | undefined {
+    const bytes = this.bytes;
+    const end = at + length;
+    const wanted = code === OPTION.iaNa ? OPTION.iaAddress : OPTION.iaPrefix;
+    const least = code === OPTION.iaNa ? SIZE.iaAddress : SIZE.iaPrefix;
+    for (let inner = at + SIZE.ia; inner < end; ) {
+      if (end - inner < SIZE.option) return "truncated";
+      const innerCode = u16At(bytes, inner);
+      const innerLength = u16At(bytes, inner + 2);
+      inner += SIZE.option;
+      if (innerLength > end - inner) return "truncated";
+      if (innerCode === wanted && innerLength >= least) {
+        if (!soundOptions(bytes, inner + least, inner + innerLength)) return "truncated";
+        if (ia < LIMITS.iasPerMessage) this.#hint(ia, inner);
+      }
+      inner += innerLength;
+    }
+    return undefined;
+  }
+
+  #hint(ia: number, at: number): void {
+    const count = this.hintCounts[ia] ?? 0;
+    if (count < LIMITS.hintsPerIa) this.#hintAts[ia * LIMITS.hintsPerIa + count] = at;
+    if (count <= LIMITS.hintsPerIa) this.hintCounts[ia] = count + 1;
+  }
+
+  #iaidAt(at: number): number {
+    return (u16At(this.bytes, at) << 16) | u16At(this.bytes, at + 2);
+  }
+}
+
+/** Where an address stands in the value of option 5, and a prefix's length and octets in option 26 (RFC 9915 §21.6, §21.22). */
+export function hintedAddressAt(code: number, hintAt: number): number {
+  return code === OPTION.iaNa ? hintAt : hintAt + 9;
+}
+
+/** The bits that count: 128 of an address; of a prefix its own length, or -1 when that is none. */
+export function hintedLength(code: number, bytes: Uint8Array, hintAt: number): number {
+  if (code === OPTION.iaNa) return 128;
+  const length = bytes[hintAt + 8] ?? 0;
+  return length > 128 ? -1 : length;
+}
+
+/** Whether a hint names no address, or a length alone. */
+export function hintsNothing(code: number, bytes: Uint8Array, hintAt: number): boolean {
+  return allZero(bytes, hintedAddressAt(code, hintAt), 16);
+}
+
+export function isServer(message: ClientMessage, duid: Uint8Array): boolean {
+  return message.serverIdLength === duid.length && sameOctets(message.bytes, message.serverIdAt, duid, 0, duid.length);
+}
+
+export function isClient(message: ClientMessage, duid: Uint8Array): boolean {
+  return message.clientIdLength === duid.length && sameOctets(message.bytes, message.clientIdAt, duid, 0, duid.length);
+}
+
+function isDuid(length: number): boolean {
+  return length >= DUID_BYTES.least && length <= DUID_BYTES.most;
+}
+
+function soundOptions(bytes: Uint8Array, start: number, end: number): boolean {
+  let at = start;
+  while (at < end) {
+    if (end - at < SIZE.option) return false;
+    at += SIZE.option + u16At(bytes, at + 2);
+  }
+  return at === end;
+}

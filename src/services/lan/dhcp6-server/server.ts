@@ -1,0 +1,138 @@
+/**
+ * The DHCPv6 server (RFC 9915 §18.3). Deterministic: the same batches at the same times make the same answers, octet for octet.
+ * It owns no socket, clock or file; it changes the lease table, and writes answers and images of leases into a batch.
+ */
+import { duidBytes } from "../../../base/duid.ts";
+import { LIMITS } from "../../../base/limits.ts";
+import { Counters } from "../../counters.ts";
+import type { Offers } from "../../leases/offers.ts";
+import type { LeaseTable } from "../../leases/table.ts";
+import type { LanConfig } from "../config.ts";
+import { admit } from "./admission.ts";
+import { Answers } from "./answers.ts";
+import type { PacketBatch, ReplyBatch } from "./batch.ts";
+import { Choice, type Seeker } from "./choice.ts";
+import { PORT } from "./codes.ts";
+import { Ledger } from "./ledger.ts";
+import { Links } from "./links.ts";
+import { ClientMessage } from "./message.ts";
+import { allZero } from "./octets.ts";
+import type { Refusal } from "./refusals.ts";
+import { RelayChain } from "./relay-chain.ts";
+import { NO_WISHES, type ServerWishes } from "./reply-options.ts";
+import type { WatchedAddress } from "./served-link.ts";
+import { type Dhcp6ServerView, viewOf } from "./view.ts";
+
+/** When something happens: seconds of the wall clock since 1970, unsigned. */
+export type ServeMoment = { readonly seconds: number };
+export type Dhcp6ServerParts = {
+  readonly table: LeaseTable;
+  readonly offers: Offers;
+  /** Sixteen octets that choose addresses; they outlive the process, so that a client that lost its lease gets the same again. */
+  readonly key: Uint8Array;
+};
+
+export class Dhcp6Server {
+  readonly #ledger: Ledger;
+  readonly #choice: Choice;
+  readonly #links = new Links();
+  readonly #chain = new RelayChain();
+  readonly #message = new ClientMessage();
+  readonly #answers: Answers;
+  readonly #refused = new Counters();
+  #duid: Uint8Array = new Uint8Array(0);
+  #received = 0;
+
+  constructor({ table, offers, key }: Dhcp6ServerParts) {
+    this.#ledger = new Ledger(table);
+    this.#choice = new Choice(this.#ledger, offers, key);
+    this.#answers = new Answers(this.#ledger, this.#choice);
+  }
+
+  configure(config: LanConfig, wishes: ServerWishes = NO_WISHES): void {
+    this.#duid = duidBytes(config.duid);
+    this.#links.configure(config, wishes);
+    this.#answers.configure(this.#duid, wishes);
+    this.#choice.inUse = this.#links.inUse;
+  }
+
+  /** The interface is there under this index of the kernel's, or gone: 0. Leases stay. */
+  setIndex(name: string, index: number): void {
+    this.#links.setIndex(name, index);
+  }
+
+  /** The addresses an interface holds now. Pools without a place of their own follow from them. */
+  setAddresses(name: string, addresses: readonly WatchedAddress[]): void {
+    this.#links.setAddresses(name, addresses);
+    this.#choice.inUse = this.#links.inUse;
+  }
+
+  /** After leases were read into the table. */
+  leasesLoaded(): void {
+    this.#ledger.recount();
+  }
+
+  /**
+   * Answers what is in `batch` from `first` on, until `out` has no more room.
+   * @returns the first datagram that is not served yet: `batch.count` when all are
+   */
+  serve(batch: PacketBatch, at: ServeMoment, out: ReplyBatch, first = 0): number {
+    for (let row = first; row < batch.count; row++) {
+      if (!out.hasRoom) return row;
+      this.#received++;
+      out.begin();
+      const refusal = this.#serveOne(batch, row, at.seconds, out);
+      if (refusal === undefined) continue;
+      out.abandon();
+      this.#refused.add(refusal);
+    }
+    return batch.count;
+  }
+
+  /** Ends leases whose time is over, among the next `maxRows` of the table; routes that end are in `out`, which has to have room. */
+  sweep(at: ServeMoment, maxRows: number, out: ReplyBatch): void {
+    const rows = Math.min(maxRows, out.routes.room);
+    this.#ledger.table.sweep(at.seconds, rows, (row) => {
+      if (!this.#ledger.expire(row, at.seconds)) return;
+      const link = this.#links.byNumber(this.#ledger.table.link(row));
+      if (link !== undefined && link.index !== 0) out.routeEnds(this.#ledger.table, row, link.index);
+    });
+  }
+
+  view(): Dhcp6ServerView {
+    return viewOf({
+      links: this.#links.all(),
+      ledger: this.#ledger,
+      received: this.#received,
+      sent: this.#answers.sent,
+      refused: this.#refused,
+    });
+  }
+
+  #serveOne(batch: PacketBatch, row: number, now: number, out: ReplyBatch): Refusal | undefined {
+    const start = batch.offsets[row] ?? 0;
+    const length = batch.lengths[row] ?? 0;
+    const index = batch.links[row] ?? 0;
+    const fromAt = 16 * row;
+    if (length > LIMITS.datagramBytes) return "too-long";
+    if (batch.addresses[fromAt] === 0xff || allZero(batch.addresses, fromAt, 16)) return "bad-source";
+    const chain = this.#chain;
+    const message = this.#message;
+    const refusal =
+      chain.unwrap(batch.bytes, start, start + length) ??
+      message.decode(batch.bytes, chain.innerStart, chain.innerEnd) ??
+      admit(message, this.#duid, chain.depth > 0 || batch.multicast[row] === 1);
+    if (refusal !== undefined) return refusal;
+    const link = this.#links.select(chain, index);
+    if (link === undefined) return "no-link";
+    const direct = chain.depth === 0;
+    const seeker: Seeker = { link, message, ia: 0, now, via: batch.addresses, viaAt: direct ? fromAt : -1 };
+    chain.open(out);
+    const unanswered = this.#answers.answer(seeker, out);
+    if (unanswered !== undefined) return unanswered;
+    chain.close(out);
+    const port = direct ? PORT.client : chain.ownPort ? (batch.ports[row] ?? 0) : PORT.server;
+    out.finish({ link: index, port, held: this.#answers.held }, batch.addresses, fromAt);
+    return undefined;
+  }
+}

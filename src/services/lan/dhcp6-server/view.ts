@@ -1,0 +1,36 @@
+/** What `show` tells of the DHCPv6 server: plain data; sentences are made of it where people read. */
+import type { Counters } from "../../counters.ts";
+import type { Ledger } from "./ledger.ts";
+import type { ServedLink } from "./served-link.ts";
+
+export type Dhcp6LinkView = {
+  readonly link: string;
+  readonly number: number;
+  readonly relayed: boolean;
+  readonly addresses: number;
+  readonly prefixes: number;
+  readonly declined: number;
+};
+export type Dhcp6ServerView = {
+  readonly links: readonly Dhcp6LinkView[];
+  readonly received: number;
+  readonly sent: Readonly<Record<string, number>>;
+  readonly refused: Readonly<Record<string, number>>;
+};
+
+export type ViewFacts = {
+  readonly links: readonly ServedLink[];
+  readonly ledger: Ledger;
+  readonly received: number;
+  readonly sent: Counters;
+  readonly refused: Counters;
+};
+
+export function viewOf({ links, ledger, received, sent, refused }: ViewFacts): Dhcp6ServerView {
+  return {
+    links: links.map(({ identity: { name, number, relayed } }) => ({ link: name, number, relayed, ...ledger.holdings(number) })),
+    received,
+    sent: sent.toJSON(),
+    refused: refused.toJSON(),
+  };
+}
