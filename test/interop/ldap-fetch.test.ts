@@ -217,7 +217,7 @@ test("a receiver that cannot take more makes the server wait, and misses nothing
         },
       });
       assert.deepEqual([results[0]?.reason, users.length], ["", 1000]);
-      assert.ok(pauses > 3);
+      assert.ok(pauses > 1);
     }
   }),
 );

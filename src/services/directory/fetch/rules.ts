@@ -1,4 +1,5 @@
 /** What a field of a map may hold, judged value by value. A value becomes text, or a reason why the entry is dropped. */
+import { LIMITS } from "../../../base/limits.ts";
 import type { IdFences } from "../config.ts";
 
 export const REJECT_REASONS = [
@@ -26,8 +27,6 @@ export class Reject extends Error {
   }
 }
 
-const NAME_BYTES = 255;
-const FIELD_BYTES = 4096;
 /** 16 and 32 bits of ones: what system calls take for "nobody" and "no change". */
 const NO_ID: readonly number[] = [65_535, 4_294_967_295];
 const NAME = /^[A-Za-z0-9_.][A-Za-z0-9_.@-]*\$?$/;
@@ -38,8 +37,8 @@ const utf8 = new TextEncoder();
 const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 export function textOf(value: Uint8Array, field: string): string {
-  if (value.length > NAME_BYTES && (field === "name" || field === "members")) throw new Reject("bad-name", field);
-  if (value.length > FIELD_BYTES) throw new Reject("too-long", field);
+  if (value.length > LIMITS.directoryNameBytes && (field === "name" || field === "members")) throw new Reject("bad-name", field);
+  if (value.length > LIMITS.directoryFieldBytes) throw new Reject("too-long", field);
   try {
     return strict.decode(value);
   } catch {
@@ -50,7 +49,7 @@ export function textOf(value: Uint8Array, field: string): string {
 /** Several values in one field, as the file format has them. */
 export function joined(values: readonly string[], field: string): string {
   const text = values.join(",");
-  if (utf8.encode(text).length > FIELD_BYTES) throw new Reject("too-long", field);
+  if (utf8.encode(text).length > LIMITS.directoryFieldBytes) throw new Reject("too-long", field);
   return text;
 }
 
