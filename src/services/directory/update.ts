@@ -5,7 +5,7 @@
 import { Counters } from "../counters.ts";
 import { Entropy } from "../../base/entropy.ts";
 import { LIMITS } from "../../base/limits.ts";
-import { after, NEVER, type WallClock } from "../../base/time.ts";
+import { after, type Instant, NEVER, type WallClock, wallClock } from "../../base/time.ts";
 import type { Alarm, Clock } from "../../ports/clock.ts";
 import type { Log } from "../../ports/log.ts";
 import { Background } from "./background.ts";
@@ -49,6 +49,7 @@ export class Updates {
   #failures = 0;
   #fetcherReady = false;
   #savedAt = 0;
+  #alarmAt: Instant = NEVER;
 
   constructor(ports: UpdatePorts) {
     this.#ports = ports;
@@ -58,6 +59,12 @@ export class Updates {
 
   get update(): number {
     return this.#update;
+  }
+
+  /** When the next update begins, or the one under way must be over; undefined: nothing is planned. */
+  get nextAt(): WallClock | undefined {
+    const { clock } = this.#ports;
+    return this.#alarmAt === NEVER ? undefined : wallClock(clock.wallClock() + (this.#alarmAt - clock.now()));
   }
 
   /** What was served stays until it has passed the new configuration's checks. */
@@ -145,7 +152,7 @@ export class Updates {
     this.phase = "pulling";
     for (const source of this.sources) source.begin(fences);
     const withinSeconds = Math.min(Math.max(1, config.intervalSeconds), LIMITS.updateSeconds);
-    this.#alarm.set(after(this.#ports.clock.now(), withinSeconds));
+    this.#wakeAt(after(this.#ports.clock.now(), withinSeconds));
     this.#ports.fetcher.pull(this.#update, withinSeconds);
   }
 
@@ -166,7 +173,7 @@ export class Updates {
     const now = this.#ports.clock.wallClock();
     const goods = this.sources.map((source) => servedOf(source, now));
     this.phase = "merging";
-    this.#alarm.set(NEVER);
+    this.#wakeAt(NEVER);
     this.#background.run(this.#merged(goods, now), ({ snapshot, file }) => {
       this.#commit(snapshot);
       for (const source of this.sources) source.committed(now);
@@ -192,7 +199,7 @@ export class Updates {
     const fences = this.#fences;
     if (fences === undefined) return;
     this.phase = "loading";
-    this.#alarm.set(NEVER);
+    this.#wakeAt(NEVER);
     this.#background.run(this.#checked(stored, fences, committedAt), ({ goods, snapshot }) => {
       for (const [place, source] of this.sources.entries()) source.good = goods[place];
       if (snapshot !== undefined) this.#commit(snapshot);
@@ -212,6 +219,11 @@ export class Updates {
     return { goods, snapshot: harvests.length === 0 ? undefined : yield* snapshotOf(harvests, this.snapshot, at) };
   }
 
+  #wakeAt(at: Instant): void {
+    this.#alarmAt = at;
+    this.#alarm.set(at);
+  }
+
   #commit(snapshot: Snapshot): void {
     this.snapshot = snapshot;
     const { users, groups } = snapshot;
@@ -226,7 +238,7 @@ export class Updates {
     const { clock } = this.#ports;
     const retry = FIRST_RETRY_SECONDS * 2 ** Math.min(this.#failures, MOST_DOUBLINGS) * new Entropy(clock.entropy()).between(1 - JITTER, 1 + JITTER);
     this.#failures = sound ? 0 : this.#failures + 1;
-    this.#alarm.set(after(clock.now(), sound ? interval : Math.min(interval, retry)));
+    this.#wakeAt(after(clock.now(), sound ? interval : Math.min(interval, retry)));
   }
 }
 

@@ -45,12 +45,14 @@ export function world(config: DirectoryConfig = CONFIG) {
   const timeline = new Timeline();
   const clock = new SimClock(timeline, 1);
   const pulls: { readonly update: number; readonly at: number }[] = [];
+  const connects: number[] = [];
   const saved: Uint8Array[] = [];
   const logged: string[] = [];
   const service = new Directory({
     clock,
     log: { write: (level, event, fields) => void logged.push(`${level} ${event} ${JSON.stringify(fields)}`) },
     fetcher: { pull: (update) => void pulls.push({ update, at: timeline.now }) },
+    rpcbind: { connect: () => void connects.push(timeline.now) },
     store: { save: (bytes) => void saved.push(bytes) },
   });
   service.configure(config);
@@ -60,6 +62,7 @@ export function world(config: DirectoryConfig = CONFIG) {
     clock,
     pulls,
     saved,
+    connects,
     logged,
     wall: (): WallClock => wallClock(clock.wallClock()),
     /** Lets what is due now happen. */

@@ -1,0 +1,107 @@
+/** What `show` tells of the directory: plain data; sentences are made of it where people read. */
+import type { WallClock } from "../../base/time.ts";
+import type { Counters } from "../counters.ts";
+import type { DirectoryConfig } from "./config.ts";
+import type { Source, SourceState } from "./source.ts";
+import type { Snapshot } from "./snapshot.ts";
+import type { UpdatePhase, Updates } from "./update.ts";
+
+type Counts = Readonly<Record<string, number>>;
+export type DirectoryView = {
+  readonly service: "directory";
+  readonly domain: string;
+  /** null: there is nothing to serve yet. */
+  readonly snapshot: SnapshotView | null;
+  readonly update: { readonly number: number; readonly phase: UpdatePhase; readonly heldBy: string; readonly nextAt: string | null };
+  readonly sources: readonly SourceView[];
+  readonly yp: { readonly port: number; readonly register: string; readonly registered: boolean } | null;
+  readonly userdb: { readonly service: string; readonly enumerate: boolean } | null;
+  readonly connections: number;
+  readonly requests: Counts;
+  readonly refused: Counts;
+  readonly connectionsEnded: Counts;
+  readonly entriesDropped: Counts;
+};
+export type SnapshotView = {
+  readonly users: number;
+  readonly groups: number;
+  readonly committedAt: string;
+  readonly ageSeconds: number;
+  /** Names that a source before had taken, and ids that a name before had. */
+  readonly namesTaken: number;
+  readonly idsShared: number;
+};
+export type SourceView = {
+  readonly name: string;
+  readonly state: SourceState;
+  /** Empty, or why it failed or is not believed. */
+  readonly reason: string;
+  readonly onFailure: string;
+  /** Served of it, or last good. */
+  readonly users: number;
+  readonly groups: number;
+  readonly pulledAt: string | null;
+  readonly ageSeconds: number | null;
+  readonly rejected: Counts;
+  /** Cycles for which the same suspicious result has come. */
+  readonly suspiciousCycles: number | null;
+};
+
+export type Shown = {
+  readonly config: DirectoryConfig | undefined;
+  readonly updates: Updates;
+  readonly now: WallClock;
+  readonly port: number;
+  readonly registered: boolean;
+  readonly connections: number;
+  readonly counters: { readonly requests: Counters; readonly refused: Counters; readonly ended: Counters };
+};
+
+export function viewOf({ config, updates, now, port, registered, connections, counters }: Shown): DirectoryView {
+  const { snapshot, sources, update, phase, held, nextAt } = updates;
+  return {
+    service: "directory",
+    domain: config?.domain ?? "",
+    snapshot: snapshot === undefined ? null : snapshotView(snapshot, now),
+    update: { number: update, phase, heldBy: held, nextAt: nextAt === undefined ? null : new Date(nextAt).toISOString() },
+    sources: sources.map((source) => sourceView(source, now)),
+    yp: config?.yp === undefined ? null : { port, register: config.yp.register, registered },
+    userdb: config?.userdb ?? null,
+    connections,
+    requests: counters.requests.toJSON(),
+    refused: counters.refused.toJSON(),
+    connectionsEnded: counters.ended.toJSON(),
+    entriesDropped: updates.dropped.toJSON(),
+  };
+}
+
+function snapshotView({ users, groups, committedAt, merged }: Snapshot, now: WallClock): SnapshotView {
+  return {
+    users: users.count,
+    groups: groups.count,
+    committedAt: new Date(committedAt).toISOString(),
+    ageSeconds: ageSeconds(committedAt, now),
+    namesTaken: merged.users.nameTaken + merged.groups.nameTaken,
+    idsShared: merged.users.idTaken + merged.groups.idTaken,
+  };
+}
+
+function sourceView({ settings, state, reason, good, rejected, suspicion }: Source, now: WallClock): SourceView {
+  return {
+    name: settings.name,
+    state,
+    reason,
+    onFailure: settings.onFailure,
+    users: good?.harvest.users.count ?? 0,
+    groups: good?.harvest.groups.count ?? 0,
+    pulledAt: good === undefined ? null : new Date(good.pulledAt).toISOString(),
+    ageSeconds: good === undefined ? null : ageSeconds(good.pulledAt, now),
+    rejected,
+    suspiciousCycles: suspicion?.cycles ?? null,
+  };
+}
+
+/** Never negative, whatever somebody did to the wall clock. */
+function ageSeconds(since: WallClock, now: WallClock): number {
+  return Math.max(0, Math.floor((now - since) / 1000));
+}
