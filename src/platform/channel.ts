@@ -17,6 +17,8 @@ export type ChannelHandlers = {
   readonly onFrame: (bytes: Uint8Array, descriptors: readonly number[]) => void;
   /** The far side is gone. Called once. */
   readonly onEnd: () => void;
+  /** Everything that waited has been taken. */
+  readonly onDrained?: () => void;
 };
 
 /** @returns two connected descriptors, each for one role */
@@ -87,6 +89,7 @@ export class Channel {
       this.#waiting.shift();
     }
     native().pollSet(this.#poll, POLL.readable);
+    this.#handlers.onDrained?.();
   }
 
   #ready(events: number): void {

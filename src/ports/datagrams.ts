@@ -30,3 +30,23 @@ export interface LinkSockets {
   open(link: number, name: string): void;
   close(link: number, name: string): void;
 }
+
+/** Many datagrams in one arena, told by rows of numbers: what a server reads and writes without an object for each. */
+export type DatagramRows = {
+  readonly count: number;
+  readonly bytes: Uint8Array;
+  readonly offsets: Int32Array;
+  readonly lengths: Int32Array;
+  /** The kernel's index of the interface. */
+  readonly links: Int32Array;
+  readonly ports: Uint16Array;
+  /** Sixteen octets a row: where it came from, or goes. */
+  readonly addresses: Uint8Array;
+};
+/** What a server answers to. */
+export type ServedRows = DatagramRows & { /** 1: sent to a group. */ readonly multicast: Uint8Array };
+export type ArrivedRows = Omit<ServedRows, "count"> & {
+  count: number;
+  /** Sixteen octets a row: where it was sent to. */
+  readonly destinations: Uint8Array;
+};

@@ -9,6 +9,8 @@ export type Incoming = MessageOf<typeof CATALOGUE>;
 export type ConnectionHandlers = {
   readonly onMessage: (message: Incoming) => void;
   readonly onEnd: () => void;
+  /** Everything that waited for the far side has been taken. */
+  readonly onDrained?: () => void;
 };
 
 export class Connection {
@@ -27,6 +29,7 @@ export class Connection {
         if (message !== undefined) handlers.onMessage(message);
       },
       onEnd: handlers.onEnd,
+      ...(handlers.onDrained === undefined ? {} : { onDrained: handlers.onDrained }),
     });
   }
 

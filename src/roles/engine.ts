@@ -13,6 +13,8 @@ export type EngineHandlers = {
   readonly fromFrontend?: (message: Incoming) => void;
   /** Of a further role this engine speaks with. */
   readonly fromPeer?: (role: RoleName, message: Incoming) => void;
+  readonly peerMet?: (role: RoleName) => void;
+  readonly peerLost?: (role: RoleName) => void;
   /** The frontend is another one: its sockets are gone with it. */
   readonly frontendLost?: () => void;
   /** Lists were asked for anew. */
@@ -58,14 +60,16 @@ export class EngineRoom {
   }
 
   /** @returns true when that role was met before */
-  meet(role: RoleName, fd: number, onMessage: (message: Incoming) => void): boolean {
+  meet(role: RoleName, fd: number, onMessage: (message: Incoming) => void, onEnd: () => void = () => undefined): boolean {
     this.#peers.get(role)?.close();
     const again = this.#met.has(role);
     this.#met.add(role);
     const connection = new Connection(fd, this.#role, role, {
       onMessage,
       onEnd: () => {
-        if (this.#peers.get(role) === connection) this.#peers.delete(role);
+        if (this.#peers.get(role) !== connection) return;
+        this.#peers.delete(role);
+        onEnd();
       },
     });
     this.#peers.set(role, connection);
@@ -110,7 +114,9 @@ class Engine {
 
   #meet(role: RoleName, fd: number): void {
     if (role !== "frontend") {
-      this.#room.meet(role, fd, (message) => (role === "control" ? this.#answer(message) : this.#handlers.fromPeer?.(role, message)));
+      const take = (message: Incoming): void => (role === "control" ? this.#answer(message) : this.#handlers.fromPeer?.(role, message));
+      this.#room.meet(role, fd, take, () => this.#handlers.peerLost?.(role));
+      this.#handlers.peerMet?.(role);
       return;
     }
     const again = this.#room.meet(role, fd, (message) => {

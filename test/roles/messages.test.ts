@@ -109,6 +109,7 @@ const SAMPLES: { readonly [K in CatalogueName]: unknown } = {
     ],
     relayedLinks: [{ number: 80, name: "upstairs", prefix: "2001:db8:5::/64", pools: { ...pools, addresses: undefined, prefixes: undefined } }],
   },
+  serverKey: { key: bytes },
   serverSocket: { link: 4, name: "lan0" },
   openServerSocket: { link: 4, name: "lan0" },
   journalFile: { kind: "segment", number: 2 ** 40, bytes: 16_777_216 },
@@ -153,7 +154,7 @@ const SAMPLES: { readonly [K in CatalogueName]: unknown } = {
   stream: { number: 9, purpose: "yp", peer: "::ffff:127.0.0.1", port: 700, uid: 1000 },
   streamClosed: { number: 9 },
   connectRpcbind: true,
-  pull: { update: 3 },
+  pull: { update: 3, withinSeconds: 600 },
   entries: {
     update: 3,
     source: 0,

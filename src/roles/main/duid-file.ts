@@ -1,4 +1,4 @@
-/** Our DUID: made once from chance, kept for ever (RFC 9915 §11.5), whatever cards and disks come and go. */
+/** Who we are to clients and servers: a DUID made once from chance, kept for ever (RFC 9915 §11.5), whatever cards and disks come and go. */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Duid, duidUuid, parseDuid } from "../../base/duid.ts";
@@ -9,6 +9,19 @@ const UUID_BYTES = 16;
 /** RFC 9562 §5.4. */
 const VERSION_4 = 0x40;
 const VARIANT = 0x80;
+
+const KEY_BYTES = 16;
+
+/** Made once from chance and told to nobody: the server makes host parts with it (RFC 9915 §13.1). */
+export function ownKey(stateFolder: string): Uint8Array {
+  const path = join(stateFolder, "server-key");
+  const known = existsSync(path) ? new Uint8Array(readFileSync(path)) : new Uint8Array(0);
+  if (known.length === KEY_BYTES) return known;
+  const made = new Uint8Array(KEY_BYTES);
+  native().random(made);
+  replaceFile(stateFolder, "server-key", made);
+  return made;
+}
 
 /** @throws Error when the file is there and holds no DUID: a new one would give every lease to a stranger */
 export function ownDuid(stateFolder: string): Duid {

@@ -8,6 +8,7 @@ import { type Ipv6Route, routeWith } from "../../wire/netlink/route.ts";
 import type { Incoming } from "../connection.ts";
 import type { Configuration } from "../messages/catalogue.ts";
 import type { ChildName } from "./children.ts";
+import { ownKey } from "./duid-file.ts";
 import { JournalFolder } from "./journal-folder.ts";
 import { linkRefusal, serveSocketRequest } from "./link-sockets.ts";
 import { attempt, type Office, type Tools } from "./office.ts";
@@ -51,6 +52,7 @@ export class LanOffice implements Office {
   ready(role: ChildName): void {
     const engine = this.#tools.children.to(this.engine);
     if (role !== this.engine || engine === undefined) return;
+    engine.send("serverKey", { key: ownKey(this.#tools.options["state-dir"]) });
     for (const { descriptor, ...file } of this.#journal?.open() ?? []) engine.send("journalFile", file, { descriptors: [descriptor] });
     engine.send("journalListed", true);
     this.reconfigured();

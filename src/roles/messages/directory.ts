@@ -84,9 +84,11 @@ export const directoryConfig: Codec<DirectoryConfig> = struct({
   userdb: optional(struct({ service: word, enumerate: flag })),
 });
 
-const user: Codec<UserEntry> = struct({ name: word, password: phrase, uid: u32, gid: u32, gecos: phrase, home: phrase, shell: phrase });
+/** A field of LIMITS.directoryFieldBytes characters, in UTF-8. */
+const field = text16(3 * LIMITS.directoryFieldBytes);
+const user: Codec<UserEntry> = struct({ name: word, password: field, uid: u32, gid: u32, gecos: field, home: field, shell: field });
 /** A group with more members than fit comes in parts, one after the other; the last has `more` unset. */
-const groupPart = struct({ name: word, password: phrase, gid: u32, members: list16(word, LIMITS.membersPerPart), more: flag });
+const groupPart = struct({ name: word, password: field, gid: u32, members: list16(word, LIMITS.membersPerPart), more: flag });
 const rejects = list16(struct({ reason: text16(64), count: u32 }), LIMITS.rejectReasons);
 
 export const DIRECTORY = {
@@ -120,7 +122,13 @@ export const DIRECTORY = {
   connectRpcbind: message({ type: 148, from: ["engine-directory"], to: ["main"], body: empty }),
 
   // engine and fetcher
-  pull: message({ type: 150, from: ["engine-directory"], to: ["fetcher"], body: struct({ update: u32 }), when: ["starting", "running"] }),
+  pull: message({
+    type: 150,
+    from: ["engine-directory"],
+    to: ["fetcher"],
+    body: struct({ update: u32, withinSeconds: u32 }),
+    when: ["starting", "running"],
+  }),
   entries: message({
     type: 151,
     from: ["fetcher"],

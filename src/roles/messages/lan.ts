@@ -1,5 +1,5 @@
 /** Messages of `lan`: its configuration, the server's own sockets, the journal's files, routes to delegated prefixes. */
-import { type Codec, choice, empty, flag, list16, optional, struct, u16, u32 } from "../../base/codec.ts";
+import { bytes16, type Codec, choice, empty, flag, list16, optional, struct, u16, u32 } from "../../base/codec.ts";
 import { domainName } from "../../base/domain.ts";
 import { ipv6Address } from "../../base/ipv6.ts";
 import { LIMITS } from "../../base/limits.ts";
@@ -61,6 +61,8 @@ const JOURNAL_FILES = ["segment", "snapshot"] as const;
 
 export const LAN = {
   lanConfig: message({ type: 100, from: ["main"], to: ["engine-lan"], body: struct({ duid: duid16, ...LAN_PARTS }), when: ["starting", "running"] }),
+  /** 16 bytes that stay the same for ever: what the server makes host parts with. Comes before the journal. */
+  serverKey: message({ type: 103, from: ["main"], to: ["engine-lan"], body: struct({ key: bytes16(16) }) }),
   /** UDP port 547 of one link, pinned to it, with its groups joined. */
   serverSocket: message({ type: 101, from: ["main"], to: ["engine-lan"], body: struct({ link: u32, name: interfaceName }), descriptors: 1 }),
   openServerSocket: message({ type: 102, from: ["engine-lan"], to: ["main"], body: struct({ link: u32, name: interfaceName }) }),

@@ -10,7 +10,8 @@ import type { LeaseTable } from "../../leases/table.ts";
 import type { LanConfig } from "../config.ts";
 import { admit } from "./admission.ts";
 import { Answers } from "./answers.ts";
-import type { PacketBatch, ReplyBatch } from "./batch.ts";
+import type { ServedRows } from "../../../ports/datagrams.ts";
+import type { ReplyBatch } from "./batch.ts";
 import { Choice, type Seeker } from "./choice.ts";
 import { PORT } from "./codes.ts";
 import { Ledger } from "./ledger.ts";
@@ -76,7 +77,7 @@ export class Dhcp6Server {
    * Answers what is in `batch` from `first` on, until `out` has no more room.
    * @returns the first datagram that is not served yet: `batch.count` when all are
    */
-  serve(batch: PacketBatch, at: ServeMoment, out: ReplyBatch, first = 0): number {
+  serve(batch: ServedRows, at: ServeMoment, out: ReplyBatch, first = 0): number {
     for (let row = first; row < batch.count; row++) {
       if (!out.hasRoom) return row;
       this.#received++;
@@ -109,7 +110,7 @@ export class Dhcp6Server {
     });
   }
 
-  #serveOne(batch: PacketBatch, row: number, now: number, out: ReplyBatch): Refusal | undefined {
+  #serveOne(batch: ServedRows, row: number, now: number, out: ReplyBatch): Refusal | undefined {
     const start = batch.offsets[row] ?? 0;
     const length = batch.lengths[row] ?? 0;
     const index = batch.links[row] ?? 0;

@@ -1,0 +1,99 @@
+/** The engine of `directory`: owns the snapshot, answers YP and userdb on connections and datagrams that others accepted. */
+import "./first.ts";
+import { BootClock } from "../platform/clock.ts";
+import { readFile } from "../platform/lease-stores/read.ts";
+import { WriterThread } from "../platform/lease-stores/writers.ts";
+import { native } from "../platform/native.ts";
+import { StreamConnection } from "../platform/stream-connection.ts";
+import { Directory } from "../services/directory/service.ts";
+import type { Incoming } from "./connection.ts";
+import { type EngineRoom, startEngine } from "./engine.ts";
+import { SnapshotWriter } from "./engine-directory/snapshot-writer.ts";
+
+type Message<K extends Incoming["kind"]> = Extract<Incoming, { readonly kind: K }>;
+
+startEngine({
+  role: "engine-directory",
+  profile: "engine+streams",
+  lists: [],
+  prepare: (room) => {
+    const writer = new WriterThread();
+    const snapshots = new SnapshotWriter(writer, {
+      open: () => room.ask("openSnapshot", true),
+      saved: (bytes) => room.ask("snapshotSaved", { bytes }),
+    });
+    const service: Directory = new Directory({
+      clock: new BootClock(),
+      log: room.log,
+      fetcher: { pull: (update, withinSeconds) => room.to("fetcher")?.send("pull", { update, withinSeconds }) },
+      rpcbind: { connect: () => room.ask("connectRpcbind", true) },
+      store: { save: (bytes) => snapshots.save(bytes) },
+    });
+    return {
+      fromMain: (message) => {
+        if (message.kind === "freshSnapshot") snapshots.write(message.descriptors[0] ?? -1);
+        else if (message.kind === "storedSnapshot") service.stored(stored(message, writer.pages));
+        else fromMain(room, service, message);
+      },
+      fromFrontend: (message) => {
+        if (message.kind === "datagrams") answerDatagrams(room, service, message);
+      },
+      fromPeer: (role, message) => {
+        if (role === "fetcher") fromFetcher(service, message);
+      },
+      peerMet: (role) => {
+        if (role === "fetcher") service.updates.fetcherReady();
+      },
+      peerLost: (role) => {
+        if (role === "fetcher") service.updates.fetcherLost();
+      },
+      view: () => service.view(),
+    };
+  },
+});
+
+function fromMain(room: EngineRoom, service: Directory, message: Incoming): void {
+  switch (message.kind) {
+    case "directoryConfig":
+      room.generation = message.generation;
+      service.configure(message.body.config);
+      return service.listening(message.body.port);
+    case "kernelFailed":
+      return message.body.what === "connectRpcbind" ? service.rpcbindUnreachable() : undefined;
+    case "stream":
+      return openStream(room, service, message);
+    default:
+      return;
+  }
+}
+
+/** The file main found; it is whole in memory before anything is served. */
+function stored({ body, descriptors }: Message<"storedSnapshot">, pages: Uint8Array): Uint8Array {
+  const fd = descriptors[0] ?? -1;
+  try {
+    return readFile({ number: 0, fd, bytes: body.bytes }, pages);
+  } finally {
+    native().close(fd);
+  }
+}
+
+function openStream(room: EngineRoom, service: Directory, { body, descriptors }: Message<"stream">): void {
+  const connection = new StreamConnection(descriptors[0] ?? -1, () => room.ask("streamClosed", { number: body.number }));
+  const io = { write: (bytes: Uint8Array) => connection.write(bytes), close: () => connection.close() };
+  connection.listen(service.stream(body, io));
+}
+
+function answerDatagrams(room: EngineRoom, service: Directory, { body }: Message<"datagrams">): void {
+  const { purpose, link } = body;
+  if (purpose !== "yp" && purpose !== "portmapper") return;
+  for (const datagram of body.datagrams) {
+    const payload = service.datagram(purpose, datagram);
+    const from = datagram.to;
+    if (payload !== undefined) room.to("frontend")?.send("sendDatagram", { purpose, link, from, to: datagram.from, port: datagram.port, payload });
+  }
+}
+
+function fromFetcher(service: Directory, message: Incoming): void {
+  if (message.kind === "entries") service.entries(message.body);
+  else if (message.kind === "pulled") service.pulled(message.body);
+}

@@ -1,0 +1,139 @@
+/** The engine of `lan`: decides, and holds the server's own UDP sockets and the journal's files that main opened for it. */
+import "./first.ts";
+import { BootClock } from "../platform/clock.ts";
+import { inet6Address } from "../platform/inet6-sockets.ts";
+import { JournalFiles } from "../platform/lease-stores/journal-files.ts";
+import { WriterThread } from "../platform/lease-stores/writers.ts";
+import { native } from "../platform/native.ts";
+import { ServerSockets } from "../platform/server-sockets.ts";
+import { AddressNewsReader } from "../services/address-news.ts";
+import { Lan } from "../services/lan/service.ts";
+import { applyImage } from "../services/leases/images.ts";
+import { LeaseJournal } from "../services/leases/journal.ts";
+import { Offers } from "../services/leases/offers.ts";
+import { LeaseTable } from "../services/leases/table.ts";
+import { LinkNewsReader } from "../services/link-news.ts";
+import { LIMITS } from "../base/limits.ts";
+import type { Incoming } from "./connection.ts";
+import { type EngineRoom, startEngine } from "./engine.ts";
+import { Delegations } from "./engine-lan/delegations.ts";
+import { Promises } from "./engine-lan/promises.ts";
+
+const links = new LinkNewsReader();
+const addresses = new AddressNewsReader();
+/** What was made before the fence, and what grows out of it once the journal was read. */
+type Parts = { readonly clock: BootClock; readonly files: JournalFiles; readonly sockets: ServerSockets };
+let key: Uint8Array = new Uint8Array(16);
+let lan: Lan | undefined;
+
+startEngine({
+  role: "engine-lan",
+  profile: "engine+journal",
+  lists: ["links", "addresses6", "routes6"],
+  prepare: (room) => {
+    const writers = { journal: new WriterThread(), snapshot: new WriterThread() };
+    const parts: Parts = {
+      clock: new BootClock(),
+      files: new JournalFiles(writers, {
+        ask: (kind, number) => room.ask("openJournalFile", { kind, number }),
+        snapshotWritten: (number, firstSegment) => room.ask("snapshotWritten", { number, firstSegment }),
+      }),
+      sockets: new ServerSockets((link) => lan?.arrived(link, parts.sockets.rows)),
+    };
+    return {
+      fromMain: (message) => fromMain(room, parts, message),
+      fromFrontend,
+      frontendLost: () => lan?.routerSocketsLost(),
+      listsBegin: () => links.restart(),
+      view: () => lan?.view() ?? null,
+      trace: (name) => lan?.trace(name),
+    };
+  },
+});
+
+function fromMain(room: EngineRoom, parts: Parts, message: Incoming): void {
+  switch (message.kind) {
+    case "serverKey":
+      key = message.body.key;
+      return;
+    case "journalFile":
+      return parts.files.found(message.body.kind, { ...message.body, fd: message.descriptors[0] ?? -1 });
+    case "freshJournalFile":
+      return parts.files.fresh(message.body.kind, { ...message.body, fd: message.descriptors[0] ?? -1 });
+    case "journalListed":
+      return begin(room, parts);
+    case "lanConfig":
+      room.generation = message.generation;
+      return lan?.configure(message.body);
+    case "serverSocket":
+      return parts.sockets.open(message.body.link, message.descriptors[0] ?? -1);
+    case "kernelFailed":
+      return lan?.socketFailed(message.body.name);
+    default:
+      return;
+  }
+}
+
+/** The journal is read before anything is served: a lease that was promised is known. Where it is damaged, nothing is. */
+function begin(room: EngineRoom, { clock, files, sockets }: Parts): void {
+  const table = new LeaseTable({ key: fresh(16), maxLeases: LIMITS.leases, maxRowsPerClient: LIMITS.leasesPerClient });
+  const recovery = files.recover((bytes, at, end) => applyImage(table, bytes, at, end));
+  if (!recovery.ok) {
+    room.log.write("error", "journalDamaged", { reason: recovery.reason, segment: recovery.segment ?? "snapshot", offset: recovery.offset });
+    return;
+  }
+  const journal = new LeaseJournal(table, files.committer, {
+    stamp: recovery.stamp ?? fresh(8),
+    sequence: recovery.sequence,
+    checksum: native().crc32c,
+  });
+  files.serve(journal);
+  const promises = new Promises(sockets, journal);
+  const purpose = "icmp6";
+  lan = new Lan(
+    {
+      clock,
+      log: room.log,
+      router: {
+        datagrams: { send: (link, datagram) => room.to("frontend")?.send("sendDatagram", { purpose, link, ...datagram }) },
+        sockets: {
+          open: (link, name) => room.ask("openDatagramSocket", { purpose, link, name }),
+          close: (link, name) => room.ask("closeDatagramSocket", { purpose, link, name }),
+        },
+      },
+      dhcp6: {
+        sockets: { open: (link, name) => room.ask("openServerSocket", { link, name }), close: (link) => sockets.close(link) },
+        replies: (out) => promises.take(out),
+        send: (link, { to, port, payload }) => {
+          const fd = sockets.descriptor(link);
+          if (fd !== undefined) native().sendTo(fd, payload, inet6Address(to, port, link), 0);
+        },
+      },
+      routes: new Delegations((routes) => room.ask("delegatedRoutes", { routes })),
+    },
+    { table, offers: new Offers(fresh(16)), key },
+  );
+  room.log.write("info", "leasesRecovered", { leases: table.count, images: recovery.images });
+}
+
+function fromFrontend(message: Incoming): void {
+  if (lan === undefined) return;
+  switch (message.kind) {
+    case "datagrams":
+      for (const datagram of message.body.datagrams) lan.icmp6(message.body.link, datagram);
+      return;
+    case "datagramSocketReady":
+      return lan.routerSocketReady(message.body.link);
+    case "netlink":
+      links.read(message.body.datagram, lan);
+      return addresses.read(message.body.datagram, lan);
+    default:
+      return;
+  }
+}
+
+function fresh(bytes: number): Uint8Array {
+  const made = new Uint8Array(bytes);
+  native().random(made);
+  return made;
+}

@@ -1,0 +1,60 @@
+/** The fetcher of `directory`: the one role that holds bind secrets. Asks resolvers and LDAP servers, maps entries, decides nothing else. */
+import "./first.ts";
+import { startRole } from "./role.ts";
+import { LIMITS } from "../base/limits.ts";
+import { BootClock } from "../platform/clock.ts";
+import { outwardStreams } from "../platform/tls-streams.ts";
+import type { LogFields, LogLevel } from "../ports/log.ts";
+import { Puller } from "../services/directory/fetch/puller.ts";
+import { Connection, type Incoming } from "./connection.ts";
+
+/** Messages that wait for the engine before servers wait for us. */
+const WAITING_MAX = 8;
+
+let main: () => Connection;
+let engine: Connection | undefined;
+let puller: Puller;
+
+startRole({
+  role: "fetcher",
+  profile: "fetcher",
+  prepare: (channel) => {
+    main = channel;
+    puller = new Puller({
+      clock: new BootClock(),
+      streams: outwardStreams,
+      output: {
+        entries: (batch) => {
+          engine?.send("entries", batch);
+          if ((engine?.waiting ?? 0) > WAITING_MAX) puller.pause();
+        },
+        pulled: ({ update, source, ok, reason, users, groups, rejects }) =>
+          engine?.send("pulled", { update, source, ok, reason, users, groups, rejects: rejects.slice(0, LIMITS.rejectReasons) }),
+      },
+      log: { write: log },
+    });
+    return fromMain;
+  },
+});
+
+function fromMain(message: Incoming): void {
+  if (message.kind === "fetcherConfig") puller.configure(message.body);
+  else if (message.kind === "peer" && message.body.role === "engine-directory") meetEngine(message.descriptors[0] ?? -1);
+}
+
+function meetEngine(fd: number): void {
+  engine?.close();
+  engine = new Connection(fd, "fetcher", "engine-directory", {
+    onMessage: (message) => {
+      if (message.kind === "pull") puller.pull(message.body.update, message.body.withinSeconds);
+    },
+    onEnd: () => undefined,
+    onDrained: () => {
+      if (puller.paused) puller.resume();
+    },
+  });
+}
+
+function log(level: LogLevel, event: string, fields: LogFields): void {
+  main().send("logRecord", { level, event, fields: Object.entries(fields).map(([name, value]) => ({ name, value: String(value) })) });
+}

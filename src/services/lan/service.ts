@@ -1,0 +1,275 @@
+/** `lan`: router advertisements, the DHCPv6 server and the relay on one set of links, fed with what the kernel tells and with datagrams. */
+import { ipv6Of } from "../../base/ipv6.ts";
+import { after } from "../../base/time.ts";
+import type { Alarm, Clock } from "../../ports/clock.ts";
+import type { ArrivedRows, LinkDatagrams, LinkSockets, ReceivedDatagram } from "../../ports/datagrams.ts";
+import type { DelegatedRoutes } from "../../ports/kernel.ts";
+import type { Log } from "../../ports/log.ts";
+import type { AddressListener, RouteListener } from "../address-news.ts";
+import { type AddressFact, AddressTable, type RouteFact } from "../addresses.ts";
+import { Counters } from "../counters.ts";
+import type { Offers } from "../leases/offers.ts";
+import type { LeaseTable } from "../leases/table.ts";
+import type { LinkListener } from "../link-news.ts";
+import { type LinkNews, LinkTable } from "../links.ts";
+import type { LanConfig } from "./config.ts";
+import type { RelayOutcome } from "./dhcp6-relay/outcome.ts";
+import { Dhcp6Relay } from "./dhcp6-relay/relay.ts";
+import { ReplyBatch } from "./dhcp6-server/batch.ts";
+import { Dhcp6Server } from "./dhcp6-server/server.ts";
+import { LanRouter } from "./router/router.ts";
+import { routesOf } from "./routes.ts";
+import type { LanView } from "./view.ts";
+import { WallSeconds } from "./wall-seconds.ts";
+
+export type LanPorts = {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly router: { readonly datagrams: LinkDatagrams; readonly sockets: LinkSockets };
+  /** UDP port 547 of one link each. `replies` takes all of the batch before it returns; those that are held, after the journal. */
+  readonly dhcp6: {
+    readonly sockets: LinkSockets;
+    readonly replies: (out: ReplyBatch) => void;
+    readonly send: LinkDatagrams["send"];
+  };
+  readonly routes: DelegatedRoutes;
+};
+export type LanMemory = {
+  readonly table: LeaseTable;
+  readonly offers: Offers;
+  /** 16 secret bytes that stay the same: host parts are made with them. */
+  readonly key: Uint8Array;
+};
+
+/** Rows of the lease table looked at, and how often: 100,000 leases take 2.4 seconds. */
+const SWEEP_ROWS = 4096;
+const SWEEP_SECONDS = 0.1;
+const REPLIES = { slots: 256, arenaBytes: 1024 * 1024 } as const;
+type Mode = "server" | "relay" | "uplink" | "off";
+
+export class Lan implements LinkListener, AddressListener, RouteListener {
+  readonly #ports: LanPorts;
+  readonly #router: LanRouter;
+  readonly #relay: Dhcp6Relay;
+  readonly #server: Dhcp6Server;
+  readonly #wall: WallSeconds;
+  readonly #out = new ReplyBatch(REPLIES);
+  readonly #links = new LinkTable();
+  readonly #addresses = new AddressTable();
+  readonly #ignored = new Counters();
+  /** Links whose server socket was asked for. */
+  readonly #asked = new Map<number, string>();
+  readonly #sweeping: Alarm;
+  #config: LanConfig | undefined;
+
+  constructor(ports: LanPorts, { table, offers, key }: LanMemory) {
+    this.#ports = ports;
+    const { clock, log } = ports;
+    this.#router = new LanRouter({ clock, log, ...ports.router });
+    this.#relay = new Dhcp6Relay(clock);
+    this.#server = new Dhcp6Server({ table, offers, key });
+    this.#server.leasesLoaded();
+    this.#wall = new WallSeconds(clock, newestSeconds(table));
+    this.#sweeping = clock.alarm(() => this.#sweep());
+    this.#sweeping.set(after(clock.now(), SWEEP_SECONDS));
+  }
+
+  configure(config: LanConfig): void {
+    this.#config = config;
+    this.#server.configure(config);
+    this.#relay.configure(config.interfaces);
+    this.#router.configure(config.interfaces);
+    for (const { index } of this.#links.all()) this.#meets(index);
+  }
+
+  linkNews(news: LinkNews): void {
+    const before = this.#links.all().find(({ index }) => index === news.index);
+    const fact = this.#links.merge(news);
+    this.#relay.linkNews(news);
+    this.#router.linkNews(news);
+    if (before !== undefined && before.name !== fact?.name) this.#leaves(before.index, before.name);
+    if (fact !== undefined) this.#meets(fact.index);
+  }
+
+  linkGone(index: number): void {
+    const gone = this.#links.remove(index);
+    this.#addresses.removeLink(index);
+    this.#relay.linkGone(index);
+    this.#router.linkGone(index);
+    if (gone !== undefined) this.#leaves(index, gone.name);
+  }
+
+  linksListed(indexes: ReadonlySet<number>): void {
+    for (const { index } of this.#links.all()) if (!indexes.has(index)) this.linkGone(index);
+  }
+
+  addressIs(fact: AddressFact): void {
+    if (!this.#addresses.put(fact, this.#ports.clock.now())) this.#ignored.add("too-many-addresses");
+    this.#relay.addressIs(fact);
+    this.#router.addressIs(fact);
+    this.#tellAddresses(fact.link);
+  }
+
+  addressGone(which: Parameters<AddressListener["addressGone"]>[0]): void {
+    this.#addresses.remove(which);
+    this.#relay.addressGone(which);
+    this.#router.addressGone(which);
+    this.#tellAddresses(which.link);
+  }
+
+  addressesListed(keys: ReadonlySet<string>): void {
+    for (const link of this.#addresses.keepOnly(keys)) this.#tellAddresses(link);
+    this.#relay.addressesListed(keys);
+    this.#router.addressesListed(keys);
+  }
+
+  routeIs(fact: RouteFact, replaces: boolean): void {
+    this.#router.routeIs(fact, replaces);
+  }
+
+  routeGone(fact: RouteFact): void {
+    this.#router.routeGone(fact);
+  }
+
+  routesListed(keys: ReadonlySet<string>): void {
+    this.#router.routesListed(keys);
+  }
+
+  routerSocketReady(link: number): void {
+    this.#router.socketReady(link);
+  }
+
+  routerSocketsLost(): void {
+    this.#router.socketsLost();
+  }
+
+  icmp6(link: number, datagram: ReceivedDatagram): void {
+    this.#router.datagram(link, datagram);
+  }
+
+  /** What came in on port 547 of a link. */
+  arrived(link: number, rows: ArrivedRows): void {
+    const mode = this.#modeOf(this.#nameOf(link));
+    if (mode === "server") return this.#serve(rows);
+    if (mode === "off") return this.#ignored.add("unserved-link", rows.count);
+    for (let row = 0; row < rows.count; row++) {
+      const datagram = datagramOf(rows, row);
+      this.#pass(mode === "relay" ? this.#relay.fromClient(link, datagram) : this.#relay.fromServer(link, datagram));
+    }
+  }
+
+  /** A socket for port 547 could not be opened: it is asked for again when the link is told anew. */
+  socketFailed(name: string): void {
+    for (const [index, asked] of this.#asked) if (asked === name) this.#asked.delete(index);
+  }
+
+  stop(): void {
+    this.#router.stop();
+  }
+
+  trace(name: string): readonly string[] | undefined {
+    return this.#router.router(name)?.trace();
+  }
+
+  view(): LanView {
+    return { router: this.#router.view(), server: this.#server.view(), relay: this.#relay.view(), ignored: this.#ignored.toJSON() };
+  }
+
+  #serve(rows: ArrivedRows): void {
+    const at = { seconds: this.#wall.now() };
+    for (let next = 0; next < rows.count; ) {
+      this.#out.clear();
+      next = this.#server.serve(rows, at, this.#out, next);
+      this.#finish();
+    }
+  }
+
+  #sweep(): void {
+    this.#out.clear();
+    this.#server.sweep({ seconds: this.#wall.now() }, SWEEP_ROWS, this.#out);
+    this.#finish();
+    this.#sweeping.set(after(this.#ports.clock.now(), SWEEP_SECONDS));
+  }
+
+  #finish(): void {
+    if (this.#out.count > 0 || this.#out.images > 0) this.#ports.dhcp6.replies(this.#out);
+    for (const { present, link, ...route } of routesOf(this.#out.routes)) {
+      const name = this.#nameOf(link);
+      if (name !== undefined) this.#ports.routes[present ? "add" : "remove"]({ link, name, ...route });
+    }
+  }
+
+  #pass(outcome: RelayOutcome): void {
+    if (outcome.kind === "drop") return;
+    for (const { link, to, port } of outcome.sends) this.#ports.dhcp6.send(link, { from: UNSPECIFIED, to, port, payload: outcome.payload });
+  }
+
+  /** The link may be one that the configuration names. */
+  #meets(index: number): void {
+    const name = this.#nameOf(index) ?? "";
+    const mode = this.#modeOf(name);
+    if (mode === "server") this.#server.setIndex(name, index);
+    if (mode !== "off" && this.#asked.get(index) !== name) {
+      this.#asked.set(index, name);
+      this.#ports.dhcp6.sockets.open(index, name);
+    } else if (mode === "off" && this.#asked.has(index)) this.#closeSocket(index, name);
+    this.#tellAddresses(index);
+  }
+
+  #leaves(index: number, name: string): void {
+    this.#server.setIndex(name, 0);
+    this.#server.setAddresses(name, []);
+    if (this.#asked.has(index)) this.#closeSocket(index, name);
+  }
+
+  #closeSocket(index: number, name: string): void {
+    this.#asked.delete(index);
+    this.#ports.dhcp6.sockets.close(index, name);
+  }
+
+  /** Pools follow from lasting addresses that are ours. */
+  #tellAddresses(link: number): void {
+    const name = this.#nameOf(link);
+    if (name === undefined) return;
+    const fit = this.#addresses.ofLink(link).filter(({ tentative, dadFailed, temporary }) => !tentative && !dadFailed && !temporary);
+    this.#server.setAddresses(
+      name,
+      fit.map(({ address, prefixLength, preferredUntil, validUntil }) => ({
+        address,
+        prefixLength,
+        preferredUntil: this.#wall.of(preferredUntil),
+        validUntil: this.#wall.of(validUntil),
+      })),
+    );
+  }
+
+  #modeOf(name: string | undefined): Mode {
+    const interfaces = this.#config?.interfaces ?? [];
+    const own = interfaces.find((one) => one.name === name)?.dhcp6.mode ?? "off";
+    if (own !== "off" || name === undefined) return own;
+    return interfaces.some(({ dhcp6 }) => dhcp6.mode === "relay" && dhcp6.relay.uplinks.includes(name)) ? "uplink" : "off";
+  }
+
+  #nameOf(index: number): string | undefined {
+    return this.#links.all().find((link) => link.index === index)?.name;
+  }
+}
+
+const UNSPECIFIED = ipv6Of(new Uint8Array(16));
+
+function datagramOf(rows: ArrivedRows, row: number): ReceivedDatagram {
+  const start = rows.offsets[row] ?? 0;
+  return {
+    from: ipv6Of(rows.addresses.slice(16 * row, 16 * row + 16)),
+    port: rows.ports[row] ?? 0,
+    to: ipv6Of(rows.destinations.slice(16 * row, 16 * row + 16)),
+    hopLimit: 0,
+    payload: rows.bytes.slice(start, start + (rows.lengths[row] ?? 0)),
+  };
+}
+
+function newestSeconds(table: LeaseTable): number {
+  let newest = 0;
+  for (let row = 0; row < table.end; row++) newest = Math.max(newest, table.startSeconds(row));
+  return newest;
+}

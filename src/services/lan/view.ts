@@ -1,0 +1,11 @@
+/** What `leasehold show` is told of `lan`. */
+import type { RelayView } from "./dhcp6-relay/relay.ts";
+import type { Dhcp6ServerView } from "./dhcp6-server/view.ts";
+import type { RouterView } from "./router/view.ts";
+
+export type LanView = {
+  readonly router: RouterView;
+  readonly server: Dhcp6ServerView;
+  readonly relay: RelayView;
+  readonly ignored: Readonly<Record<string, number>>;
+};
