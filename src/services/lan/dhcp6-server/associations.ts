@@ -10,7 +10,6 @@ import type { Choice, Seeker } from "./choice.ts";
 import { OPTION } from "./codes.ts";
 import { type IaWriter, writeStatus } from "./ia-writer.ts";
 import type { Ledger } from "./ledger.ts";
-import { hintedAddressAt, hintedLength, hintsNothing } from "./message.ts";
 import type { Pool } from "./pools.ts";
 
 /** How a message wants its leases. */
@@ -24,8 +23,9 @@ export class Associations {
   readonly #rows = new Int32Array(LIMITS.leasesPerClient);
   #rowCount = 0;
   readonly #address = new Uint8Array(16);
-  /** Leases that were promised in the answer at hand. */
+  /** Leases that were promised in the answer at hand, and those that were said to be over. */
   promised = 0;
+  #over = 0;
 
   constructor(ledger: Ledger, choice: Choice, writer: IaWriter) {
     this.#ledger = ledger;
@@ -36,6 +36,7 @@ export class Associations {
   /** A new answer. */
   begin(): void {
     this.promised = 0;
+    this.#over = 0;
   }
 
   /** What the client would get, without a promise (RFC 9915 §18.3.9). */
@@ -103,6 +104,7 @@ export class Associations {
       table.copyAddress(row, this.#address, 0);
       const length = table.prefixLength(row);
       if (!this.#ledger.isBound(row, seeker.now) || this.#writer.names(out, this.#address, 0, length)) continue;
+      if (++this.#over > LIMITS.leasesPerMessage) return;
       this.#writer.resource(out, this.#address, 0, length, 0, 0);
       if (seeker.viaAt !== -1) out.routeEnds(table, row, seeker.link.index);
     }
@@ -111,15 +113,11 @@ export class Associations {
 
   /** @param onlyElsewhere what fits the link is left alone: another server may know it */
   #forgetNamed({ link, message, ia, now }: Seeker, out: ReplyBatch, onlyElsewhere: boolean): void {
-    const code = message.iaCodes[ia] ?? 0;
     for (let hint = 0; hint < message.hintsKept(ia); hint++) {
-      const hintAt = message.hintAt(ia, hint);
-      const length = hintedLength(code, message.bytes, hintAt);
-      if (length === -1 || hintsNothing(code, message.bytes, hintAt)) continue;
-      const at = hintedAddressAt(code, hintAt);
-      if (this.#writer.names(out, message.bytes, at, length)) continue;
-      if (onlyElsewhere && (code !== OPTION.iaNa || link.isOnLink(message.bytes, at, now))) continue;
-      this.#writer.resource(out, message.bytes, at, length, 0, 0);
+      const length = message.copyHint(ia, hint, this.#address);
+      if (length === -1 || this.#writer.names(out, this.#address, 0, length)) continue;
+      if (onlyElsewhere && (message.iaCodes[ia] !== OPTION.iaNa || link.isOnLink(this.#address, 0, now))) continue;
+      this.#writer.resource(out, this.#address, 0, length, 0, 0);
     }
   }
 
@@ -152,8 +150,7 @@ export class Associations {
   #namesElsewhere({ link, message, ia, now }: Seeker): boolean {
     if (message.iaCodes[ia] !== OPTION.iaNa) return false;
     for (let hint = 0; hint < message.hintsKept(ia); hint++) {
-      const at = message.hintAt(ia, hint);
-      if (!hintsNothing(OPTION.iaNa, message.bytes, at) && !link.isOnLink(message.bytes, at, now)) return true;
+      if (message.copyHint(ia, hint, this.#address) !== -1 && !link.isOnLink(this.#address, 0, now)) return true;
     }
     return false;
   }

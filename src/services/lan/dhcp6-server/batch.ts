@@ -10,7 +10,7 @@ import { copyOctets, putU16, putU32 } from "./octets.ts";
 import { RouteChanges } from "./route-changes.ts";
 
 /** Octets that the answer to one datagram may take: its own again, and what LIMITS lets us add. */
-export const REPLY_BYTES_MAX = 32_768;
+export const REPLY_BYTES_MAX = 49_152;
 
 export type BatchShape = { readonly slots: number; readonly arenaBytes: number };
 

@@ -9,7 +9,7 @@ import type { Offers } from "../../leases/offers.ts";
 import { SipHash } from "../../leases/siphash.ts";
 import { OPTION } from "./codes.ts";
 import type { Ledger } from "./ledger.ts";
-import { type ClientMessage, hintedAddressAt, hintedLength } from "./message.ts";
+import type { ClientMessage } from "./message.ts";
 import { copyOctets, putU32, samePrefix } from "./octets.ts";
 import { isReservedIdentifier, type Pool } from "./pools.ts";
 import type { OnLinkPrefix, ServedLink } from "./served-link.ts";
@@ -71,12 +71,9 @@ export class Choice {
 
   #named(pool: Pool, seeker: Seeker): boolean {
     const { message, ia } = seeker;
-    const code = message.iaCodes[ia] ?? 0;
     for (let hint = 0; hint < message.hintsKept(ia); hint++) {
-      const hintAt = message.hintAt(ia, hint);
-      const at = hintedAddressAt(code, hintAt);
-      if (!pool.holds(message.bytes, at, hintedLength(code, message.bytes, hintAt))) continue;
-      copyOctets(message.bytes, at, this.address, 0, 16);
+      const length = message.copyHint(ia, hint, this.address);
+      if (length === -1 || !pool.holds(this.address, 0, length)) continue;
       if (this.#mayGive(pool, seeker, true)) return true;
     }
     return false;

@@ -6,7 +6,6 @@ import type { Seeker } from "./choice.ts";
 import { OPTION } from "./codes.ts";
 import type { IaWriter } from "./ia-writer.ts";
 import type { Ledger } from "./ledger.ts";
-import { hintedAddressAt, hintedLength } from "./message.ts";
 
 export type Ending = "release" | "decline";
 
@@ -14,6 +13,7 @@ export class Endings {
   readonly #ledger: Ledger;
   readonly #writer: IaWriter;
   readonly #rows = new Int32Array(LIMITS.leasesPerClient);
+  readonly #address = new Uint8Array(16);
 
   constructor(ledger: Ledger, writer: IaWriter) {
     this.#ledger = ledger;
@@ -36,9 +36,8 @@ export class Endings {
     }
     let ended = 0;
     for (let hint = 0; hint < message.hintsKept(ia); hint++) {
-      const hintAt = message.hintAt(ia, hint);
-      const at = hintedAddressAt(code, hintAt);
-      const row = this.#owned(count, message.bytes, at, hintedLength(code, message.bytes, hintAt), seeker.now);
+      const length = message.copyHint(ia, hint, this.#address);
+      const row = length === -1 ? -1 : this.#owned(count, this.#address, 0, length, seeker.now);
       if (row === -1) continue;
       this.#end(row, seeker, ending, out);
       ended++;

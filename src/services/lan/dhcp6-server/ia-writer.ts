@@ -12,7 +12,7 @@ import { putU32, sameOctets } from "./octets.ts";
 
 const T1_FRACTION = 0.5;
 const T2_FRACTION = 0.8;
-const WRITTEN_MAX = LIMITS.leasesPerClient + LIMITS.hintsPerIa;
+const WRITTEN_MAX = LIMITS.leasesPerClient + LIMITS.poolsPerLink + LIMITS.hintsPerIa;
 
 export class IaWriter {
   readonly #timesAts = new Int32Array(LIMITS.dhcp6Options);

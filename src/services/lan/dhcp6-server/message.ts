@@ -6,10 +6,14 @@
 import { DUID_BYTES } from "../../../base/duid.ts";
 import { LIMITS } from "../../../base/limits.ts";
 import { OPTION, SIZE } from "./codes.ts";
-import { allZero, sameOctets, u16At } from "./octets.ts";
+import { allZero, clearHost, copyOctets, sameOctets, u16At } from "./octets.ts";
 import type { Refusal } from "./refusals.ts";
 
 const NO_BYTES = new Uint8Array(0);
+const ADDRESS_BITS = 128;
+/** Places in the value of option 26. */
+const PREFIX_LENGTH_AT = 8;
+const PREFIX_AT = 9;
 
 export class ClientMessage {
   bytes: Uint8Array = NO_BYTES;
@@ -55,9 +59,18 @@ export class ClientMessage {
     return undefined;
   }
 
-  /** Where the value of one of an IA's hints starts. @param hint less than `hintCounts` of the IA and LIMITS.hintsPerIa */
-  hintAt(ia: number, hint: number): number {
-    return this.#hintAts[ia * LIMITS.hintsPerIa + hint] ?? 0;
+  /**
+   * Copies what one hint of an IA names, sixteen octets; of a prefix, bits behind its length are cleared (RFC 9915 §21.22).
+   * @returns the bits that count: 128 of an address, of a prefix its length; -1 when it names nothing, or a length alone
+   */
+  copyHint(ia: number, hint: number, out: Uint8Array): number {
+    const at = this.#hintAts[ia * LIMITS.hintsPerIa + hint] ?? 0;
+    const isAddress = this.iaCodes[ia] === OPTION.iaNa;
+    const length = isAddress ? ADDRESS_BITS : (this.bytes[at + PREFIX_LENGTH_AT] ?? 0);
+    if (length > ADDRESS_BITS) return -1;
+    copyOctets(this.bytes, isAddress ? at : at + PREFIX_AT, out, 0, 16);
+    clearHost(out, length);
+    return allZero(out, 0, 16) ? -1 : length;
   }
 
   /** Hints of an IA of which the place is kept. */
@@ -166,23 +179,6 @@ export class ClientMessage {
   #iaidAt(at: number): number {
     return (u16At(this.bytes, at) << 16) | u16At(this.bytes, at + 2);
   }
-}
-
-/** Where an address stands in the value of option 5, and a prefix's length and octets in option 26 (RFC 9915 §21.6, §21.22). */
-export function hintedAddressAt(code: number, hintAt: number): number {
-  return code === OPTION.iaNa ? hintAt : hintAt + 9;
-}
-
-/** The bits that count: 128 of an address; of a prefix its own length, or -1 when that is none. */
-export function hintedLength(code: number, bytes: Uint8Array, hintAt: number): number {
-  if (code === OPTION.iaNa) return 128;
-  const length = bytes[hintAt + 8] ?? 0;
-  return length > 128 ? -1 : length;
-}
-
-/** Whether a hint names no address, or a length alone. */
-export function hintsNothing(code: number, bytes: Uint8Array, hintAt: number): boolean {
-  return allZero(bytes, hintedAddressAt(code, hintAt), 16);
 }
 
 export function isServer(message: ClientMessage, duid: Uint8Array): boolean {

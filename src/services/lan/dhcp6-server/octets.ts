@@ -53,6 +53,14 @@ export function samePrefix(a: Uint8Array, aAt: number, b: Uint8Array, bAt: numbe
   return mask === 0 || (((a[aAt + whole] ?? 0) ^ (b[bAt + whole] ?? 0)) & mask) === 0;
 }
 
+/** Clears every bit behind the first `bits` of sixteen octets. */
+export function clearHost(bytes: Uint8Array, bits: number): void {
+  const whole = bits >>> 3;
+  if (whole > 15) return;
+  bytes[whole] = (bytes[whole] ?? 0) & (0xff00 >>> (bits & 7));
+  bytes.fill(0, whole + 1, 16);
+}
+
 /** Whether every bit behind the first `bits` of sixteen octets is zero. */
 export function hostIsZero(bytes: Uint8Array, at: number, bits: number): boolean {
   const whole = bits >>> 3;
