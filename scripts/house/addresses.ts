@@ -21,7 +21,7 @@ export async function holdAddresses(
   hold(loopback, further, 32);
 }
 
-async function appears(name: string): Promise<number> {
+export async function appears(name: string): Promise<number> {
   for (;;) {
     const found = network.links().find((link) => link.name === name);
     if (found !== undefined) return found.index;
