@@ -82,7 +82,12 @@ export class Bed {
       interfaces: [{ name: "lan0", number: 100, router: undefined, dhcp6: { mode: "server", pools: { ...POOLS, ...pools } } }],
       relayedLinks: [
         { number: 200, name: "far", prefix: net("2001:db8:2::/64"), pools: { ...POOLS, ...relayedPools } },
-        { number: 201, name: "farther", prefix: net("2001:db8:2:0:8000::/65"), pools: { ...POOLS, ...relayedPools } },
+        {
+          number: 201,
+          name: "farther",
+          prefix: net("2001:db8:2:0:8000::/65"),
+          pools: { ...POOLS, addresses: net("2001:db8:2:0:8000::/65"), ...relayedPools },
+        },
       ],
     };
     this.server.configure(config, wishes);

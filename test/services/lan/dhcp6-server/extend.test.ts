@@ -1,0 +1,187 @@
+/** Leases that go on, and those that do not: Renew, Rebind, and what becomes of a client whose lease was forgotten. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { iaAddress, iaNa, iaPd, iaPrefix, STATUS } from "../../../../src/wire/dhcp6/leases.ts";
+import { addressIn, Bed, ip, LAN_ADDRESS, net, NEVER, prefixIn } from "./support.ts";
+
+const IA = { iaid: 5 };
+
+test("a Renew extends the lease, and its Reply waits for the journal (RFC 9915 §18.3.4)", () => {
+  const bed = new Bed();
+  const held = addressIn(bed.ask(1, "request", { iaNa: [iaNa(IA)] }));
+  bed.now += 1800;
+  const reply = bed.ask(1, "renew", { iaNa: [iaNa({ ...IA, iaAddress: [iaAddress(held)] })] });
+  const given = reply.message.options.iaNa?.[0]?.options.iaAddress?.[0];
+  assert.deepEqual([given?.address, given?.preferredSeconds, given?.validSeconds], [held, 1800, 3600]);
+  assert.deepEqual([reply.held, bed.replies.images], [true, 1]);
+});
+
+test("a Renew within the first quarter repeats what was promised: nothing is written, and the deadline told stays the one kept", () => {
+  const bed = new Bed();
+  const held = addressIn(bed.ask(1, "request", { iaNa: [iaNa(IA)] }));
+  bed.now += 400;
+  const reply = bed.ask(1, "renew", { iaNa: [iaNa({ ...IA, iaAddress: [iaAddress(held)] })] });
+  const given = reply.message.options.iaNa?.[0]?.options.iaAddress?.[0];
+  assert.deepEqual([given?.preferredSeconds, given?.validSeconds], [1400, 3200]);
+  assert.deepEqual([reply.held, bed.replies.images], [true, 0]);
+});
+
+test("a client whose lease was forgotten keeps its address, as long as it is free and fits the link (RFC 9915 §18.3.4)", () => {
+  const held = addressIn(new Bed().ask(1, "request", { iaNa: [iaNa(IA)] }));
+  const after = new Bed();
+  const reply = after.ask(1, "renew", { iaNa: [iaNa({ ...IA, iaAddress: [iaAddress(held)] })] });
+  assert.equal(addressIn(reply), held);
+  assert.deepEqual([reply.held, after.replies.images], [true, 1]);
+});
+
+test("a Renew of what we do not know is told NoBinding when it names nothing that may be had (RFC 9915 §18.3.4)", () => {
+  const bed = new Bed();
+  const theirs = addressIn(bed.ask(2, "request", { iaNa: [iaNa(IA)] }));
+  for (const address of [[], [iaAddress(theirs)], [iaAddress(ip("2001:db8:99::1"))]]) {
+    const reply = bed.ask(1, "renew", { iaNa: [iaNa({ ...IA, iaAddress: address })] });
+    assert.equal(reply.message.options.iaNa?.[0]?.options.status?.code, STATUS.noBinding);
+    assert.equal(reply.message.options.iaNa?.[0]?.options.iaAddress, undefined);
+    assert.equal(reply.held, false);
+  }
+});
+
+test("what a Renew names besides its lease is over: lifetimes of zero (RFC 9915 §18.3.4)", () => {
+  const bed = new Bed();
+  const held = addressIn(bed.ask(1, "request", { iaNa: [iaNa(IA)] }));
+  const other = ip("2001:db8:1::99");
+  const reply = bed.ask(1, "renew", { iaNa: [iaNa({ ...IA, iaAddress: [iaAddress(other), iaAddress(held)] })] });
+  const given = reply.message.options.iaNa?.[0]?.options.iaAddress?.map(({ address, validSeconds }) => [address, validSeconds]);
+  assert.deepEqual(given, [
+    [held, 3600],
+    [other, 0],
+  ]);
+  assert.equal(reply.message.options.iaNa?.[0]?.renewSeconds, 900);
+});
+
+test("a Rebind of a lease we know is a Renew (RFC 9915 §18.3.5)", () => {
+  const bed = new Bed();
+  const held = addressIn(bed.ask(1, "request", { iaNa: [iaNa(IA)] }));
+  assert.equal(addressIn(bed.ask(1, "rebind", { iaNa: [iaNa({ ...IA, iaAddress: [iaAddress(held)] })] })), held);
+});
+
+test("a Rebind of what we do not know stays unanswered: another server may know it (RFC 9915 §18.3.5)", () => {
+  const bed = new Bed();
+  assert.equal(bed.hear(1, "rebind", { iaNa: [iaNa({ ...IA, iaAddress: [iaAddress(ip("2001:db8:1::77"))] })] }), undefined);
+  assert.equal(bed.hear(1, "rebind", {}), undefined);
+  assert.deepEqual(bed.refused(), { "nothing-to-say": 2 });
+  assert.equal(bed.replies.end, 0);
+  assert.equal(bed.table.count, 0);
+});
+
+test("a Rebind of an address that cannot be right here is told so, whoever gave it (RFC 9915 §18.3.5)", () => {
+  const bed = new Bed();
+  const wrong = ip("2001:db8:99::1");
+  const reply = bed.ask(1, "rebind", { iaNa: [iaNa({ iaid: 1 }), iaNa({ ...IA, iaAddress: [iaAddress(wrong)] })] });
+  assert.deepEqual(
+    reply.message.options.iaNa?.map(({ iaid, options }) => [iaid, options.iaAddress?.map(({ address, validSeconds }) => [address, validSeconds])]),
+    [[5, [[wrong, 0]]]],
+  );
+  assert.equal(reply.held, false);
+});
+
+test("where rapid commit is on, a Rebind makes a lease of what is free and fits (RFC 9915 §18.3.5)", () => {
+  const bed = new Bed({ pools: { rapidCommit: true } });
+  const wish = ip("2001:db8:1::77:1");
+  assert.equal(addressIn(bed.ask(1, "rebind", { iaNa: [iaNa({ ...IA, iaAddress: [iaAddress(wish)] })] })), wish);
+});
+
+test("nothing outlives the prefix it was taken from (RFC 9096 §3.3)", () => {
+  const bed = new Bed();
+  bed.server.setAddresses("lan0", [{ ...LAN_ADDRESS, preferredUntil: bed.now + 300, validUntil: bed.now + 700 }]);
+  const given = bed.ask(1, "request", { iaNa: [iaNa(IA)] }).message.options.iaNa?.[0];
+  assert.deepEqual([given?.options.iaAddress?.[0]?.preferredSeconds, given?.options.iaAddress?.[0]?.validSeconds], [300, 700]);
+  assert.deepEqual([given?.renewSeconds, given?.rebindSeconds], [150, 240]);
+});
+
+test("the prefix changes: a Renew takes the old address back and gives a new one (RFC 9915 §18.3.4, RFC 9096 §3.5)", () => {
+  const bed = new Bed();
+  const old = addressIn(bed.ask(1, "request", { iaNa: [iaNa(IA)] }));
+  bed.server.setAddresses("lan0", [{ ...LAN_ADDRESS, address: ip("2001:db8:5::1") }]);
+  bed.now += 900;
+  const reply = bed.ask(1, "renew", { iaNa: [iaNa({ ...IA, iaAddress: [iaAddress(old)] })] });
+  const given = reply.message.options.iaNa?.[0]?.options.iaAddress ?? [];
+  assert.deepEqual(
+    given.map(({ address, validSeconds }) => [address.startsWith("2001:db8:5:"), address === old, validSeconds]),
+    [
+      [true, false, 3600],
+      [false, true, 0],
+    ],
+  );
+  assert.equal(addressIn(bed.ask(1, "solicit", { iaNa: [iaNa(IA)] })), given[0]?.address);
+});
+
+test("a prefix that comes to its end is not given any more, and what is in use of it goes on without being preferred (RFC 9096 §3.3)", () => {
+  const bed = new Bed();
+  const old = addressIn(bed.ask(1, "request", { iaNa: [iaNa(IA)] }));
+  bed.server.setAddresses("lan0", [
+    { ...LAN_ADDRESS, preferredUntil: bed.now, validUntil: bed.now + 5000 },
+    { ...LAN_ADDRESS, address: ip("2001:db8:5::1") },
+  ]);
+  bed.now += 1000;
+  const reply = bed.ask(1, "renew", { iaNa: [iaNa({ ...IA, iaAddress: [iaAddress(old)] })] });
+  const given = reply.message.options.iaNa?.[0]?.options.iaAddress ?? [];
+  assert.deepEqual(
+    given.map(({ address, preferredSeconds, validSeconds }) => [address === old, preferredSeconds, validSeconds]),
+    [
+      [false, 1800, 3600],
+      [true, 0, 3600],
+    ],
+  );
+  assert.equal(reply.message.options.iaNa?.[0]?.renewSeconds, 900);
+  assert.ok(addressIn(bed.ask(2, "solicit", { iaNa: [iaNa(IA)] })).startsWith("2001:db8:5:"));
+});
+
+test("under a global and a local prefix a client gets an address of each, the global one first (RFC 9818 LPD-9)", () => {
+  const bed = new Bed({ addresses: [{ ...LAN_ADDRESS, address: ip("fd00:1::1"), preferredUntil: NEVER }, LAN_ADDRESS] });
+  const given = bed.ask(1, "request", { iaNa: [iaNa(IA)] }).message.options.iaNa?.[0]?.options.iaAddress ?? [];
+  assert.deepEqual(
+    given.map(({ address }) => address.split(":").slice(0, 2).join(":")),
+    ["2001:db8", "fd00:1"],
+  );
+  assert.equal(bed.table.count, 2);
+});
+
+test("infinite lifetimes stay infinite, and so do T1 and T2 (RFC 9915 §7.7)", () => {
+  const bed = new Bed({ pools: { preferredSeconds: NEVER, validSeconds: NEVER } });
+  for (const kind of ["request", "renew"] as const) {
+    const ia = bed.ask(1, kind, { iaNa: [iaNa(IA)] }).message.options.iaNa?.[0];
+    const given = ia?.options.iaAddress?.[0];
+    assert.deepEqual([ia?.renewSeconds, ia?.rebindSeconds, given?.preferredSeconds, given?.validSeconds], [NEVER, NEVER, NEVER, NEVER]);
+    bed.now += 1_000_000;
+  }
+});
+
+test("a lease that ended is kept for its client a while, and then forgotten", () => {
+  const bed = new Bed({ pools: { addresses: net("2001:db8:1::f0/126") } });
+  const held = addressIn(bed.ask(1, "request", { iaNa: [iaNa(IA)] }));
+  bed.now += 3700;
+  bed.server.sweep({ seconds: bed.now }, 1000, bed.replies);
+  assert.equal(bed.server.view().links[0]?.addresses, 0);
+  assert.notEqual(addressIn(bed.ask(2, "request", { iaNa: [iaNa(IA)] })), held);
+  assert.equal(addressIn(bed.ask(1, "request", { iaNa: [iaNa(IA)] })), held);
+  bed.now += 10_000;
+  for (let i = 0; i < 2; i++) bed.server.sweep({ seconds: bed.now + 4000 * i }, 1000, bed.replies);
+  assert.equal(bed.table.count, 0);
+});
+
+test("a delegated prefix has its route, which goes when another takes its place (RFC 8987 R-1)", () => {
+  const bed = new Bed();
+  const old = prefixIn(bed.ask(1, "request", { iaPd: [iaPd(IA)] }));
+  assert.deepEqual([bed.replies.routes.count, bed.replies.routes.present[0], bed.replies.routes.prefixLengths[0]], [1, 1, 56]);
+  bed.configure({ prefixes: { pool: net("2001:db8:c000::/40"), delegatedLength: 56 } });
+  const reply = bed.ask(1, "renew", { iaPd: [iaPd({ ...IA, iaPrefix: [iaPrefix(old)] })] });
+  const given = reply.message.options.iaPd?.[0]?.options.iaPrefix ?? [];
+  assert.deepEqual(
+    given.map(({ prefix, validSeconds }) => [prefix === old, validSeconds]),
+    [
+      [false, 3600],
+      [true, 0],
+    ],
+  );
+  assert.deepEqual([...bed.replies.routes.present.slice(0, bed.replies.routes.count)], [1, 0]);
+});
