@@ -36,6 +36,8 @@ const LINK_PREFIX_BITS = 64;
 
 export class AddressNewsReader {
   readonly ignored = new Counters();
+  /** All messages of a list carry one. */
+  #sequence = 0;
   #listed = new Set<string>();
   /** Of which kind the list under way is, once a message of it came. */
   #current: List | undefined;
@@ -54,32 +56,44 @@ export class AddressNewsReader {
 
   #take(message: NetlinkMessage, listener: AddressListener & RouteListener): void {
     if (message.kind === "data") {
-      if ((message.flags & NLM_F.multi) !== 0) this.#current = listOf(message.type);
-      try {
-        this.#tell(message, listener);
-      } catch (error) {
-        this.#refused(error); // one odd message does not hide its neighbours
-      }
+      if ((message.flags & NLM_F.multi) !== 0 && message.sequence !== this.#sequence) this.#begin(message.sequence, listOf(message.type));
+      this.#interrupted ||= (message.flags & NLM_F.dumpInterrupted) !== 0;
+      return this.#told(message, listener);
     }
-    this.#interrupted ||= (message.flags & NLM_F.dumpInterrupted) !== 0;
-    if (message.kind === "done") this.#ended(listener);
-    if (message.kind === "error" && message.errno !== 0) this.#next(this.#current ?? behind(this.#last)); // the list was refused, or broken off
+    if (message.kind === "done") return this.#ended(message, listener);
+    const brokenOff = message.kind === "error" && message.errno !== 0;
+    if (brokenOff) this.#settled(message.sequence === this.#sequence ? this.#current : undefined);
   }
 
-  #ended(listener: AddressListener & RouteListener): void {
+  /** One that changed while it was made is asked for again at once. */
+  #ended({ sequence, flags }: NetlinkMessage, listener: AddressListener & RouteListener): void {
+    if (sequence !== this.#sequence) this.#begin(sequence, undefined);
     const list = this.#current ?? behind(this.#last);
-    if (this.#interrupted) return this.#next(this.#last); // it changed while it was made, and is asked for again
+    if (this.#interrupted || (flags & NLM_F.dumpInterrupted) !== 0) return this.#begin(0, undefined);
     if (!this.#unreadable && list === "addresses") listener.addressesListed(this.#listed);
     if (!this.#unreadable && list === "routes") listener.routesListed(this.#listed);
-    this.#next(list);
+    this.#settled(list);
   }
 
-  #next(last: List): void {
-    this.#last = last;
-    this.#current = undefined;
+  #settled(list: List | undefined): void {
+    this.#last = list ?? behind(this.#last);
+    this.#begin(0, undefined);
+  }
+
+  #begin(sequence: number, list: List | undefined): void {
+    this.#sequence = sequence;
+    this.#current = list;
     this.#listed = new Set();
     this.#interrupted = false;
     this.#unreadable = false;
+  }
+
+  #told(message: DataMessage, listener: AddressListener & RouteListener): void {
+    try {
+      this.#tell(message, listener);
+    } catch (error) {
+      this.#refused(error); // one odd message does not hide its neighbours
+    }
   }
 
   #tell(message: DataMessage, listener: AddressListener & RouteListener): void {

@@ -13,16 +13,19 @@ export interface LinkListener {
   linksListed(indexes: ReadonlySet<number>): void;
 }
 
-/** A list of something else may come over the same socket: its end says nothing of links, of which there is always one. */
+/**
+ * All messages of a list carry one sequence number. A list of something else may come over the same socket: its end says nothing of
+ * links, of which there is always one.
+ */
 export class LinkNewsReader {
   readonly ignored = new Counters();
+  #sequence = 0;
   #listed = new Set<number>();
   #torn = false;
 
-  /** A new list was asked for. */
+  /** A new list was asked for: one that is under way tells no longer what is gone. */
   restart(): void {
-    this.#listed = new Set();
-    this.#torn = false;
+    this.#torn = this.#listed.size > 0;
   }
 
   read(datagram: Uint8Array, listener: LinkListener): void {
@@ -36,12 +39,17 @@ export class LinkNewsReader {
   }
 
   #take(message: NetlinkMessage, listener: LinkListener): void {
-    if (message.kind === "data") this.#tell(message, listener);
+    if (message.kind === "data") return this.#tell(message, listener);
+    if (message.sequence !== this.#sequence) return;
     this.#torn ||= (message.flags & NLM_F.dumpInterrupted) !== 0;
-    if (message.kind === "error" && message.errno !== 0) this.restart(); // the list was refused, or broken off
-    if (message.kind !== "done") return;
-    if (!this.#torn && this.#listed.size > 0) listener.linksListed(this.#listed); // one that changed while it was made is asked for again
-    this.restart();
+    if (message.kind === "done" && !this.#torn && this.#listed.size > 0) listener.linksListed(this.#listed);
+    if (message.kind === "done" || message.kind === "error") this.#begin(0);
+  }
+
+  #begin(sequence: number): void {
+    this.#sequence = sequence;
+    this.#listed = new Set();
+    this.#torn = false;
   }
 
   #tell(message: DataMessage, listener: LinkListener): void {
@@ -51,7 +59,11 @@ export class LinkNewsReader {
       if (family === FAMILY.any) listener.linkGone(index); // a bridge says it of a port that merely left
       return;
     }
-    if ((message.flags & NLM_F.multi) !== 0) this.#listed.add(index);
+    if ((message.flags & NLM_F.multi) !== 0) {
+      if (message.sequence !== this.#sequence) this.#begin(message.sequence);
+      this.#listed.add(index);
+      this.#torn ||= (message.flags & NLM_F.dumpInterrupted) !== 0; // it changed while it was made, and is asked for again
+    }
     const news = { ...(name === undefined ? {} : { name }), ...(mac === undefined ? {} : { mac }), ...(mtu === undefined ? {} : { mtuBytes: mtu }) };
     listener.linkNews(family === FAMILY.any ? { index, ...news, running: up && running && lowerUp } : { index, ...news });
   }

@@ -47,20 +47,31 @@ const route = (destination: string, given: Partial<Ipv6Route> = {}): Ipv6Route =
   routeWith<Ipv6Route>({ family: "ipv6", destination: destination as Ipv6Prefix, metric: 1024, ...given });
 const ROUTER = "fe80::99" as Ipv6Address;
 
+const SEQUENCE = { now: 1 };
+
 type Event = Parameters<typeof eventMessage>[0];
 const event = (what: Event, flags = 0): NetlinkMessage => ({ ...eventMessage(what), flags });
-const listed = (what: Event): NetlinkMessage => event(what, NLM_F.multi);
-const done = (flags = 0): NetlinkMessage => ({ kind: "done", flags: NLM_F.multi | flags, sequence: 1, port: 0, errno: 0, note: {} });
-const refused: NetlinkMessage = {
+/** Of the list that was asked for under the number. */
+const listed = (what: Event, sequence = SEQUENCE.now): NetlinkMessage => ({ ...event(what, NLM_F.multi), sequence });
+/** The next list has the next number. */
+const done = (flags = 0, sequence = SEQUENCE.now++): NetlinkMessage => ({
+  kind: "done",
+  flags: NLM_F.multi | flags,
+  sequence,
+  port: 0,
+  errno: 0,
+  note: {},
+});
+const refused = (sequence = SEQUENCE.now++): NetlinkMessage => ({
   kind: "error",
   flags: 0,
-  sequence: 1,
+  sequence,
   port: 0,
   errno: 1,
   request: { lengthBytes: 16, type: 22, flags: 0, sequence: 1, port: 0 },
   echo: new Uint8Array(0),
   note: {},
-};
+});
 const bytes = (...messages: readonly NetlinkMessage[]): Uint8Array => encodeAll(netlinkDatagram, messages);
 
 function listening() {
@@ -178,18 +189,34 @@ test("events between the parts of a list belong to no list", () => {
 test("a list that changed while it was made ends without a word, and so does the empty one that is asked for again", () => {
   const { says } = listening();
   says(listed({ kind: "link", link: LINK }), done());
-  says(event({ kind: "address", address: address("fe80::1") }, NLM_F.multi | NLM_F.dumpInterrupted));
+  says({ ...listed({ kind: "address", address: address("fe80::1") }), flags: NLM_F.multi | NLM_F.dumpInterrupted });
   assert.deepEqual(says(done()), []);
   assert.deepEqual(says(done()), ["addresses: "]);
   assert.deepEqual(says(done()), ["routes: 0"]);
 });
 
+test("a list that another one overtakes, or that a new one was asked for meanwhile, says nothing of links that are gone", () => {
+  const { says, links } = listening();
+  const other = { ...LINK, index: 3 };
+  says(listed({ kind: "link", link: LINK }, 100), listed({ kind: "link", link: other }, 101));
+  assert.deepEqual(says(done(0, 101)), ["links: 3"]);
+  says(listed({ kind: "link", link: LINK }));
+  links.restart();
+  says(listed({ kind: "link", link: other }));
+  assert.deepEqual(
+    says(done()).filter((line) => line.startsWith("links")),
+    [],
+  );
+  says(listed({ kind: "link", link: LINK }));
+  assert.deepEqual(says(done()), ["links: 2"]);
+});
+
 test("a list that was refused or broken off says nothing of what is gone", () => {
   const { says } = listening();
   says(listed({ kind: "link", link: LINK }));
-  assert.deepEqual(says(refused), []);
+  assert.deepEqual(says(refused()), []);
   says(listed({ kind: "address", address: address("fe80::1") }));
-  assert.deepEqual(says(refused), []);
+  assert.deepEqual(says(refused()), []);
   assert.deepEqual(says(done()), ["routes: 0"]);
 });
 
@@ -209,7 +236,7 @@ test("whatever a datagram holds, readers do not throw", () => {
   const samples = [
     bytes(listed({ kind: "link", link: LINK }), done()),
     bytes(listed({ kind: "address", address: address("fe80::1") }), done(NLM_F.dumpInterrupted)),
-    bytes(event({ kind: "route", route: route("::/0", { outInterface: 3, gateway: ROUTER }) }), refused),
+    bytes(event({ kind: "route", route: route("::/0", { outInterface: 3, gateway: ROUTER }) }), refused()),
   ];
   const listener = listening();
   fc.assert(
