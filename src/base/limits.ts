@@ -22,6 +22,8 @@ export const LIMITS = {
   routerAnswers: 64,
   /** Prefixes, routes, resolvers and names that hosts of one link are still told to forget (RFC 9096 §3.5); the oldest go first. */
   withdrawnItems: 64,
+  /** What hosts of one link were told that is kept over a restart: what was withdrawn, and as much that is true. */
+  rememberedItems: 128,
   /** Addresses of all links, and default and refusing routes, that are remembered; further ones are as if they were not there. */
   watchedAddresses: 4096,
   watchedRoutes: 4096,
@@ -172,7 +174,7 @@ export const LIMITS = {
   /** Leases that one message may change, for the room they take in the journal; associations beyond are answered with UnspecFail. */
   leasesPerMessage: 128,
   /** Prefixes of one link from which clients get addresses, an address from each; those that end first are passed over. */
-  poolsPerLink: 8,
+  poolsPerLink: 16,
   /** Hashed places tried for an address or prefix (RFC 7943 §4), then places one after the other where the pool is that small. */
   poolHashes: 64,
   poolPlaces: 4096,

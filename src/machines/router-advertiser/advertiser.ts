@@ -5,7 +5,7 @@ import { LIMITS } from "../../base/limits.ts";
 import { same } from "../../base/same.ts";
 import { after, earliest, type Instant, type Moment } from "../../base/time.ts";
 import type { Machine, Stepped } from "../machine.ts";
-import { type Content, contentOf, farewellOf } from "./content.ts";
+import { believed, type Content, contentOf, farewellOf, withRemembered } from "./content.ts";
 import { advertisements } from "./messages.ts";
 import {
   type AdvertiserConfig,
@@ -56,6 +56,8 @@ function step(state: AdvertiserState, event: AdvertiserEvent, at: Moment): Resul
       const isNews = hasDefaultRoute !== state.hasDefaultRoute || !same(delegated, state.delegated);
       return changed(state, { ...state, hasDefaultRoute, delegated }, isNews, at);
     }
+    case "remembered":
+      return { state: { ...state, told: withRemembered(state.told, event.items) }, effects: [] };
     case "solicited":
       return solicited(state, event.source, at);
     case "deadline":
@@ -86,10 +88,8 @@ function stopped(state: AdvertiserState, at: Moment): Result {
   const ready = readyIn(state);
   if (ready === undefined || state.phase.kind === "silent") return { state: silent, effects: [] };
   const farewell = farewellOf(state, ready.config, at.now);
-  return {
-    state: { ...silent, told: [], withdrawn: farewell.withdrawn, lastMulticastAt: at.now },
-    effects: sent(farewell, ready, ALL_NODES),
-  };
+  const next: AdvertiserState = { ...silent, told: [], withdrawn: farewell.withdrawn, lastMulticastAt: at.now };
+  return { state: next, effects: [...remembering(state, next), ...sent(farewell, ready, ALL_NODES)] };
 }
 
 /** A host that asks is answered alone, unless it has no address yet or too many ask at once (RFC 4861 §6.2.6). */
@@ -116,14 +116,23 @@ function due(state: AdvertiserState, at: Moment): Result {
   if (phase.dueAt > at.now) {
     const answered = phase.answers.filter((answer) => answer.at <= at.now);
     const answers = phase.answers.filter((answer) => answer.at > at.now);
-    return { state: { ...next, phase: { ...phase, answers } }, effects: answered.flatMap(({ to }) => sent(content, ready, to)) };
+    return {
+      state: { ...next, phase: { ...phase, answers } },
+      effects: [...remembering(state, next), ...answered.flatMap(({ to }) => sent(content, ready, to))],
+    };
   }
   const sentCount = phase.sentCount + 1;
   const dueAt = after(at.now, intervalSeconds(ready.config, sentCount, content.shortestValidSeconds, at));
   return {
     state: { ...next, lastMulticastAt: at.now, phase: { kind: "advertising", sentCount, dueAt, answers: [] } },
-    effects: sent(content, ready, ALL_NODES),
+    effects: [...remembering(state, next), ...sent(content, ready, ALL_NODES)],
   };
+}
+
+/** After a reboot with another prefix, hosts must be told to forget this one (RFC 9096 §3.5). Only what changed is worth a write. */
+function remembering(before: AdvertiserState, now: AdvertiserState): readonly AdvertiserEffect[] {
+  const items = believed(now);
+  return same(items, believed(before)) ? [] : [{ kind: "remember", items }];
 }
 
 function sent(content: Content, { config, link, linkLocal }: Ready, to: Ipv6Address): readonly AdvertiserEffect[] {

@@ -118,6 +118,17 @@ function withdrawnBy(state: AdvertiserState, told: readonly Told[], config: Adve
   return [...before, ...gone].slice(-LIMITS.withdrawnItems);
 }
 
+/** All that hosts may believe of us, each once: what they were told, and what they may not have heard the end of. */
+export function believed({ told, withdrawn }: Pick<AdvertiserState, "told" | "withdrawn">): readonly Item[] {
+  return [...withdrawn.map(({ item }) => item), ...told].slice(0, LIMITS.rememberedItems);
+}
+
+/** What was told before this life joins what was told in it. */
+export function withRemembered(told: readonly Item[], items: readonly Item[]): readonly Item[] {
+  const known = new Set(told.map(keyOf));
+  return [...told, ...items.slice(0, LIMITS.rememberedItems).filter((item) => !known.has(keyOf(item)))];
+}
+
 function keyOf({ kind, value }: Item): string {
   return `${kind} ${value}`;
 }

@@ -79,11 +79,15 @@ export type AdvertiserEvent =
   | { readonly kind: "link"; readonly link: AdvertiserLink | undefined }
   | { readonly kind: "addresses"; readonly linkLocal: Ipv6Address | undefined; readonly addresses: readonly OwnAddress[] }
   | { readonly kind: "routes"; readonly hasDefaultRoute: boolean; readonly delegated: readonly Ipv6Prefix[] }
+  /** From an earlier life of the program: hosts may still believe it. */
+  | { readonly kind: "remembered"; readonly items: readonly Item[] }
   | { readonly kind: "solicited"; readonly source: Ipv6Address }
   | { readonly kind: "deadline" };
 
 export type AdvertiserEffect =
   | { readonly kind: "send"; readonly from: Ipv6Address; readonly to: Ipv6Address; readonly message: RouterAdvertisement }
+  /** To be kept over a restart, before it is said; replaces what was kept. */
+  | { readonly kind: "remember"; readonly items: readonly Item[] }
   | { readonly kind: "ignored"; readonly reason: IgnoreReason };
 
 /** Why a solicitation changed nothing. Each is a counter an operator sees. */

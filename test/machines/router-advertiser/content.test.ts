@@ -196,6 +196,37 @@ test("who begins again keeps to the 3 s, and takes nothing back that is true aga
     .advertises({ lifetimeSeconds: 2700, options: { prefixes: [pio(PREFIX)] } });
 });
 
+test("what hosts were told before a restart and is no longer so is taken back (RFC 9096 §3.5)", () => {
+  const lan = router().remembers({ kind: "prefix", value: PREFIX }, { kind: "prefix", value: "2001:db8:2::/64" as Ipv6Prefix });
+  lan
+    .linkUp()
+    .addresses({ [OTHER]: {} })
+    .routes(true)
+    .at(0.25);
+  lan.advertises({ options: { prefixes: [pio("2001:db8:2::/64"), pio(PREFIX, { preferredSeconds: 0, validSeconds: 0 })] } });
+});
+
+test("what hosts are told is kept before they hear it, and again only when it changes", () => {
+  const lan = settled();
+  assert.deepEqual(lan.kept, [["prefix 2001:db8:1::/64", "resolver 2001:db8:1::1"]]);
+  lan.addresses({}).at(101).advertises();
+  assert.deepEqual(lan.kept.at(-1), ["prefix 2001:db8:1::/64", "resolver 2001:db8:1::1"]);
+  assert.equal(lan.kept.length, 1);
+  lan
+    .addresses({ [OTHER]: {} })
+    .at(104)
+    .advertises();
+  assert.deepEqual(lan.kept.at(-1), ["prefix 2001:db8:1::/64", "resolver 2001:db8:1::1", "prefix 2001:db8:2::/64", "resolver 2001:db8:2::1"]);
+  lan.hears(5800);
+  assert.deepEqual(lan.kept.at(-1), ["prefix 2001:db8:2::/64", "resolver 2001:db8:2::1"]);
+  assert.equal(lan.kept.length, 3);
+});
+
+test("what is kept over a stop is what hosts may not have heard the end of", () => {
+  const lan = settled().stopped().advertises();
+  assert.deepEqual(lan.kept.at(-1), ["prefix 2001:db8:1::/64", "resolver 2001:db8:1::1"]);
+});
+
 test("more than one datagram holds goes out in several, nothing is left out (RFC 4861 §6.2.3)", () => {
   const addresses = Object.fromEntries(Array.from({ length: 50 }, (_, i) => [`2001:db8:${(i + 1).toString(16)}::1`, {}]));
   const searchDomains = Array.from({ length: 40 }, (_, i) => `${"long".repeat(10)}${i}.example.net` as DomainName);

@@ -44,6 +44,7 @@ const config = fc.record({
 const constant = (event: AdvertiserEvent) => fc.constant((): AdvertiserEvent => event);
 const event = fc.oneof(
   { weight: 6, arbitrary: constant({ kind: "deadline" }) },
+  { weight: 1, arbitrary: constant({ kind: "remembered", items: [{ kind: "prefix", value: "2001:db8:7::/64" as Ipv6Prefix }] }) },
   { weight: 6, arbitrary: anyAddress.map((source) => (): AdvertiserEvent => ({ kind: "solicited", source })) },
   {
     weight: 2,

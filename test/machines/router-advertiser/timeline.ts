@@ -16,6 +16,7 @@ import {
   type AdvertiserState,
   type IgnoreReason,
   INITIAL_STATE,
+  type Item,
   type OwnAddress,
   type Phase,
 } from "../../../src/machines/router-advertiser/state.ts";
@@ -66,6 +67,8 @@ export function settled(config: Partial<AdvertiserConfig> = {}, addresses: Reado
 
 export class Timeline {
   state: AdvertiserState = INITIAL_STATE;
+  /** Each time something was to be kept over a restart. */
+  readonly kept: (readonly string[])[] = [];
   #now: Instant = instant(0);
   #unclaimed: Heard[] = [];
   #ignored: IgnoreReason[] = [];
@@ -131,6 +134,9 @@ export class Timeline {
   routes(hasDefaultRoute: boolean, ...delegated: readonly string[]): this {
     return this.happens({ kind: "routes", hasDefaultRoute, delegated: delegated as readonly Ipv6Prefix[] });
   }
+  remembers(...items: readonly Item[]): this {
+    return this.happens({ kind: "remembered", items });
+  }
   solicited(source: string = HOST): this {
     return this.happens({ kind: "solicited", source: source as Ipv6Address });
   }
@@ -184,6 +190,10 @@ export class Timeline {
     if (effect.kind === "ignored") {
       assert.equal(this.state, before, "what is ignored leaves the state object as it was");
       this.#ignored.push(effect.reason);
+      return;
+    }
+    if (effect.kind === "remember") {
+      this.kept.push(effect.items.map(({ kind, value }) => `${kind} ${value}`));
       return;
     }
     const { from, to, message } = effect;

@@ -56,6 +56,7 @@ function rig() {
   const timeline = new Timeline();
   const asked: string[] = [];
   const sent: Sent[] = [];
+  const kept = new Map<string, Uint8Array>();
   const service = new LanRouter({
     clock: new SimClock(timeline, 1),
     datagrams: {
@@ -68,9 +69,11 @@ function rig() {
     },
     sockets: { open: (link, name) => void asked.push(`open ${link} ${name}`), close: (link, name) => void asked.push(`close ${link} ${name}`) },
     log: { write: () => undefined },
+    records: { save: (name, record) => void kept.set(name, record), remove: (name) => void kept.delete(name) },
   });
   return {
     service,
+    kept,
     asked: (): readonly string[] => asked.splice(0),
     /** What went out until so many seconds. */
     until: (seconds: number): readonly Sent[] => {
@@ -302,6 +305,50 @@ test("a link that is made again under another index is the same interface", () =
   service.addressIs(held("fe80::1", { link: 7 }));
   service.socketReady(7);
   assert.equal(until(45)[0]?.link, 7);
+});
+
+test("what hosts were told outlives the program, so that another life takes back what is no longer so (RFC 9096 §3.5)", () => {
+  const { kept } = settled();
+  const record = kept.get("lan0") ?? assert.fail();
+  const { service, link, until } = rig();
+  service.configure([face("lan0")]);
+  service.stored("lan0", record);
+  link();
+  service.socketReady(LAN);
+  for (const address of ["fe80::1", "2001:db8:2::1"]) service.addressIs(held(address));
+  const prefixes = until(1)[0]?.message.options.prefixes ?? [];
+  assert.deepEqual(
+    prefixes.map(({ prefix, validSeconds }) => [prefix, validSeconds]),
+    [
+      ["2001:db8:2::/64", 5400],
+      ["2001:db8:1::/64", 0],
+    ],
+  );
+});
+
+test("a record that is corrupt, foreign or of another interface is as if there was none", () => {
+  const { kept } = settled();
+  const good = new TextDecoder().decode(kept.get("lan0") ?? assert.fail());
+  for (const bad of [
+    "",
+    "{",
+    "null",
+    "[]",
+    good.replace("lan0", "lan1"),
+    good.replace('"version": 1', '"version": 2'),
+    good.replace("::/64", "::/640"),
+    good.replace('"prefix"', '"else"'),
+  ]) {
+    const { service, link, until } = rig();
+    service.configure([face("lan0")]);
+    service.stored("lan0", new TextEncoder().encode(bad));
+    service.stored("else0", new TextEncoder().encode(good));
+    link();
+    service.socketReady(LAN);
+    service.addressIs(held("fe80::1"));
+    const [first] = until(1);
+    assert.ok(first !== undefined && first.message.options.prefixes === undefined, bad);
+  }
 });
 
 test("the view tells what hosts were told; the trace replays (RFC 9096 §3.5)", () => {

@@ -7,6 +7,7 @@ import { type AdvertiserEffect, type AdvertiserEvent, type AdvertiserState, INIT
 import type { Clock } from "../../../ports/clock.ts";
 import type { LinkDatagrams, LinkSockets, ReceivedDatagram } from "../../../ports/datagrams.ts";
 import type { Log } from "../../../ports/log.ts";
+import type { LeaseRecords } from "../../../ports/store.ts";
 import { decodeIcmp6, encodeIcmp6 } from "../../../wire/icmp6/message.ts";
 import type { KnownAddress } from "../../addresses.ts";
 import { Counters } from "../../counters.ts";
@@ -14,6 +15,7 @@ import { Driver, type Observed } from "../../driver.ts";
 import type { LinkFact } from "../../links.ts";
 import { encodeRecording, recordingOf } from "../../recording.ts";
 import type { RouterConfig } from "../config.ts";
+import { decodeMemory, encodeMemory } from "./memory.ts";
 
 type ObservedStep = Observed<AdvertiserState, AdvertiserEvent, AdvertiserEffect>;
 export type RouterPorts = {
@@ -22,6 +24,8 @@ export type RouterPorts = {
   readonly datagrams: LinkDatagrams;
   readonly sockets: LinkSockets;
   readonly log: Log;
+  /** What hosts were told, one record for each interface; without it a restart forgets what they must forget. */
+  readonly records?: LeaseRecords;
   readonly observe?: (name: string, observed: ObservedStep) => void;
 };
 
@@ -67,6 +71,13 @@ export class RouterInterface {
 
   configure(config: RouterConfig): void {
     this.#driver.handle({ kind: "configured", config });
+  }
+
+  /** A record of an earlier life. */
+  stored(record: Uint8Array): void {
+    const items = decodeMemory(this.name, record);
+    if (items === undefined) this.#ports.log.write("info", "storedPrefixesUnusable", { interface: this.name });
+    else this.#driver.handle({ kind: "remembered", items });
   }
 
   linkIs(fact: LinkFact): void {
@@ -161,6 +172,9 @@ export class RouterInterface {
     switch (effect.kind) {
       case "ignored":
         return this.ignored.add(effect.reason);
+      case "remember":
+        if (effect.items.length === 0) return this.#ports.records?.remove(this.name);
+        return this.#ports.records?.save(this.name, encodeMemory(this.name, effect.items));
       case "send": {
         if (this.#link === undefined) return;
         const { from, to, message } = effect;

@@ -37,6 +37,11 @@ export class LanRouter implements LinkListener, AddressListener, RouteListener {
     }
   }
 
+  /** A record of an earlier life of the program; comes after the configuration. */
+  stored(name: string, record: Uint8Array): void {
+    this.#interfaces.get(name)?.stored(record);
+  }
+
   linkNews(news: LinkNews): void {
     const before = this.#links.all().find(({ index }) => index === news.index);
     const fact = this.#links.merge(news);
