@@ -10,27 +10,34 @@ import { linkLocal } from "../test/support/link6.ts";
 import { type Namespace, type Running, waitFor, withNamespaces } from "../test/support/namespace.ts";
 import { type Bench, type Measured, median } from "./row.ts";
 
+const PREFERRED_SECONDS = 12;
+const VALID_SECONDS = 120;
+/** More than a quarter of the lifetime, less than T1. */
+const AGE_MS = 4000;
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 
-/** The program as a user starts it: all roles, all fences, state on the disk. */
+/**
+ * The program as a user starts it: all roles, all fences, state on the disk. Lifetimes are short for one reason: a renewal soon after the
+ * lease is answered with what is left of it and writes nothing. Real ones come at T1 and extend the lease; so these wait for AGE_MS first.
+ */
 const OURS = `[lan.s0]
 ra = "off"
 dhcpv6 = "server"
 address_pool = "2001:db8:1:0:1::/80"
-preferred_seconds = 3000
-valid_seconds = 7200
+preferred_seconds = ${PREFERRED_SECONDS}
+valid_seconds = ${VALID_SECONDS}
 `;
-/** Two threads, leases in its file: the fastest setting of Kea that keeps what it promises. */
+/** Two threads, leases in its file: its fastest setting that remembers what it promised. It writes each lease without waiting for the disk; we wait. */
 const kea = (folder: string): object => ({
   Dhcp6: {
     "data-directory": folder,
     "interfaces-config": { interfaces: ["s0"] },
     "lease-database": { type: "memfile", persist: true, name: join(folder, "leases6.csv"), "lfc-interval": 0 },
     "multi-threading": { "enable-multi-threading": true, "thread-pool-size": 2, "packet-queue-size": 256 },
-    "preferred-lifetime": 3000,
-    "valid-lifetime": 7200,
-    "renew-timer": 1000,
-    "rebind-timer": 2000,
+    "preferred-lifetime": PREFERRED_SECONDS,
+    "valid-lifetime": VALID_SECONDS,
+    "renew-timer": PREFERRED_SECONDS / 2,
+    "rebind-timer": (PREFERRED_SECONDS * 3) / 4,
     "option-data": [{ name: "dns-servers", data: "2001:db8:1::1" }],
     subnet6: [{ id: 1, subnet: "2001:db8:1::/64", interface: "s0", "rapid-commit": true, pools: [{ pool: "2001:db8:1:0:1::/80" }] }],
     loggers: [{ name: "kea-dhcp6", severity: "ERROR", output_options: [{ output: join(folder, "kea6.log") }] }],
@@ -40,7 +47,9 @@ const kea = (folder: string): object => ({
 const WINDOWS = [32, 128] as const;
 /** The same for every server; more renewals than there are leases would come in two rounds. */
 const WARMING = ["sarr:1000", "renew:1000", "info:2000"];
-const COUNTED = ["sarr:4000", "renew:5000", "info:16000"];
+const COUNTED = ["sarr:4000", `sleep:${AGE_MS}`, "renew:5000", "info:16000"];
+/** A server that wrote less an exchange has promised what it does not remember. */
+const WRITTEN_BYTES = { sarr: 32, renew: 32, info: 0 } as const;
 const KINDS = { "4-message": "sarr", renew: "renew", info: "info" } as const;
 type Kind = keyof typeof KINDS;
 
@@ -59,8 +68,8 @@ const SERVERS: Readonly<Record<string, Start>> = {
   },
 };
 
-/** One line of the generator for each phase. */
-type Phase = { readonly phase: string; readonly per_s: number; readonly srv_cpu_us: number; readonly done: number; readonly clients: number };
+/** One line of the generator for each phase; CPU time and bytes written are those of an exchange, by all processes of the server. */
+type Phase = { readonly phase: string; readonly per_s: number; readonly srv_cpu_us: number; readonly srv_written: number };
 type Sample = { readonly perSecond: number; readonly cpuMicroseconds: number };
 /** Samples by server, kind and window. */
 type Samples = Map<string, Sample[]>;
@@ -83,10 +92,13 @@ export const server6: Bench = async (rounds, progress) => {
             for (const kind of Object.keys(KINDS) as Kind[]) {
               const phase = phases.find((one) => one.phase === KINDS[kind]);
               if (phase === undefined) throw new Error(`${name}: the generator said nothing of ${kind}`);
+              if (phase.srv_written < WRITTEN_BYTES[KINDS[kind]]) throw new Error(`${name}: ${phase.srv_written} bytes written for a ${kind}`);
               const key = keyOf(name, kind, window);
               samples.set(key, [...(samples.get(key) ?? []), { perSecond: phase.per_s, cpuMicroseconds: phase.srv_cpu_us }]);
             }
-            const told = phases.map((one) => `${one.phase} ${Math.round(one.per_s)}/s ${one.srv_cpu_us} us`).join(", ");
+            const told = phases
+              .map((one) => `${one.phase} ${Math.round(one.per_s)}/s ${one.srv_cpu_us} us ${Math.round(one.srv_written)} B`)
+              .join(", ");
             progress(`round ${round} ${name}, ${window} under way: ${told}`);
           }
     });
@@ -127,12 +139,12 @@ async function measured(server: Namespace, client: Namespace, start: Start, load
     await waitFor(
       async (see) => {
         see(program.stdout + program.stderr);
-        if (!program.running) throw new Error(`the server ended:\n${program.stdout}${program.stderr}`);
-        return (await client.attempt(load, "-I", "c0", "-t", "100", "-m", "5", "info:1")).code === 0;
+        return !program.running || (await client.attempt(load, "-I", "c0", "-t", "100", "-m", "5", "info:1")).code === 0;
       },
       20_000,
       "the server answers",
     );
+    if (!program.running) throw new Error(`the server ended:\n${program.stdout}${program.stderr}`);
     const pids = processesOf(program.pid).join(",");
     const { code, stdout, stderr } = await client.attempt(load, "-I", "c0", "-w", String(window), "-u", "-M", pids, ...WARMING, ...COUNTED);
     const lines = stdout.split("\n").filter((line) => line !== "");
