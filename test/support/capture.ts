@@ -36,3 +36,13 @@ export async function framesOf(pcap: string, displayFilter: string): Promise<num
   const { stdout } = sound(await run("tshark", ["-n", "-r", pcap, "-Y", displayFilter, "-T", "fields", "-e", "frame.number"]));
   return stdout.split("\n").filter((line) => line !== "").length;
 }
+
+/** Fields of the frames that a display filter lets through, a row each. */
+export async function fieldsOf(pcap: string, displayFilter: string, fields: readonly string[]): Promise<readonly (readonly string[])[]> {
+  const wanted = fields.flatMap((field) => ["-e", field]);
+  const { stdout } = sound(await run("tshark", ["-n", "-r", pcap, "-Y", displayFilter, "-T", "fields", "-E", "separator=/t", ...wanted]));
+  return stdout
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => line.split("\t"));
+}

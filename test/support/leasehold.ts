@@ -1,0 +1,81 @@
+/** The program as a user starts it, all roles and fences, in a namespace; and what it says of itself. */
+import { execFile } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Namespace } from "./namespace.ts";
+import { type Running, waitFor } from "./programs.ts";
+import { readIn, writeIn } from "./scratch.ts";
+
+const BIN = join(dirname(fileURLToPath(import.meta.url)), "../../bin/leasehold");
+const PATIENCE_MS = 10_000;
+
+export type Leasehold = {
+  readonly program: Running;
+  /** Of this start and those before it in the same folder. */
+  readonly log: () => string;
+  /** Runs `leasehold ARGS` against it. */
+  readonly control: (...args: readonly string[]) => Promise<string>;
+  readonly show: () => Promise<Shown>;
+  /** Writes another configuration and asks for it. */
+  readonly reload: (toml: string) => Promise<string>;
+  /** kill -9 of main: its roles die with it. */
+  readonly kill: () => Promise<void>;
+  readonly stop: () => Promise<void>;
+  /** Main and its roles, by the kernel. */
+  readonly pids: () => readonly number[];
+};
+export type Shown = { readonly main: { readonly pid: number; readonly roles: readonly { readonly name: string; readonly pid: number }[] } } & {
+  readonly [service: string]: unknown;
+};
+
+/** @param name tells several programs of one test apart */
+export async function startLeasehold(ns: Namespace, folder: string, toml: string, name = "leasehold"): Promise<Leasehold> {
+  const file = writeIn(folder, `${name}.toml`, toml);
+  const run = join(folder, `${name}.run`);
+  const args = ["run", "-f", file, "--runtime-dir", run, "--state-dir", join(folder, `${name}.state`), "--log-level", "debug"];
+  const command = ["-c", 'exec "$@" >>"$0" 2>&1', join(folder, `${name}.log`), BIN, ...args];
+  const starts = (): number => readIn(folder, `${name}.log`).split('"event":"started"').length;
+  const before = starts();
+  const program = ns.spawn("sh", command);
+  const log = (): string => readIn(folder, `${name}.log`);
+  const control = (...asked: readonly string[]): Promise<string> => told(BIN, [...asked, "--runtime-dir", run]);
+  await waitFor(
+    (see) => {
+      see(log().slice(-2000));
+      return starts() > before;
+    },
+    PATIENCE_MS,
+    `${name} has started`,
+  );
+  return {
+    program,
+    log,
+    control,
+    show: async () => JSON.parse(await control("show", "--json")) as Shown,
+    reload: async (other) => {
+      writeIn(folder, `${name}.toml`, other);
+      return control("reload");
+    },
+    kill: async () => {
+      program.kill();
+      await program.exited;
+    },
+    stop: async () => void (await program.stop()),
+    pids: () => [program.pid, ...childrenOf(program.pid)],
+  };
+}
+
+function childrenOf(pid: number): readonly number[] {
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(/\s+/).filter(Boolean);
+  return children.map(Number);
+}
+
+function told(command: string, args: readonly string[]): Promise<string> {
+  return new Promise((resolve, reject) => {
+    execFile(command, [...args], { encoding: "utf8", maxBuffer: 16 * 1024 * 1024 }, (error, stdout, stderr) => {
+      if (error === null) resolve(stdout);
+      else reject(new Error(`leasehold ${args.join(" ")}: ${stderr}${stdout}`, { cause: error }));
+    });
+  });
+}
