@@ -30,6 +30,10 @@ export const LIMITS = {
   /** Messages a second that one interface of a relay passes on, and how many at once after a pause; further ones are dropped. */
   relayedPerSecond: 500,
   relayedBurst: 1000,
+  /** The same for one client, which sends a few messages a minute; and clients remembered for it, of whom the oldest is forgotten. */
+  relayedPerClientPerSecond: 10,
+  relayedPerClientBurst: 50,
+  relayClients: 4096,
   /** Compression pointers followed for one name (RFC 1035 §4.1.4): a name has at most 127 labels. */
   namePointers: 127,
   /** Advertises a client keeps while it collects them; a link with more servers than that has strangers on it. The oldest goes. */
@@ -154,8 +158,10 @@ export const LIMITS = {
   directoryEntries: 1_000_000,
   /** Bytes of all lines of one kind from one source; with more the source counts as failed. */
   directoryBytes: 268_435_456,
-  /** Rows that are sorted or written before packets get their turn: about two milliseconds. */
-  directorySliceRows: 4096,
+  /** Rows that are sorted or written before packets get their turn: about half a millisecond. */
+  directorySliceRows: 1024,
+  /** Bytes of an answer to ALL that are made at a time where a map has none ready. */
+  ypPieceBytes: 16_384,
   /** Leases of one server: 2,000,000 take 260 MB. Further clients get no address. */
   leases: 2_000_000,
   /** Addresses of one identity association that are remembered: a few pools in a few generations of prefixes. */

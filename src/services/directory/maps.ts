@@ -1,7 +1,7 @@
 /** A snapshot as YP maps. What a map is keyed by is its only difference from another one over the same table. */
 import type { WallClock } from "../../base/time.ts";
-import { encodeAll } from "../../base/codec.ts";
-import { ypAllItem } from "../../wire/rpc/yp.ts";
+import { Writer } from "../../base/cursor.ts";
+import { YP_STATUS } from "../../wire/rpc/yp.ts";
 import type { YpEntry, YpMapRows } from "../../machines/yp/database.ts";
 import { LIMITS } from "../../base/limits.ts";
 import type { Snapshot } from "./snapshot.ts";
@@ -57,7 +57,8 @@ function netids(domain: string, { users, groups, memberships, usersChangedAt, gr
       return sound ? idIn(key.subarray(before.length, key.length - encoder.encode(behind).length)) : undefined;
     },
     lineOf: (row) => {
-      const primary = Number(decoder.decode(users.line(row)).split(":")[3]);
+      const [, , , gid] = decoder.decode(users.line(row)).split(":", 4);
+      const primary = Number(gid);
       const others = new Set([...memberships.groupsOf(decoder.decode(users.name(row)))].map((group) => groups.id(group)));
       others.delete(primary);
       const gids = [primary, ...[...others].sort((a, b) => a - b)].slice(0, LIMITS.netidGroups);
@@ -91,9 +92,29 @@ function keyedById(table: Table, changedAt: WallClock, { keyOf, idOf, lineOf }: 
       return id === undefined ? undefined : table.afterId(id);
     },
     items: function* () {
-      for (let place = 0; place < table.idCount; place++) yield encodeAll(ypAllItem, { status: "true" as const, ...at(place) });
+      let writer = new Writer(LIMITS.ypPieceBytes);
+      for (let place = 0; place < table.idCount; place++) {
+        writeItem(writer, at(place));
+        if (writer.length < LIMITS.ypPieceBytes) continue;
+        yield writer.written();
+        writer = new Writer(LIMITS.ypPieceBytes);
+      }
+      yield writer.written();
     },
   };
+}
+
+const MORE = 1;
+
+/** As `ypAllItem` does, without an object for each of a hundred thousand: twice as fast, and packets wait meanwhile. */
+function writeItem(writer: Writer, { key, value }: YpEntry): void {
+  writer.u32(MORE);
+  writer.u32(YP_STATUS.true);
+  for (const bytes of [value, key]) {
+    writer.u32(bytes.length);
+    writer.bytes(bytes);
+    writer.zeros(-bytes.length & 3);
+  }
 }
 
 function idIn(key: Uint8Array): number | undefined {

@@ -1,0 +1,137 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Codec } from "../../../src/base/codec.ts";
+import { encodeAll } from "../../../src/base/codec.ts";
+import type { Ipv6Address } from "../../../src/base/ipv6.ts";
+import { LIMITS } from "../../../src/base/limits.ts";
+import type { StreamPurpose } from "../../../src/ports/streams.ts";
+import { Chance } from "../../../src/sim/chance.ts";
+import { rpcMessage } from "../../../src/wire/rpc/message.ts";
+import { PORTMAPPER_PROCEDURES, RPCBIND_PROCEDURES } from "../../../src/wire/rpc/portmapper.ts";
+import { recordOf } from "../../../src/wire/rpc/records.ts";
+import type { Procedure } from "../../../src/wire/rpc/xdr.ts";
+import { mutated } from "../../fuzz/mutate.ts";
+import { ask, call, connect, group, resultIn, user, utf8, world } from "./world.ts";
+
+const ROUNDS = 4000;
+const key = { domain: "home", map: "passwd.byname", key: utf8("alice") };
+const map = { domain: "home", map: "group.bygid" };
+const YP_CALLS = [
+  call("null", undefined),
+  call("domain", "home"),
+  call("domainNonack", "home"),
+  call("match", key),
+  call("match", { ...key, map: "netid.byname", key: utf8("unix.2001@home") }),
+  call("first", map),
+  call("next", key),
+  call("all", { domain: "home", map: "passwd.byname" }),
+  call("all", { domain: "home", map: "netid.byname" }),
+  call("master", map),
+  call("order", map),
+  call("mapList", "home"),
+];
+const mapping = { program: 100_004, version: 2, protocol: 17, port: 0 };
+const binding = { program: 100_004, version: 2, netid: "tcp", address: "127.0.0.1.0.111", owner: "" };
+const PORTMAPPER_CALLS = [
+  mapped(2, PORTMAPPER_PROCEDURES.getPort, mapping),
+  mapped(2, PORTMAPPER_PROCEDURES.dump, undefined),
+  mapped(2, PORTMAPPER_PROCEDURES.set, mapping),
+  mapped(4, RPCBIND_PROCEDURES.getAddress, binding),
+  mapped(3, RPCBIND_PROCEDURES.unset, binding),
+];
+const METHODS = ["GetUserRecord", "GetGroupRecord", "GetMemberships"].map((name) => `io.systemd.UserDatabase.${name}`);
+const VARLINK_CALLS = METHODS.flatMap((method) => [
+  utf8(`{"method":"${method}","parameters":{"service":"org.example.directory"},"more":true}\0`),
+  utf8(`{"method":"${method}","parameters":{"service":"org.example.directory","userName":"alice","uid":2001}}\0`),
+  utf8(`{"method":"${method}","parameters":{"service":"org.example.directory","groupName":"staff","gid":3001},"oneway":true}\0`),
+]);
+const SAMPLES: { readonly [purpose in StreamPurpose]: readonly Uint8Array[] } = {
+  yp: YP_CALLS.map(recordOf),
+  portmapper: PORTMAPPER_CALLS.map(recordOf),
+  userdb: VARLINK_CALLS,
+  rpcbind: [...YP_CALLS, ...PORTMAPPER_CALLS].map(recordOf),
+};
+
+function mapped(version: number, { number, argument }: Procedure, value: unknown): Uint8Array {
+  return encodeAll(rpcMessage, {
+    kind: "call",
+    xid: 3,
+    program: 100_000,
+    version,
+    procedure: number,
+    credential: { kind: "none" },
+    verifier: { kind: "none" },
+    argument: encodeAll(argument as Codec<unknown>, value),
+  });
+}
+
+function serving() {
+  const self = world();
+  self.serving({ users: [user("alice", 2001), user("bob", 2002)], groups: [group("staff", 3001, ["alice"])] });
+  self.service.listening(600);
+  return self;
+}
+
+/** Still as it was, whatever came. */
+function soundAfter({ service }: ReturnType<typeof serving>): void {
+  const answer = ask(service, call("match", key)) ?? assert.fail("no answer");
+  assert.equal(resultIn("match", answer).status, "true");
+  assert.equal(service.view().snapshot?.users, 2);
+}
+
+for (const [purpose, samples] of [
+  ["yp", YP_CALLS],
+  ["portmapper", PORTMAPPER_CALLS],
+] as const) {
+  test(`${ROUNDS} changed ${purpose} datagrams are answered shortly, or counted and dropped; none throws`, () => {
+    const self = serving();
+    const chance = new Chance(11);
+    let answered = 0;
+    for (let i = 0; i < ROUNDS; i++) {
+      const payload = mutated(samples, chance);
+      const answer = self.service.datagram(purpose, { from: "::1" as Ipv6Address, port: 1, to: "::1" as Ipv6Address, hopLimit: 1, payload });
+      if (answer !== undefined) answered++;
+      assert.ok((answer?.length ?? 0) <= 8800);
+    }
+    const refused = Object.values(self.service.view().refused).reduce((sum, count) => sum + count, 0);
+    assert.equal(answered + refused, ROUNDS);
+    assert.ok(answered > 100 && refused > 100, `${answered} answered, ${refused} refused`);
+    soundAfter(self);
+  });
+}
+
+for (const purpose of ["yp", "portmapper", "userdb", "rpcbind"] as const) {
+  test(`${ROUNDS} changed pieces on ${purpose} streams end their connection at most; nothing is kept of it`, () => {
+    const self = serving();
+    const chance = new Chance(12);
+    const handed = purpose === "userdb" ? { purpose, peer: "", uid: 1000 } : { purpose };
+    const open = () => connect(self.service, handed, chance.perMille(500) ? 1 : undefined);
+    let client = open();
+    let ended = 0;
+    for (let i = 0; i < ROUNDS; i++) {
+      const bytes = mutated(SAMPLES[purpose], chance);
+      const cut = chance.below(bytes.length + 1);
+      client.send(bytes.subarray(0, cut));
+      client.send(bytes.subarray(cut));
+      if (chance.perMille(300)) client.read(chance.below(100_000));
+      if (client.isOpen() && !chance.perMille(20)) continue;
+      if (!client.isOpen()) ended++;
+      client.events.closed();
+      client = open();
+    }
+    client.events.closed();
+    assert.equal(self.service.view().connections, 0);
+    assert.ok(ended > 0);
+    soundAfter(self);
+  });
+}
+
+test("a thousand half requests hold no more than they have sent", () => {
+  const self = serving();
+  for (let i = 0; i < LIMITS.directoryConnections; i++)
+    connect(self.service, { peer: `192.0.2.${i % 200}` }).send(recordOf(call("match", key)).subarray(0, 30));
+  assert.equal(self.service.view().connections, LIMITS.directoryConnections);
+  self.pass(70);
+  assert.equal(self.service.view().connections, 0);
+  assert.equal(self.service.view().connectionsEnded["yp-idle"], LIMITS.directoryConnections);
+});
