@@ -5,8 +5,10 @@ import type { NdOptions } from "../../wire/icmp6/options.ts";
 import type { Content, Told } from "./content.ts";
 import type { AdvertiserConfig, AdvertiserLink } from "./state.ts";
 
-/** What every link carries (RFC 8200 §5), less the IPv6 header, the advertisement's own and two options of the link. */
-const ROOM_BYTES = 1280 - 40 - 16 - 16;
+/** What every link carries (RFC 8200 §5); hosts believe no smaller MTU. */
+const LEAST_MTU_BYTES = 1280;
+/** Less the IPv6 header, the advertisement's own and two options of the link. */
+const ROOM_BYTES = LEAST_MTU_BYTES - 40 - 16 - 16;
 const PREFIX_OPTION_BYTES = 32;
 const ROUTE_OPTION_BYTES = 24;
 const ADDRESS_BYTES = 16;
@@ -30,7 +32,7 @@ export function advertisements(content: Content, config: AdvertiserConfig, link:
     retransmitMilliseconds: 0,
     options: {
       ...(link.mac === undefined ? {} : { sourceLinkLayerAddress: link.mac }),
-      ...(link.mtuBytes === undefined ? {} : { mtu: link.mtuBytes }),
+      ...(link.mtuBytes === undefined || link.mtuBytes < LEAST_MTU_BYTES ? {} : { mtu: link.mtuBytes }),
       ...optionsOf(told, config),
     },
     unknown: [],

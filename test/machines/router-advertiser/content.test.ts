@@ -26,6 +26,10 @@ test("the link's own options: its hardware address, and its MTU where it is know
     .linkUp(MAC, 1492)
     .at(0.25)
     .advertises({ options: { sourceLinkLayerAddress: MAC, mtu: 1492 } });
+  ready()
+    .linkUp(MAC, 1279)
+    .at(0.25)
+    .advertises({ options: { sourceLinkLayerAddress: MAC, mtu: undefined } });
   const tunnel = router()
     .happens({ kind: "link", link: { mac: undefined, mtuBytes: undefined } })
     .addresses({});

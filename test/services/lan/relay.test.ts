@@ -9,6 +9,7 @@ import type { ReceivedDatagram } from "../../../src/ports/datagrams.ts";
 import type { AddressFact } from "../../../src/services/addresses.ts";
 import type { LanInterface, RelayConfig } from "../../../src/services/lan/config.ts";
 import type { RelayOutcome, RelayRefusal } from "../../../src/services/lan/dhcp6-relay/outcome.ts";
+import { Shares } from "../../../src/services/lan/dhcp6-relay/shares.ts";
 import { Dhcp6Relay } from "../../../src/services/lan/dhcp6-relay/relay.ts";
 import { Chance } from "../../../src/sim/chance.ts";
 import { SimClock, Timeline } from "../../../src/sim/clock.ts";
@@ -310,12 +311,36 @@ test("an answer to nobody, or for a link that is down, is dropped", () => {
 
 test("one interface cannot take the others' share: so many at once, so many a second", () => {
   const { service, timeline } = rig();
-  for (let i = 0; i < LIMITS.relayedBurst; i++) passed(service.fromClient(LAN, fromClient(SOLICIT)));
-  drops(service.fromClient(LAN, fromClient(SOLICIT)), "rate");
-  passed(service.fromClient(GUEST, fromClient(SOLICIT)));
+  const next = (
+    (count) => () =>
+      fromClient(SOLICIT, { from: ip(`fe80::${(++count).toString(16)}`) })
+  )(0x1000);
+  for (let i = 0; i < LIMITS.relayedBurst; i++) passed(service.fromClient(LAN, next()));
+  drops(service.fromClient(LAN, next()), "rate");
+  passed(service.fromClient(GUEST, next()));
   timeline.runUntil(instant(100));
-  for (let i = 0; i < LIMITS.relayedPerSecond / 10; i++) passed(service.fromClient(LAN, fromClient(SOLICIT)));
+  for (let i = 0; i < LIMITS.relayedPerSecond / 10; i++) passed(service.fromClient(LAN, next()));
+  drops(service.fromClient(LAN, next()), "rate");
+});
+
+test("one client cannot take the others' share of its interface; a relay speaks for many", () => {
+  const { service, timeline } = rig();
+  for (let i = 0; i < LIMITS.relayedPerClientBurst; i++) passed(service.fromClient(LAN, fromClient(SOLICIT)));
   drops(service.fromClient(LAN, fromClient(SOLICIT)), "rate");
+  passed(service.fromClient(LAN, fromClient(SOLICIT, { from: ip("fe80::d") })));
+  for (let i = 0; i < 2 * LIMITS.relayedPerClientBurst; i++) passed(service.fromClient(LAN, fromClient(forwardOf(SOLICIT))));
+  timeline.runUntil(instant(1000));
+  for (let i = 0; i < LIMITS.relayedPerClientPerSecond; i++) passed(service.fromClient(LAN, fromClient(SOLICIT)));
+  drops(service.fromClient(LAN, fromClient(SOLICIT)), "rate");
+});
+
+test("no more clients are remembered than may be: the one heard longest ago is forgotten", () => {
+  const shares = new Shares(instant(0));
+  for (const client of ["first", "second"]) for (let i = 0; i < LIMITS.relayedPerClientBurst; i++) assert.ok(shares.take(client, instant(0)));
+  assert.equal(shares.take("first", instant(0)), false);
+  for (let i = 0; i < LIMITS.relayClients - 1; i++) shares.take(`other ${i}`, instant(0));
+  assert.equal(shares.take("first", instant(50)), false, "heard after the second one, it is still known");
+  assert.equal(shares.take("second", instant(50)), true, "it is a new one");
 });
 
 test("another configuration takes effect at once and keeps the counts of what stays", () => {

@@ -1,9 +1,9 @@
 /** The DHCPv6 relay: remembers its links and addresses, decides about datagrams, counts what it decides. It opens and sends nothing. */
 import { toHex } from "../../../base/hex.ts";
 import { type Ipv6Address, ipv6Contains, ipv6Prefix, UNSPECIFIED_V6 } from "../../../base/ipv6.ts";
-import { LIMITS } from "../../../base/limits.ts";
 import type { Clock } from "../../../ports/clock.ts";
 import type { ReceivedDatagram } from "../../../ports/datagrams.ts";
+import { kindOf } from "../../../wire/dhcp6/message.ts";
 import type { AddressListener } from "../../address-news.ts";
 import { type AddressFact, AddressTable, bestAddress } from "../../addresses.ts";
 import { Counters } from "../../counters.ts";
@@ -13,10 +13,10 @@ import type { LanInterface, RelayConfig } from "../config.ts";
 import { delivered, type FindLink } from "./deliver.ts";
 import { forwarded } from "./forward.ts";
 import { drop, type RelayOutcome } from "./outcome.ts";
-import { TokenBucket } from "./token-bucket.ts";
+import { Shares } from "./shares.ts";
 
 /** Either side of the relay, by the interface's name. */
-type Side = { readonly bucket: TokenBucket; readonly passed: Counters; readonly dropped: Counters };
+type Side = { readonly shares: Shares; readonly passed: Counters; readonly dropped: Counters };
 type ClientSide = { readonly name: string; readonly config: RelayConfig; readonly interfaceId: Uint8Array };
 
 export type RelaySideView = {
@@ -74,7 +74,9 @@ export class Dhcp6Relay implements LinkListener, AddressListener {
     const name = this.#nameOf(link);
     const client = this.#clients.find((known) => known.name === name);
     if (client === undefined) return this.#counted(undefined, drop("not-a-relay-link"));
-    return this.#counted(name, this.#within(client.name) ? forwarded(datagram, this.#forwardFacts(client, link)) : drop("rate"));
+    const isRelay = datagram.payload.length > 0 && kindOf(datagram.payload) === "relayForward";
+    const within = this.#within(client.name, isRelay ? undefined : datagram.from);
+    return this.#counted(name, within ? forwarded(datagram, this.#forwardFacts(client, link)) : drop("rate"));
   }
 
   /** From a server, on one of the uplinks. */
@@ -82,7 +84,7 @@ export class Dhcp6Relay implements LinkListener, AddressListener {
     const name = this.#nameOf(link);
     const clients = this.#clients.filter(({ config }) => name !== undefined && config.uplinks.includes(name));
     if (name === undefined || clients.length === 0) return this.#counted(undefined, drop("not-a-relay-link"));
-    return this.#counted(name, this.#within(name) ? delivered(datagram, this.#finder(clients)) : drop("rate"));
+    return this.#counted(name, this.#within(name, undefined) ? delivered(datagram, this.#finder(clients)) : drop("rate"));
   }
 
   view(): RelayView {
@@ -131,11 +133,10 @@ export class Dhcp6Relay implements LinkListener, AddressListener {
   }
 
   #newSide(): Side {
-    const bucket = new TokenBucket(LIMITS.relayedPerSecond, LIMITS.relayedBurst, this.#clock.now());
-    return { bucket, passed: new Counters(), dropped: new Counters() };
+    return { shares: new Shares(this.#clock.now()), passed: new Counters(), dropped: new Counters() };
   }
-  #within(name: string): boolean {
-    return this.#sides.get(name)?.bucket.take(this.#clock.now()) ?? false;
+  #within(name: string, client: string | undefined): boolean {
+    return this.#sides.get(name)?.shares.take(client, this.#clock.now()) ?? false;
   }
   #counted(name: string | undefined, outcome: RelayOutcome): RelayOutcome {
     const side = name === undefined ? undefined : this.#sides.get(name);
