@@ -1,12 +1,16 @@
 /** From a directory's entries to users and groups, by the rules of the configuration. Pure. */
 import type { FieldSource, GroupField, IdFences, SearchConfig, UserField } from "../config.ts";
+import { LIMITS } from "../../../base/limits.ts";
 import type { SearchResultEntry } from "../../../wire/ldap/operations.ts";
 import type { GroupEntry, UserEntry } from "../entries.ts";
 import { valuesOf } from "./attributes.ts";
+import { MemberNames } from "./members.ts";
 import { gecosOf, idOf, joined, memberOf, nameOf, passwordOf, pathOf, Reject, type RejectReason, textOf } from "./rules.ts";
 
 export type Rejected = { readonly reason: RejectReason; readonly field: string };
 export type Mapped<T> = { readonly ok: true; readonly entry: T } | { readonly ok: false; readonly rejected: Rejected };
+/** `unknown`: members that are none of the users of this update, and were left out. */
+export type MappedGroup = Mapped<GroupEntry & { readonly unknown: number }>;
 
 /** Attributes that a search has to ask for, each once; RFC 4511 §4.5.1.8: `1.1` is none at all. */
 export function attributesOf(search: SearchConfig<UserField> | SearchConfig<GroupField>): readonly string[] {
@@ -24,11 +28,13 @@ export class Mapping {
   readonly #localGroups: ReadonlySet<string>;
   readonly #userNames = new Set<string>();
   readonly #groupNames = new Set<string>();
+  readonly #memberNames: MemberNames;
 
   constructor(users: SearchConfig<UserField>, groups: SearchConfig<GroupField>, fences: IdFences) {
     this.#users = users;
     this.#groups = groups;
     this.#fences = fences;
+    this.#memberNames = new MemberNames(groups.fields.members);
     this.#localUsers = new Set(fences.localUsers);
     this.#localGroups = new Set(fences.localGroups);
   }
@@ -46,18 +52,19 @@ export class Mapping {
         shell: pathOf(text("shell"), "shell"),
       };
       taken(this.#userNames, user.name);
+      this.#memberNames.learn(entry.name, user.name);
       return user;
     });
   }
 
-  group(entry: SearchResultEntry): Mapped<GroupEntry> {
+  group(entry: SearchResultEntry): MappedGroup {
     const text = (field: GroupField): string => oneOf(entry, this.#groups.fields[field], field);
     return judged(() => {
-      const group: GroupEntry = {
+      const group = {
         name: nameOf(text("name"), this.#localGroups),
         password: passwordOf(text("password")),
         gid: idOf(text("gid"), "gid", this.#fences),
-        members: allOf(entry, this.#groups.fields.members),
+        ...membersOf(entry, this.#groups.fields.members, this.#memberNames),
       };
       taken(this.#groupNames, group.name);
       return group;
@@ -79,12 +86,28 @@ function oneOf(entry: SearchResultEntry, source: FieldSource, field: UserField |
   return textOf(first, field);
 }
 
-function allOf(entry: SearchResultEntry, source: FieldSource): readonly string[] {
-  if (source.kind === "fixed") return source.value === "" ? [] : source.value.split(",").map(memberOf);
+/** Each member once. */
+function membersOf(
+  entry: SearchResultEntry,
+  source: FieldSource,
+  names: MemberNames,
+): { readonly members: readonly string[]; readonly unknown: number } {
+  const members = new Set<string>();
+  let unknown = 0;
+  for (const text of memberTexts(entry, source, names)) {
+    const name = names.nameOf(text);
+    if (name === undefined) unknown++;
+    else members.add(memberOf(name));
+  }
+  return { members: [...members], unknown };
+}
+
+function memberTexts(entry: SearchResultEntry, source: FieldSource, names: MemberNames): readonly string[] {
+  if (source.kind === "fixed") return source.value === "" ? [] : source.value.split(",");
   const values = valuesOf(entry, source.value);
   if (source.kind === "attribute" && values.length === 0) throw new Reject("missing-attribute", "members");
   const wanted = source.kind === "attribute" ? values.slice(0, 1) : values;
-  return [...new Set(wanted.map((value) => memberOf(textOf(value, "members"))))];
+  return wanted.map((value) => textOf(value, "members", names.areDns ? LIMITS.directoryFieldBytes : LIMITS.directoryNameBytes));
 }
 
 function taken(names: Set<string>, name: string): void {

@@ -112,8 +112,10 @@ export class Puller {
         const mapped = search === "users" ? mapping.user(entry) : mapping.group(entry);
         if (!mapped.ok) return rejects.add(search, entry.name, mapped.rejected);
         counts[search]++;
-        if ("uid" in mapped.entry) batches.user(mapped.entry);
-        else batches.group(mapped.entry);
+        if ("uid" in mapped.entry) return batches.user(mapped.entry);
+        const { unknown, ...group } = mapped.entry;
+        rejects.unknownMembers(unknown);
+        batches.group(group);
       },
       reference: (search) => rejects.reference(search),
       finished: (outcome) => {

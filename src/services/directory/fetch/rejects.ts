@@ -27,6 +27,11 @@ export class Rejects {
     this.#log.write("warn", "entryRejected", { source: this.#source, reason: name, entry: escapeText(dn.slice(0, DN_CHARS)) });
   }
 
+  /** Members of a group that are nobody. */
+  unknownMembers(count: number): void {
+    if (count > 0) this.#counts.add("groups/unknown-member", count);
+  }
+
   /** A part of the tree that is on another server. */
   reference(search: SearchName): void {
     this.#counts.add(`${search}/reference`);

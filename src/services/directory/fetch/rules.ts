@@ -36,9 +36,12 @@ const MEMBER_FORBIDDEN = /[\u0000-\u001f\u007f:,]/;
 const utf8 = new TextEncoder();
 const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-export function textOf(value: Uint8Array, field: string): string {
-  if (value.length > LIMITS.directoryNameBytes && (field === "name" || field === "members")) throw new Reject("bad-name", field);
-  if (value.length > LIMITS.directoryFieldBytes) throw new Reject("too-long", field);
+export function textOf(
+  value: Uint8Array,
+  field: string,
+  mostBytes: number = field === "name" ? LIMITS.directoryNameBytes : LIMITS.directoryFieldBytes,
+): string {
+  if (value.length > mostBytes) throw new Reject(mostBytes === LIMITS.directoryNameBytes ? "bad-name" : "too-long", field);
   try {
     return strict.decode(value);
   } catch {

@@ -59,7 +59,12 @@ function user(changed: Values, fields: Partial<Record<UserField, FieldSource>> =
 function group(changed: Values, members: FieldSource = GROUPS.fields.members) {
   const search = { ...GROUPS, fields: { ...GROUPS.fields, members } };
   const mapped = new Mapping(USERS, search, FENCES).group(entryOf({ ...TEAM, ...changed }));
-  return mapped.ok ? mapped.entry : `${mapped.rejected.reason}(${mapped.rejected.field})`;
+  if (mapped.ok) {
+    const { unknown, ...entry } = mapped.entry;
+    assert.equal(unknown, 0);
+    return entry;
+  }
+  return `${mapped.rejected.reason}(${mapped.rejected.field})`;
 }
 
 /** One field of the user that comes out. */
@@ -190,6 +195,28 @@ test("fields have a length, whatever makes them long", () => {
   const half = "L".repeat(2048);
   assert.equal(user({ cn: [half, half] }, { gecos: list("cn") }), "too-long(gecos)", "with the comma");
   assert.equal(user({ homeDirectory: [`/${half}${half}`] }), "too-long(home)");
+});
+
+test("members that are distinguished names become the names of the users of this update (RFC 4519 §2.17, §2.40)", () => {
+  for (const attribute of ["member", "uniqueMember"]) {
+    const search = { ...GROUPS, fields: { ...GROUPS.fields, members: list(attribute) } };
+    const mapping = new Mapping(USERS, search, FENCES);
+    const named = (name: string, dn: string): SearchResultEntry => ({ ...entryOf({ ...ADA, uid: [name] }), name: dn });
+    assert.equal(mapping.user(named("ada", "uid=Ada\\2c M.,ou=People,dc=test")).ok, true);
+    assert.equal(mapping.user(named("bob", `uid=bob,ou=${"p".repeat(300)},dc=test`)).ok, true);
+    assert.equal(mapping.user({ ...named("eve", "uid=eve,dc=test"), attributes: [] }).ok, false);
+    const members = [
+      "UID=ada\\, m., OU=people,DC=test",
+      `uid=bob,ou=${"p".repeat(300)},dc=test`,
+      `uid=bob,ou=${"p".repeat(300)},dc=test#'0101'B`,
+      "uid=eve,dc=test",
+      "uid=nobody,dc=test",
+      "no name at all",
+    ];
+    const mapped = mapping.group(entryOf({ ...TEAM, [attribute]: members }));
+    assert.ok(mapped.ok);
+    assert.deepEqual([mapped.entry.members, mapped.entry.unknown], [["ada", "bob"], 3]);
+  }
 });
 
 test("a name counts once: the first entry has it", () => {
