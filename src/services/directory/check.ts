@@ -29,14 +29,13 @@ export function checkUser(user: UserEntry, { ids, localUsers }: Fences): Rejecti
   );
 }
 
-export function checkGroup(group: GroupEntry, { ids, localGroups }: Fences): Rejection | undefined {
-  return (
-    checkName(group.name, localGroups) ??
-    checkId(group.gid, { lowest: ids.minGid, highest: ids.maxGid }) ??
-    checkText(group.password) ??
-    (group.members.length > LIMITS.directoryMembers ? "too-long" : undefined) ??
-    firstOf(group.members, checkMember)
-  );
+/** All of a group but its members, who may come in parts. */
+export function checkGroupHead({ name, gid, password }: Omit<GroupEntry, "members">, { ids, localGroups }: Fences): Rejection | undefined {
+  return checkName(name, localGroups) ?? checkId(gid, { lowest: ids.minGid, highest: ids.maxGid }) ?? checkText(password);
+}
+
+export function checkMembers(members: readonly string[]): Rejection | undefined {
+  return members.length > LIMITS.directoryMembers ? "too-long" : firstOf(members, checkMember);
 }
 
 /** The seven fields that Linux reads. BSD's three others would end up in the shell of every user there. */

@@ -1,7 +1,7 @@
 /** One pull of one source: entries in batches, checked and written down as lines. A group may come in parts. */
 import { Counters } from "../counters.ts";
 import { LIMITS } from "../../base/limits.ts";
-import { checkGroup, checkUser, type Fences, groupLine, type Rejection, userLine } from "./check.ts";
+import { checkGroupHead, checkMembers, checkUser, type Fences, groupLine, type Rejection, userLine } from "./check.ts";
 import type { GroupEntry, UserEntry } from "./entries.ts";
 import { LineGatherer } from "./lines.ts";
 import type { Harvest } from "./snapshot.ts";
@@ -27,7 +27,7 @@ export class Gathering {
   readonly #users = new LineGatherer();
   readonly #groups = new LineGatherer();
   readonly rejected = new Counters();
-  #open: { readonly entry: GroupEntry; readonly members: string[] } | undefined;
+  #open: { readonly entry: GroupEntry; readonly members: string[]; reason: Rejection | undefined } | undefined;
   #received = { users: 0, groups: 0 };
   #fault: GatheringFault | undefined;
 
@@ -47,16 +47,17 @@ export class Gathering {
     else if (!this.#users.add({ name: user.name, id: user.uid, line: userLine(user) })) this.#fault ??= "too-many";
   }
 
-  group({ more, ...entry }: GroupPart): void {
-    const open = this.#open ?? { entry, members: [] };
-    if (open.entry.name !== entry.name || open.entry.gid !== entry.gid) {
+  group({ more, ...part }: GroupPart): void {
+    const open = this.#open ?? { entry: part, members: [], reason: checkGroupHead(part, this.#fences) };
+    if (open.entry.name !== part.name || open.entry.gid !== part.gid) {
       this.#fault ??= "bad-part";
       return;
     }
-    // One above the limit is kept, so that the group is rejected as too long.
-    for (const member of entry.members) if (open.members.length <= LIMITS.directoryMembers) open.members.push(member);
+    // Checked part by part, so that a large group costs no packet its turn. What is rejected already need not be kept.
+    open.reason ??= open.members.length + part.members.length > LIMITS.directoryMembers ? "too-long" : checkMembers(part.members);
+    if (open.reason === undefined) for (const member of part.members) open.members.push(member);
     this.#open = more ? open : undefined;
-    if (!more) this.#whole({ ...open.entry, members: open.members });
+    if (!more) this.#whole({ ...open.entry, members: open.members }, open.reason);
   }
 
   /** @param sent what the other side says it has sent; undefined where nobody counted */
@@ -67,9 +68,8 @@ export class Gathering {
     return this.#fault ?? { users: this.#users.take(), groups: this.#groups.take() };
   }
 
-  #whole(group: GroupEntry): void {
+  #whole(group: GroupEntry, reason: Rejection | undefined): void {
     this.#received.groups++;
-    const reason = checkGroup(group, this.#fences);
     if (reason !== undefined) this.#reject({ kind: "group", name: group.name, reason });
     else if (!this.#groups.add({ name: group.name, id: group.gid, line: groupLine(group) })) this.#fault ??= "too-many";
   }

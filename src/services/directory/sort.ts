@@ -27,6 +27,18 @@ export function* sortedRows(count: number, before: (a: number, b: number) => boo
   return from;
 }
 
+/** Of each run of equals in a sorted list the first. */
+export function* firstOfEach(sorted: Uint32Array, isSame: (a: number, b: number) => boolean): Sliced<Uint32Array> {
+  const kept = new Uint32Array(sorted.length);
+  let count = 0;
+  for (let at = 0; at < sorted.length; at++) {
+    const row = sorted[at] ?? 0;
+    if (at === 0 || !isSame(row, sorted[at - 1] ?? 0)) kept[count++] = row;
+    if (at % LIMITS.directorySliceRows === 0) yield;
+  }
+  return kept.slice(0, count);
+}
+
 /** Runs sliced work to its end at once: for tests, and where nobody waits. */
 export function finish<T>(work: Sliced<T>): T {
   for (;;) {

@@ -5,7 +5,7 @@
 import { compareBytes, firstPlace } from "./bytes.ts";
 import { LIMITS } from "../../base/limits.ts";
 import { type Lines, lineAt } from "./lines.ts";
-import { type Sliced, sortedRows } from "./sort.ts";
+import { firstOfEach, type Sliced, sortedRows } from "./sort.ts";
 
 /** Status, more, and length of the value stand in front of a line; the length of the key stands in front of its name. */
 const BEFORE_VALUE = 12;
@@ -103,9 +103,8 @@ export function* tableOf(sources: readonly Lines[], counts: MergeCounts): Sliced
     }
   }
   const sorted = yield* sortedRows(total, (a, b) => (names[a] ?? "") < (names[b] ?? ""));
-  const kept = sorted.filter((entry, at) => at === 0 || names[entry] !== names[sorted[at - 1] ?? 0]);
+  const kept = yield* firstOfEach(sorted, (a, b) => names[a] === names[b]);
   counts.nameTaken += total - kept.length;
-  yield;
   const parts = yield* laidOut(sources, kept, places);
   return new Table({ ...parts, byId: yield* orderById(parts.ids, (row) => places[2 * (kept[row] ?? 0)] ?? 0, counts) });
 }
@@ -155,7 +154,7 @@ function* orderById(ids: Uint32Array, sourceOf: (row: number) => number, counts:
     const [left, right] = [ids[a] ?? 0, ids[b] ?? 0];
     return left !== right ? left < right : sourceOf(a) < sourceOf(b);
   });
-  const byId = order.filter((row, at) => at === 0 || ids[row] !== ids[order[at - 1] ?? 0]);
+  const byId = yield* firstOfEach(order, (a, b) => ids[a] === ids[b]);
   counts.idTaken += ids.length - byId.length;
   return byId;
 }

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { checkGroup, checkUser, fencesOf, groupLine, userLine } from "../../../src/services/directory/check.ts";
-import type { UserEntry } from "../../../src/services/directory/entries.ts";
+import { checkGroupHead, checkMembers, checkUser, type Fences, fencesOf, groupLine, userLine } from "../../../src/services/directory/check.ts";
+import type { GroupEntry, UserEntry } from "../../../src/services/directory/entries.ts";
 import { CONFIG, group, user } from "./world.ts";
 
 const FENCES = fencesOf(CONFIG.idFences);
+const checkGroup = (entry: GroupEntry, fences: Fences) => checkGroupHead(entry, fences) ?? checkMembers(entry.members);
 const reason = (change: Partial<UserEntry>) => checkUser(user("alice", 2001, change), FENCES);
 
 test("an entry that no fence stands against is taken", () => {
