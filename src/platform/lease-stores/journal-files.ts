@@ -64,6 +64,7 @@ export class JournalFiles {
       native().close(fd);
     }
     this.#firstSegment = segments[0]?.number ?? 1;
+    this.#segmentBytes = segments.at(-1)?.bytes ?? 0;
     this.#snapshots = snapshot?.number ?? 0;
     this.#segments = new Segments(segments.at(-1)?.number ?? 0, (number) => this.#outlet.ask("segment", number));
     this.#committer = new JournalCommitter(this.#writer, this.#segments);

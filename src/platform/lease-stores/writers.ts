@@ -4,7 +4,7 @@
  */
 import { LIMITS } from "../../base/limits.ts";
 import { KernelError } from "../../base/errors.ts";
-import { check, checkMade, checkPoll, native } from "../native.ts";
+import { check, checkMade, checkPoll, native, type PollHandle } from "../native.ts";
 
 /** One write at a time. */
 export interface DurableWriter {
@@ -18,6 +18,7 @@ export interface DurableWriter {
 export class WriterThread implements DurableWriter {
   readonly pages: Uint8Array;
   readonly #committer: number;
+  readonly #poll: PollHandle;
   #length = 0;
   #done: (() => void) | undefined;
 
@@ -25,7 +26,12 @@ export class WriterThread implements DurableWriter {
     const { committer, pages, readyFd } = checkMade(native().committerNew(bytes), "committerNew");
     this.#committer = committer;
     this.pages = new Uint8Array(pages);
-    checkPoll(native().pollNew(readyFd, () => this.#ready()));
+    this.#poll = checkPoll(native().pollNew(readyFd, () => this.#ready()));
+  }
+
+  /** Keeps the event loop from waiting for it. No `done` is called any more; the thread idles until the process ends. */
+  close(): void {
+    native().pollClose(this.#poll);
   }
 
   write(fd: number, length: number, place: number, done: () => void): void {

@@ -1,6 +1,7 @@
 /** What main does for the journal, in a scratch folder and at once: opens what is there, makes segments, names snapshots. */
 import { closeSync, constants, fsyncSync, openSync, readdirSync, renameSync, rmSync, statSync, writeSync } from "node:fs";
 import { join } from "node:path";
+import { setImmediate as turn } from "node:timers/promises";
 import { JournalFiles, type JournalKind } from "../../../src/platform/lease-stores/journal-files.ts";
 import { BlockingWriter, type DurableWriter, WriterThread } from "../../../src/platform/lease-stores/writers.ts";
 import { applyImage } from "../../../src/services/leases/images.ts";
@@ -13,26 +14,46 @@ export const STAMP = Uint8Array.from([9, 9, 9, 9, 1, 2, 3, 4]);
 /** Two groups of full size: segments turn often. */
 export const SEGMENT_BYTES = 524_288;
 
-export type Store = { readonly table: LeaseTable; readonly journal: LeaseJournal; readonly files: JournalFiles; readonly told: readonly string[] };
-export type Writers = { readonly journal: DurableWriter; readonly snapshot: DurableWriter };
+export type Store = {
+  readonly table: LeaseTable;
+  readonly journal: LeaseJournal;
+  readonly files: JournalFiles;
+  readonly told: readonly string[];
+  readonly stop: () => Promise<void>;
+};
+export type Writers = { readonly journal: DurableWriter; readonly snapshot: DurableWriter; readonly close: () => void };
 
 /** Writers live until the process ends, so tests share them. */
 export const WRITERS: { readonly [K in "thread" | "blocking"]: () => Writers } = {
-  thread: once(() => ({ journal: new WriterThread(), snapshot: new WriterThread() })),
-  blocking: once(() => ({ journal: new BlockingWriter(), snapshot: new BlockingWriter() })),
+  thread: once(() => {
+    const [journal, snapshot] = [new WriterThread(), new WriterThread()];
+    const close = () => {
+      journal.close();
+      snapshot.close();
+    };
+    return { journal, snapshot, close };
+  }),
+  blocking: once(() => ({ journal: new BlockingWriter(), snapshot: new BlockingWriter(), close: () => undefined })),
 };
 
 /** Reads the folder as an engine that starts does. @param later how main's answers are put off */
-export function openStore(folder: string, writers: Writers, later: (answer: () => void) => void = setImmediate): Store | Recovery {
+export function openStore(folder: string, writers: Writers, later: (answer: () => void, kind: JournalKind) => void = setImmediate): Store | Recovery {
   const told: string[] = [];
+  let stopped = false;
+  let snapshots = 0;
   const files: JournalFiles = new JournalFiles(writers, {
     ask: (kind, number) => {
       told.push(`${kind} ${number}`);
-      later(() => files.fresh(kind, fresh(folder, kind, number)));
+      later(() => {
+        if (stopped) return;
+        if (kind === "snapshot") snapshots++;
+        files.fresh(kind, fresh(folder, kind, number));
+      }, kind);
     },
     snapshotWritten: (number, firstSegment) => {
       told.push(`snapshot ${number} done, from segment ${firstSegment}`);
       finish(folder, number, firstSegment);
+      snapshots--;
     },
   });
   for (const { kind, number, name } of list(folder))
@@ -42,7 +63,12 @@ export function openStore(folder: string, writers: Writers, later: (answer: () =
   if (!recovery.ok) return recovery;
   const journal = new LeaseJournal(table, files.committer, { stamp: recovery.stamp ?? STAMP, sequence: recovery.sequence });
   files.serve(journal);
-  return { table, journal, files, told };
+  /** Main answers no more; what is being written is waited for, since the writers are shared. */
+  const stop = async (): Promise<void> => {
+    stopped = true;
+    while (snapshots > 0) await turn();
+  };
+  return { table, journal, files, told, stop };
 }
 
 export function fresh(folder: string, kind: JournalKind, number: number): { readonly number: number; readonly fd: number; readonly bytes: number } {
