@@ -11,6 +11,7 @@ import { OPTION } from "./codes.ts";
 import { type IaWriter, writeStatus } from "./ia-writer.ts";
 import type { Ledger } from "./ledger.ts";
 import type { Pool } from "./pools.ts";
+import type { ServedLink } from "./served-link.ts";
 
 /** How a message wants its leases. */
 export type Wish = "request" | "renew" | "rebind";
@@ -86,7 +87,7 @@ export class Associations {
     if (!pool.usableAt(now) && (row === -1 || !this.#ledger.isBound(row, now))) return;
     if (row === -1) {
       if (!this.#choice.find(pool, seeker)) return;
-      row = this.#ledger.take(link.identity.number, message, ia, this.#choice.address, 0, pool.shape.pieceLength);
+      row = this.#take(pool, seeker, out);
       if (row === -1) return;
     }
     this.#ledger.promise(row, pool, now, out);
@@ -94,6 +95,31 @@ export class Associations {
     this.#ledger.table.copyAddress(row, this.#address, 0);
     this.#writer.resource(out, this.#address, 0, pool.shape.pieceLength, this.#ledger.preferredSeconds, this.#ledger.validSeconds);
     if (message.iaCodes[ia] === OPTION.iaPd && viaAt !== -1) out.routes.add(link.index, this.#address, 0, pool.shape.pieceLength, via, viaAt);
+  }
+
+  /** A client that has as many leases as it may, because its prefixes changed so often, loses the oldest that is of no more use. */
+  #take(pool: Pool, { link, message, ia, now }: Seeker, out: ReplyBatch): number {
+    const { pieceLength } = pool.shape;
+    if (this.#rowCount >= LIMITS.leasesPerClient) {
+      const oldest = this.#oldestOver(link, now);
+      if (oldest === -1) return -1;
+      this.#ledger.forget(this.#rows[oldest] ?? 0, out);
+      this.#rows[oldest] = this.#rows[--this.#rowCount] ?? 0;
+    }
+    return this.#ledger.take(link.identity.number, message, ia, this.#choice.address, 0, pieceLength);
+  }
+
+  /** Which of the leases at hand lies in no pool any more and began first; -1 when each does. */
+  #oldestOver(link: ServedLink, now: number): number {
+    const { table } = this.#ledger;
+    let oldest = -1;
+    for (let i = 0; i < this.#rowCount; i++) {
+      const row = this.#rows[i] ?? 0;
+      table.copyAddress(row, this.#address, 0);
+      if (link.mayGive(this.#address, 0, table.prefixLength(row), now)) continue;
+      if (oldest === -1 || table.startSeconds(row) < table.startSeconds(this.#rows[oldest] ?? 0)) oldest = i;
+    }
+    return oldest;
   }
 
   /** What the client holds or names and has not been given is over: both lifetimes are zero (RFC 9915 §18.3.4, RFC 9096 §3.5). */

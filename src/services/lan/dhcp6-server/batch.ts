@@ -3,7 +3,7 @@
  * starts. A role fills the one from recvmmsg and hands the other to sendmmsg; a test does both by hand.
  */
 import { LIMITS } from "../../../base/limits.ts";
-import { IMAGE_BYTES, writeImage } from "../../leases/images.ts";
+import { IMAGE_BYTES, writeImage, writeRemoval } from "../../leases/images.ts";
 import type { LeaseTable } from "../../leases/table.ts";
 import { OPTION } from "./codes.ts";
 import { copyOctets, putU16, putU32 } from "./octets.ts";
@@ -91,7 +91,7 @@ export class ReplyBatch extends DatagramRows {
   constructor(shape: BatchShape) {
     super(shape);
     this.held = new Uint8Array(shape.slots);
-    this.journal = new Uint8Array(IMAGE_BYTES * (2 * shape.slots + LIMITS.leasesPerMessage));
+    this.journal = new Uint8Array(IMAGE_BYTES * 2 * (shape.slots + LIMITS.leasesPerMessage));
     this.routes = new RouteChanges(2 * shape.slots + LIMITS.leasesPerMessage);
   }
 
@@ -108,7 +108,7 @@ export class ReplyBatch extends DatagramRows {
     return (
       this.count < this.slots &&
       this.bytes.length - this.end >= REPLY_BYTES_MAX &&
-      this.journal.length - this.journalEnd >= IMAGE_BYTES * LIMITS.leasesPerMessage &&
+      this.journal.length - this.journalEnd >= IMAGE_BYTES * 2 * LIMITS.leasesPerMessage &&
       this.routes.room >= LIMITS.leasesPerMessage
     );
   }
@@ -135,6 +135,12 @@ export class ReplyBatch extends DatagramRows {
   /** The lease as it is now, for the journal. */
   image(table: LeaseTable, row: number): void {
     this.journalEnd += writeImage(table, row, this.journal, this.journalEnd);
+    this.images++;
+  }
+
+  /** That the lease's address is free, for the journal. */
+  removal(table: LeaseTable, row: number): void {
+    this.journalEnd += writeRemoval(table, row, this.journal, this.journalEnd);
     this.images++;
   }
 

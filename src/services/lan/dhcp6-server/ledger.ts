@@ -123,6 +123,18 @@ export class Ledger {
     return false;
   }
 
+  /** Whether a row is one of ours: the table may hold leases of other services. */
+  isOurs(row: number): boolean {
+    const type = this.table.type(row);
+    return type === OPTION.iaNa || type === OPTION.iaPd;
+  }
+
+  /** Forgets a lease before its time, on disk too. */
+  forget(row: number, out: ReplyBatch): void {
+    out.removal(this.table, row);
+    this.#remove(row);
+  }
+
   /** Nobody's, but kept for who had it. */
   #rest(row: number, now: number): void {
     this.#count(row, -1);

@@ -41,6 +41,8 @@ export class ServedLink {
   onLink: readonly OnLinkPrefix[] = [];
   addressPools: readonly Pool[] = [];
   prefixPools: readonly Pool[] = [];
+  /** Prefixes from which nothing is given because there are more than LIMITS.poolsPerLink. */
+  passedOver = 0;
   options: ReplyOptions;
   /** The kernel's index of the interface; 0 while it is not there, and of a link behind relays. */
   index = 0;
@@ -55,7 +57,9 @@ export class ServedLink {
     const best = watched.filter(({ address }) => !isLinkLocalV6(address)).toSorted(byUse);
     const { pools, wishes, relayed } = this.identity;
     this.onLink = best.map(onLinkOf);
-    this.addressPools = addressPools(pools, this.onLink);
+    const every = addressPools(pools, this.onLink);
+    this.addressPools = every.slice(0, LIMITS.poolsPerLink);
+    this.passedOver = every.length - this.addressPools.length;
     this.prefixPools = prefixPools(pools, near);
     this.options = new ReplyOptions({ pools, wishes, ownAddress: relayed ? undefined : best[0]?.address });
   }
@@ -65,7 +69,13 @@ export class ServedLink {
     for (const { prefix, prefixLength, validUntil } of this.onLink) {
       if (validUntil > now && samePrefix(prefix, 0, bytes, at, prefixLength)) return true;
     }
-    for (const pool of this.addressPools) if (pool.shape.validUntil > now && pool.holds(bytes, at, ADDRESS_BITS)) return true;
+    return this.mayGive(bytes, at, ADDRESS_BITS, now);
+  }
+
+  /** Whether an address or prefix is of a pool that still is valid. */
+  mayGive(bytes: Uint8Array, at: number, pieceLength: number, now: number): boolean {
+    for (const pool of this.addressPools) if (pool.shape.validUntil > now && pool.holds(bytes, at, pieceLength)) return true;
+    for (const pool of this.prefixPools) if (pool.shape.validUntil > now && pool.holds(bytes, at, pieceLength)) return true;
     return false;
   }
 
@@ -106,7 +116,7 @@ function addressPools({ addresses, preferredSeconds, validSeconds }: Dhcp6Pools,
   }
   const pools: Pool[] = [];
   for (const held of onLink) {
-    if (held.prefixLength > HOST_PREFIX_BITS || pools.length === LIMITS.poolsPerLink) continue;
+    if (held.prefixLength > HOST_PREFIX_BITS) continue;
     const prefix = Uint8Array.from(held.address, (octet, i) => (i < 8 ? octet : 0));
     if (pools.some(({ shape }) => sameOctets(shape.prefix, 0, prefix, 0, 16))) continue;
     pools.push(new Pool({ ...ceilings, prefix, prefixLength: HOST_PREFIX_BITS, ...endsOf([held]) }));

@@ -94,7 +94,7 @@ export class Dhcp6Server {
   sweep(at: ServeMoment, maxRows: number, out: ReplyBatch): void {
     const rows = Math.min(maxRows, out.routes.room);
     this.#ledger.table.sweep(at.seconds, rows, (row) => {
-      if (!this.#ledger.expire(row, at.seconds)) return;
+      if (!this.#ledger.isOurs(row) || !this.#ledger.expire(row, at.seconds)) return;
       const link = this.#links.byNumber(this.#ledger.table.link(row));
       if (link !== undefined && link.index !== 0) out.routeEnds(this.#ledger.table, row, link.index);
     });

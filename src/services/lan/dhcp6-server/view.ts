@@ -10,6 +10,8 @@ export type Dhcp6LinkView = {
   readonly addresses: number;
   readonly prefixes: number;
   readonly declined: number;
+  /** Prefixes of the interface from which nothing is given because there are too many. */
+  readonly prefixesPassedOver: number;
 };
 export type Dhcp6ServerView = {
   readonly links: readonly Dhcp6LinkView[];
@@ -28,7 +30,13 @@ export type ViewFacts = {
 
 export function viewOf({ links, ledger, received, sent, refused }: ViewFacts): Dhcp6ServerView {
   return {
-    links: links.map(({ identity: { name, number, relayed } }) => ({ link: name, number, relayed, ...ledger.holdings(number) })),
+    links: links.map(({ identity: { name, number, relayed }, passedOver }) => ({
+      link: name,
+      number,
+      relayed,
+      ...ledger.holdings(number),
+      prefixesPassedOver: passedOver,
+    })),
     received,
     sent: sent.toJSON(),
     refused: refused.toJSON(),

@@ -31,7 +31,15 @@ test("the Request for what was offered is promised, and its Reply waits for the 
   assert.equal(reply.held, true);
   assert.equal(bed.replies.images, 1);
   assert.equal(bed.table.count, 1);
-  assert.deepEqual(bed.server.view().links[0], { link: "lan0", number: 100, relayed: false, addresses: 1, prefixes: 0, declined: 0 });
+  assert.deepEqual(bed.server.view().links[0], {
+    link: "lan0",
+    number: 100,
+    relayed: false,
+    addresses: 1,
+    prefixes: 0,
+    declined: 0,
+    prefixesPassedOver: 0,
+  });
 });
 
 test("a Request that was sent twice gets the same answer, and its Reply waits too", () => {

@@ -185,3 +185,27 @@ test("a delegated prefix has its route, which goes when another takes its place 
   );
   assert.deepEqual([...bed.replies.routes.present.slice(0, bed.replies.routes.count)], [1, 0]);
 });
+
+test("a client whose prefix changes again and again loses what is oldest, and always gets a new address", () => {
+  const bed = new Bed({ pools: { validSeconds: 1_000_000, preferredSeconds: 1_000_000 } });
+  const seen = new Set<string>();
+  for (let change = 0; change < 40; change++) {
+    bed.server.setAddresses("lan0", [{ ...LAN_ADDRESS, address: ip(`2001:db8:${(0x100 + change).toString(16)}::1`) }]);
+    bed.now += 10;
+    const reply = bed.ask(1, "renew", { iaNa: [iaNa(IA)] }, {}).message.options.iaNa?.[0]?.options.iaAddress?.[0];
+    seen.add(reply?.address ?? addressIn(bed.ask(1, "request", { iaNa: [iaNa(IA)] })));
+  }
+  assert.equal(seen.size, 40);
+  assert.equal(bed.table.count, 32);
+});
+
+test("a lease is nobody else's for a few seconds after its end: clocks do not run alike", () => {
+  const bed = new Bed({ pools: { addresses: net("2001:db8:1::f2/128") } });
+  bed.ask(1, "request", { iaNa: [iaNa(IA)] });
+  const status = (): number | undefined => bed.ask(2, "request", { iaNa: [iaNa(IA)] }).message.options.iaNa?.[0]?.options.status?.code;
+  bed.now += 3600;
+  bed.server.sweep({ seconds: bed.now }, 1000, bed.replies);
+  assert.equal(status(), STATUS.noAddrsAvail);
+  bed.now += 5;
+  assert.equal(status(), undefined);
+});
