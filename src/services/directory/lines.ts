@@ -10,14 +10,6 @@ export type Lines = {
   readonly nameBytes: Uint8Array;
 };
 
-export const NO_LINES: Lines = {
-  count: 0,
-  bytes: new Uint8Array(0),
-  ends: new Uint32Array(0),
-  ids: new Uint32Array(0),
-  nameBytes: new Uint8Array(0),
-};
-
 const encoder = new TextEncoder();
 /** UTF-8 needs at most three bytes for a unit of a JavaScript string. */
 const MOST_BYTES_PER_UNIT = 3;
