@@ -100,11 +100,12 @@ function granted(state: ClientState, phase: Talking, { message, serverId, answer
   return told({ ...state, failuresInRow: 0, phase: { kind: "bound", held, retryAt } }, held, phase.held);
 }
 
-/** Every lifetime was 0, and there is nothing in its place. */
+/** Every lifetime was 0, and there is nothing in its place: what was held is not ours from now on (RFC 9915 §18.2.10.1). */
 function withdrawn(state: ClientState, phase: Talking, at: Moment): Result {
-  if (phase.kind === "requesting") return askNext(state, phase.others, phase.held, at);
-  if (phase.kind === "soliciting") return { state, effects: [{ kind: "ignored", reason: "nothing-granted" }] };
-  const lost: Result = { state, effects: [{ kind: "lost", lease: phase.held, reason: "withdrawn" }, { kind: "forget" }] };
+  const { held } = phase;
+  if (held === undefined && phase.kind === "soliciting") return ignore(state, ["nothing-granted"]);
+  const lost: Result = { state, effects: held === undefined ? [] : [{ kind: "lost", lease: held, reason: "withdrawn" }, { kind: "forget" }] };
+  if (phase.kind === "requesting") return then(lost, (next) => askNext(next, phase.others, undefined, at));
   return then(lost, (next) => begin(next, undefined, at));
 }
 

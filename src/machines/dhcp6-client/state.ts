@@ -2,9 +2,10 @@
 import type { DomainName } from "../../base/domain.ts";
 import type { Duid } from "../../base/duid.ts";
 import type { Ipv6Address, Ipv6Prefix } from "../../base/ipv6.ts";
-import { earliest, type Instant, NEVER } from "../../base/time.ts";
+import { earliest, type Instant, instant, NEVER } from "../../base/time.ts";
 import type { Dhcp6ClientMessage } from "../../wire/dhcp6/message.ts";
 import type { Transitions } from "../machine.ts";
+import { TIMING } from "./timing.ts";
 
 /** One IA_PD: what it is called for ever, and the length that is asked for. */
 export type Wish = { readonly iaid: number; readonly prefixLength: number };
@@ -148,7 +149,7 @@ export function initialState(config: ClientConfig): ClientState {
     solMaxRtSeconds: 3600,
     infMaxRtSeconds: 3600,
     failuresInRow: 0,
-    allowance: { messages: 0, countedAt: 0 as Instant },
+    allowance: { messages: TIMING.allowance.burst, countedAt: instant(0) },
     phase: { kind: "down", held: undefined },
   };
 }

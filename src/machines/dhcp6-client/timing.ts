@@ -58,7 +58,7 @@ export function pauseSeconds({ failuresInRow, solMaxRtSeconds }: Pick<ClientStat
 /** One message less to send. @returns undefined when there is none left */
 export function spent({ messages, countedAt }: ClientState["allowance"], at: Moment): ClientState["allowance"] | undefined {
   const { burst, perSecond } = TIMING.allowance;
-  const earned = countedAt === 0 ? burst : messages + ((at.now - countedAt) / 1000) * perSecond;
+  const earned = messages + ((at.now - countedAt) / 1000) * perSecond;
   const left = Math.min(burst, earned) - 1;
   return left < 0 ? undefined : { messages: left, countedAt: at.now };
 }

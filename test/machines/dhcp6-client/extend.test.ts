@@ -256,3 +256,14 @@ test("a prefix that is smaller or larger than wished for is ours as well (B43, R
   for (const prefix of ["2001:db8:1::/62", "2001:db8::/48"] as readonly string[] as readonly Ipv6Prefix[])
     bound({}, [ia(1, prefix)]).holds({ 1: [prefix] });
 });
+
+test("a Reply to a Request that only ends what we hold ends it, and the search begins (RFC 9915 §18.2.10.1)", () => {
+  const wan = bound()
+    .at(900)
+    .sends("renew")
+    .reply({ ias: [refusal(1, STATUS.noBinding)] })
+    .sends("request")
+    .clear();
+  wan.reply({ ias: [ia(1, PREFIX, { preferred: 0, valid: 0 })] }).sends("solicit", { prefixes: { 1: ["::/56"] } });
+  wan.becomes("soliciting").holds({}).does("lost", "forget");
+});

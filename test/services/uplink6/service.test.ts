@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { boundRig, DUID, ia, OTHER_PREFIX, PREFIX, rig, target, wan } from "./rig.ts";
 
-test("nothing is sent before link and socket are there; then to all servers on the link (RFC 9915 §7.1)", () => {
+test("nothing is sent before link and socket are there; then to all servers on the link (B24, RFC 9915 §7.1)", () => {
   const { service, sent, asked } = rig();
   service.configure({ duid: DUID, interfaces: [wan()] });
   service.linkNews({ index: 1, name: "wan0", running: true });
@@ -161,7 +161,7 @@ test("an interface that was down and is up again gets its address again: the ker
   assert.equal(self.plans.length, plans + 1);
 });
 
-test("links that nobody is interested in make no work", () => {
+test("links that nobody is interested in make no work (B47)", () => {
   const self = boundRig();
   const plans = self.plans.length;
   for (let index = 100; index < 200; index++) self.service.linkNews({ index, name: `veth${index}`, running: true });
