@@ -184,6 +184,8 @@ export const LIMITS = {
   /** Hashed places tried for an address or prefix (RFC 7943 §4), then places one after the other where the pool is that small. */
   poolHashes: 64,
   poolPlaces: 4096,
+  /** Delegated prefixes that have another length than their pool gives now, after a change of the configuration; with more, none is given. */
+  overlappingPrefixes: 4096,
   /** Addresses of one link that are kept out of use after a Decline; beyond, a declined one may be given again. */
   declinedPerLink: 4096,
   /** Bytes of one fragment of an RPC record we write: what a reader that stops leaves in memory, twice. */

@@ -11,6 +11,7 @@ import { OPTION } from "./codes.ts";
 import type { Ledger } from "./ledger.ts";
 import type { ClientMessage } from "./message.ts";
 import { copyOctets, putU32, samePrefix } from "./octets.ts";
+import { Overlaps } from "./overlaps.ts";
 import { isReservedIdentifier, type Pool } from "./pools.ts";
 import type { OnLinkPrefix, ServedLink } from "./served-link.ts";
 
@@ -34,6 +35,7 @@ export class Choice {
   readonly address: Uint8Array = new Uint8Array(16);
   /** Prefixes on links: none of them may be delegated. */
   inUse: readonly OnLinkPrefix[] = [];
+  readonly overlaps: Overlaps = new Overlaps();
   readonly #ledger: Ledger;
   readonly #offers: Offers;
   readonly #hash: SipHash;
@@ -102,7 +104,7 @@ export class Choice {
   /** @param pressed what ended and is kept for another client may be taken */
   #mayGive(pool: Pool, { link, message, ia, now }: Seeker, pressed: boolean): boolean {
     const { pieceLength } = pool.shape;
-    if (pieceLength === 128 ? isReservedIdentifier(this.address, 0) || link.isOwn(this.address, 0) : this.#isInUse(pieceLength)) return false;
+    if (pieceLength === 128 ? isReservedIdentifier(this.address, 0) || link.isOwn(this.address, 0) : this.#isInUse(pieceLength, now)) return false;
     const row = this.#ledger.table.findAddress(this.address, 0, pieceLength);
     if (row !== -1 && (!pressed || this.#ledger.isLive(row, now))) return false;
     const { bytes, clientIdAt, clientIdLength } = message;
@@ -111,11 +113,11 @@ export class Choice {
     return this.#offers.isFreeFor(this.address, 0, pieceLength, link.identity.number, type, iaid, bytes, clientIdAt, clientIdLength, now);
   }
 
-  #isInUse(pieceLength: number): boolean {
+  #isInUse(pieceLength: number, now: number): boolean {
     for (const { prefix, prefixLength } of this.inUse) {
       if (samePrefix(prefix, 0, this.address, 0, Math.min(prefixLength, pieceLength))) return true;
     }
-    return false;
+    return this.overlaps.touch(this.address, pieceLength, now);
   }
 
   #laid({ link, message, ia }: Seeker): number {

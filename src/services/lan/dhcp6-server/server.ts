@@ -55,6 +55,7 @@ export class Dhcp6Server {
     this.#links.configure(config, wishes);
     this.#answers.configure(this.#duid, wishes);
     this.#choice.inUse = this.#links.inUse;
+    this.#lookForOverlaps();
   }
 
   /** The interface is there under this index of the kernel's, or gone: 0. Leases stay. */
@@ -71,6 +72,7 @@ export class Dhcp6Server {
   /** After leases were read into the table. */
   leasesLoaded(): void {
     this.#ledger.recount();
+    this.#lookForOverlaps();
   }
 
   /**
@@ -108,6 +110,11 @@ export class Dhcp6Server {
       sent: this.#answers.sent,
       refused: this.#refused,
     });
+  }
+
+  #lookForOverlaps(): void {
+    const pools = this.#links.all().flatMap(({ prefixPools }) => prefixPools);
+    this.#choice.overlaps.collect(this.#ledger.table, pools);
   }
 
   #serveOne(batch: ServedRows, row: number, now: number, out: ReplyBatch): Refusal | undefined {

@@ -1,6 +1,7 @@
 /** Leases that go on, and those that do not: Renew, Rebind, and what becomes of a client whose lease was forgotten. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { type Ipv6Prefix, ipv6Covers } from "../../../../src/base/ipv6.ts";
 import { iaAddress, iaNa, iaPd, iaPrefix, STATUS } from "../../../../src/wire/dhcp6/leases.ts";
 import { addressIn, Bed, ip, LAN_ADDRESS, net, NEVER, prefixIn } from "./support.ts";
 
@@ -208,4 +209,25 @@ test("a lease is nobody else's for a few seconds after its end: clocks do not ru
   assert.equal(status(), STATUS.noAddrsAvail);
   bed.now += 5;
   assert.equal(status(), undefined);
+});
+
+test("prefixes of another length, promised before the configuration changed, are not overlapped by new ones until they end", () => {
+  const pool = net("2001:db8:8000::/60");
+  for (const [before, after] of [
+    [62, 64],
+    [64, 62],
+  ] as const) {
+    const bed = new Bed({ pools: { prefixes: { pool, delegatedLength: before } } });
+    const old = prefixIn(bed.ask(1, "request", { iaPd: [iaPd(IA)] }));
+    bed.configure({ prefixes: { pool, delegatedLength: after } });
+    const given: Ipv6Prefix[] = [];
+    for (let n = 2; n < 40; n++) {
+      const answer = bed.ask(n, "request", { iaPd: [iaPd(IA)] });
+      if (answer.message.options.iaPd?.[0]?.options.status === undefined) given.push(prefixIn(answer));
+    }
+    assert.equal(given.length, after === 64 ? 12 : 3);
+    for (const one of given) assert.ok(!ipv6Covers(old, one) && !ipv6Covers(one, old), `${one} and ${old}`);
+    bed.now += 3600 + 5;
+    assert.equal(bed.ask(50, "request", { iaPd: [iaPd(IA)] }).message.options.iaPd?.[0]?.options.status, undefined);
+  }
 });
