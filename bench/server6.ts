@@ -3,11 +3,12 @@
  * Each server is started as its users start it, with empty state on a disk; one generator in a namespace of its own asks both the same.
  */
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { linkLocal } from "../test/support/link6.ts";
 import { type Namespace, type Running, waitFor, withNamespaces } from "../test/support/namespace.ts";
+import { processesOf } from "./processes.ts";
 import { type Bench, type Measured, median } from "./row.ts";
 
 const PREFERRED_SECONDS = 12;
@@ -156,10 +157,4 @@ async function measured(server: Namespace, client: Namespace, start: Start, load
     await program.stop();
     rmSync(folder, { recursive: true, force: true });
   }
-}
-
-/** A program and all it has started. */
-function processesOf(pid: number): readonly number[] {
-  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").split(" ").filter(Boolean).map(Number);
-  return [pid, ...children.flatMap(processesOf)];
 }
