@@ -6,16 +6,21 @@
 import { ipv6Bytes, splitIpv6Prefix } from "../../../base/ipv6.ts";
 import type { LanConfig } from "../config.ts";
 import { NEVER_SECONDS } from "./lifetimes.ts";
-import { samePrefix } from "./octets.ts";
+import { copyOctets, sameOctets, samePrefix, word } from "./octets.ts";
 import type { RelayChain } from "./relay-chain.ts";
 import type { ServerWishes } from "./reply-options.ts";
 import { type OnLinkPrefix, onLinkOf, ServedLink, type WatchedAddress } from "./served-link.ts";
+
+/** Link-addresses that are remembered; a power of two. */
+const REMEMBERED = 1024;
 
 export class Links {
   #interfaces: readonly ServedLink[] = [];
   #relayed: readonly ServedLink[] = [];
   /** Of links behind relays, longest first: the most specific prefix decides. */
   #relayedPrefixes: readonly { readonly link: ServedLink; readonly prefix: Uint8Array; readonly prefixLength: number }[] = [];
+  readonly #remembered: (ServedLink | undefined)[] = new Array<ServedLink | undefined>(REMEMBERED).fill(undefined);
+  readonly #rememberedFor = new Uint8Array(16 * REMEMBERED);
   readonly #byIndex = new Map<number, ServedLink>();
   readonly #indexes = new Map<string, number>();
   readonly #watched = new Map<string, readonly WatchedAddress[]>();
@@ -78,7 +83,20 @@ export class Links {
     return named ? undefined : this.#byIndex.get(index);
   }
 
+  /** Relays are few and say the same every time: what was found is remembered, and looked for again only where places collide. */
   #holding(bytes: Uint8Array, at: number): ServedLink | undefined {
+    const place = (word(bytes, at) ^ word(bytes, at + 4) ^ (word(bytes, at + 12) << 3)) & (REMEMBERED - 1);
+    const known = this.#remembered[place];
+    if (known !== undefined && sameOctets(this.#rememberedFor, 16 * place, bytes, at, 16)) return known;
+    const found = this.#lookedFor(bytes, at);
+    if (found !== undefined) {
+      this.#remembered[place] = found;
+      copyOctets(bytes, at, this.#rememberedFor, 16 * place, 16);
+    }
+    return found;
+  }
+
+  #lookedFor(bytes: Uint8Array, at: number): ServedLink | undefined {
     for (const { link, prefix, prefixLength } of this.#relayedPrefixes) if (samePrefix(prefix, 0, bytes, at, prefixLength)) return link;
     for (const link of this.#interfaces) {
       for (const { prefix, prefixLength } of link.onLink) if (samePrefix(prefix, 0, bytes, at, prefixLength)) return link;
@@ -95,6 +113,7 @@ export class Links {
   }
 
   #follow(): void {
+    this.#remembered.fill(undefined);
     const held = [...this.#watched.values()].flatMap((watched) => watched.map(onLinkOf));
     this.inUse = [...held, ...this.#behindRelays];
     for (const link of this.#interfaces) link.follow(this.#watched.get(link.identity.name) ?? [], held);

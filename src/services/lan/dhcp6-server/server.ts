@@ -17,7 +17,7 @@ import { PORT } from "./codes.ts";
 import { Ledger } from "./ledger.ts";
 import { Links } from "./links.ts";
 import { ClientMessage } from "./message.ts";
-import { allZero } from "./octets.ts";
+import { allZero, samePrefix } from "./octets.ts";
 import type { Refusal } from "./refusals.ts";
 import { RelayChain } from "./relay-chain.ts";
 import { NO_WISHES, type ServerWishes } from "./reply-options.ts";
@@ -54,7 +54,7 @@ export class Dhcp6Server {
     this.#duid = duidBytes(config.duid);
     this.#links.configure(config, wishes);
     this.#answers.configure(this.#duid, wishes);
-    this.#choice.inUse = this.#links.inUse;
+    this.#prefixesInUse();
     this.#lookForOverlaps();
   }
 
@@ -66,7 +66,7 @@ export class Dhcp6Server {
   /** The addresses an interface holds now. Pools without a place of their own follow from them. */
   setAddresses(name: string, addresses: readonly WatchedAddress[]): void {
     this.#links.setAddresses(name, addresses);
-    this.#choice.inUse = this.#links.inUse;
+    this.#prefixesInUse();
   }
 
   /** After leases were read into the table. */
@@ -110,6 +110,14 @@ export class Dhcp6Server {
       sent: this.#answers.sent,
       refused: this.#refused,
     });
+  }
+
+  /** Of the prefixes on links, those that could be delegated by mistake. */
+  #prefixesInUse(): void {
+    const pools = this.#links.all().flatMap(({ prefixPools }) => prefixPools);
+    this.#choice.inUse = this.#links.inUse.filter(({ prefix, prefixLength }) =>
+      pools.some(({ shape }) => samePrefix(shape.prefix, 0, prefix, 0, Math.min(shape.prefixLength, prefixLength))),
+    );
   }
 
   #lookForOverlaps(): void {
