@@ -205,7 +205,7 @@ test("a Solicit is exactly this: identity, wish, wished-for options, elapsed tim
     .at(0)
     .linkUp();
   const [sent] = wan.effects;
-  assert.ok(sent?.kind === "send");
+  assert.ok(sent?.kind === "send", "a Solicit goes out");
   const hex = toHex(encodeDhcp6({ ...sent.message, transactionId: 0xa1b2c3 }, { order: OPTION_ORDER }));
   const expected = [
     "01 a1b2c3",
@@ -223,8 +223,8 @@ test("32 IAs and a DUID of 130 octets fit into a message (B51)", () => {
   const wishes = Array.from({ length: 32 }, (_, i) => ({ iaid: i + 1, prefixLength: 64 }));
   const wan = client({ duid, wishes, pace: "fast" }).at(0).linkUp();
   const [sent] = wan.effects;
-  assert.ok(sent?.kind === "send");
-  assert.ok(encodeDhcp6(sent.message).length > 1500);
+  assert.ok(sent?.kind === "send", "a Solicit goes out");
+  assert.ok(encodeDhcp6(sent.message).length > 1500, "longer than a frame");
   const serverId = `0004${"cd".repeat(128)}` as Duid;
   wan
     .sends("solicit")

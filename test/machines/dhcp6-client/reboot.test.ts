@@ -201,7 +201,7 @@ test("a change of the configuration while we search starts the search anew", () 
 test("an endless stored lease is asked for like any other", () => {
   const [delegated] = LEASE.delegations;
   const [prefix] = delegated?.prefixes ?? [];
-  assert.ok(delegated !== undefined && prefix !== undefined);
+  assert.ok(delegated !== undefined && prefix !== undefined, "the lease of this file");
   const endless = { ...delegated, renewAt: NEVER, rebindAt: NEVER, prefixes: [{ ...prefix, preferredUntil: NEVER, validUntil: NEVER }] };
   const wan = client({ pace: "fast" })
     .at(0)

@@ -37,7 +37,7 @@ function house(change: Partial<Provider6Config> = {}, uplink = wan()) {
       for (let i = 0; i < seconds; i++) {
         for (; answered < self.sent.length; answered++) {
           const message = self.sent[answered]?.message;
-          assert.ok(message !== undefined);
+          assert.ok(message !== undefined, "what was sent");
           const payload = encodeDhcp6(message, { order: OPTION_ORDER });
           for (const said of provider.onDatagram({ from: "fe80::2" as Ipv6Address, payload }, self.timeline.now)) self.receive(said.payload);
         }
@@ -76,7 +76,10 @@ test("a provider that renumbers: the new prefix at the next Renew, the old addre
     home.plan().some((line) => line.includes("2001:db8:1000:")),
     false,
   );
-  assert.ok(home.events.some(({ kind, prefix }) => kind === "withdrawn" && prefix === "2001:db8:1000::/56"));
+  assert.ok(
+    home.events.some(({ kind, prefix }) => kind === "withdrawn" && prefix === "2001:db8:1000::/56"),
+    "the provider took it back",
+  );
 });
 
 test("a provider without memory: NoBinding, a Request, and the same prefix again without a gap (RFC 9915 §18.2.10.1)", () => {
@@ -86,7 +89,10 @@ test("a provider without memory: NoBinding, a Request, and the same prefix again
   home.live(320);
   assert.equal(home.phase(), "bound");
   assert.deepEqual(home.sent.map(({ message }) => message.kind).slice(-2), ["renew", "request"]);
-  assert.ok(home.plans.every(({ addresses }) => addresses.some(({ address }) => address === "2001:db8:1000::1")));
+  assert.ok(
+    home.plans.every(({ addresses }) => addresses.some(({ address }) => address === "2001:db8:1000::1")),
+    "no plan lacks it",
+  );
 });
 
 test("a provider that falls silent: Renew, Rebind, and at the end of the valid lifetime nothing is left", () => {
@@ -137,7 +143,7 @@ test("what an uplink went through can be stepped through again, and every state 
   assert.equal(recording.machine, "uplink6");
   const { steps, differs } = replay(dhcp6Client, recording);
   assert.equal(differs, undefined);
-  assert.ok(steps > 8);
+  assert.ok(steps > 8, `${steps} steps`);
   const changed = recording.steps.map((step) => (step.event.kind === "received" ? { ...step, event: { kind: "deadline" as const } } : step));
   assert.notEqual(replay(dhcp6Client, { ...recording, steps: changed }).differs, undefined);
 });

@@ -53,7 +53,7 @@ export function rig() {
     datagrams: {
       send: (link, { to, port, payload }) => {
         const message = decodeDhcp6(payload);
-        assert.ok(!isRelayMessage(message));
+        assert.ok(!isRelayMessage(message), "a client speaks");
         sent.push({ link, to, port, message });
       },
     },
