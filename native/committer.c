@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 enum { COMMITTERS = 4, PAGE = 4096, MOST = 64 << 20, STACK = 128 << 10 };
-enum { IDLE, ASKED, DONE };
+enum { UNBORN, IDLE, ASKED, DONE };
 static const double FURTHEST = 9007199254740992.0; /* 2 to the 53 */
 
 struct committer {
@@ -46,6 +46,8 @@ static long write_durably(int fd, const uint8_t *bytes, size_t length, off_t pla
 static void *serve(void *state) {
   struct committer *own = state;
   pthread_mutex_lock(&own->lock);
+  own->state = IDLE;
+  pthread_cond_signal(&own->wake);
   for (;;) {
     while (own->state != ASKED) pthread_cond_wait(&own->wake, &own->lock);
     pthread_mutex_unlock(&own->lock);
@@ -71,7 +73,12 @@ static int start(struct committer *own) {
   result = pthread_create(&thread, &attributes, serve, own);
   pthread_sigmask(SIG_SETMASK, &before, NULL);
   pthread_attr_destroy(&attributes);
-  return -result;
+  if (result != 0) return -result;
+  /* The C library makes system calls when a thread begins (rseq), which a fence may close in on: it has begun. */
+  pthread_mutex_lock(&own->lock);
+  while (own->state == UNBORN) pthread_cond_wait(&own->wake, &own->lock);
+  pthread_mutex_unlock(&own->lock);
+  return 0;
 }
 
 /* The pages outlive every view of them. */

@@ -64,11 +64,6 @@ export function applyImage(table: LeaseTable, bytes: Uint8Array, at: number, end
   return used;
 }
 
-/** When the lease of an image began: no clock that shows an earlier time is believed. */
-export function imageStartSeconds(bytes: Uint8Array, at: number): number {
-  return read32(bytes, at + 4 * WORD.start);
-}
-
 const STATES: readonly LeaseState[] = Object.values(STATE);
 
 function stateOf(value: number): LeaseState | undefined {
