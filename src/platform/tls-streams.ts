@@ -124,6 +124,12 @@ class OutwardStream implements TlsStream {
   #fail(reason: StreamFailure, error: unknown): void {
     if (this.#over) return;
     this.close();
-    this.#handlers.failed(reason, error instanceof Error ? error.message : String(error));
+    this.#handlers.failed(reason, wordsOf(error));
   }
+}
+
+/** OpenSSL's errors have a short reason beside a message full of addresses and lines of its source. */
+function wordsOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return "reason" in error && typeof error.reason === "string" ? error.reason : error.message;
 }

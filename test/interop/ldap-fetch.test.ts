@@ -3,7 +3,9 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { createServer } from "node:net";
+import { join } from "node:path";
 import { test } from "node:test";
+import { createServer as createTlsServer } from "node:tls";
 import { encodeAll } from "../../src/base/codec.ts";
 import type { FetcherConfig, SourceConfig } from "../../src/services/directory/config.ts";
 import { FIRST_ID, groupName, membersOf, ODD, userName } from "../support/ldif.ts";
@@ -110,9 +112,34 @@ test("a group of 40,000 members comes in parts that fit into messages", needsRoo
   }),
 );
 
-test("a name is asked for from the given resolver, and whoever has none is not found", needsRoot, () =>
+test("members that are distinguished names are people of the same directory", needsRoot, () =>
+  withSlapd({ users: 5, groups: 1 }, async (slapd) => {
+    const source = slapd.source();
+    const groups = {
+      ...source.groups,
+      filter: "(objectClass=groupOfNames)",
+      fields: { ...source.groups.fields, members: { kind: "list", value: "member" } },
+    } as const;
+    const { groups: found, results } = await pullOnce(configOf({ ...source, groups }));
+    assert.deepEqual(
+      found.map(({ name, gid, members }) => ({ name, gid, members })),
+      [{ name: "named", gid: 19_000, members: membersOf(0, 5) }],
+    );
+    assert.deepEqual(results[0]?.rejects, [{ reason: "groups/unknown-member", count: 1 }]);
+  }),
+);
+
+test("a name is asked for from the given resolver; an address where nobody listens is passed over (RFC 8305 §5)", needsRoot, () =>
   withSlapd({ users: 5, groups: 1, tls: true }, async (slapd, namespace) => {
-    const dnsmasq = namespace.spawn("dnsmasq", ["-k", "-C", "/dev/null", "-R", "-h", "--pid-file=", `--address=/${SERVER_NAME}/127.0.0.1`]);
+    const dnsmasq = namespace.spawn("dnsmasq", [
+      "-k",
+      "-C",
+      "/dev/null",
+      "-R",
+      "-h",
+      "--pid-file=",
+      ...["127.0.0.1", "::1"].map((address) => `--address=/${SERVER_NAME}/${address}`),
+    ]);
     await waitFor(async () => (await namespace.exec("ss", "-Hlun")).stdout.includes(":53 "), 5000, "dnsmasq listens");
     const named = (host: string): SourceConfig => {
       const source = slapd.source("ldaps");
@@ -202,6 +229,45 @@ test("a silent server is given up after its time, and keeps nobody else waiting"
       ],
     );
     silent.close();
+  }),
+);
+
+test("a server that stops in the middle is given up after thirty seconds of silence", needsRoot, () =>
+  withSlapd({ users: 1000, groups: 5 }, async (slapd) => {
+    const { results, users } = await pullOnce(configOf(slapd.source()), { clock: fasterClock(50), onBatch: () => slapd.signal("SIGSTOP") });
+    slapd.signal("SIGCONT");
+    assert.ok(users.length > 0 && users.length < 1000);
+    assert.deepEqual(
+      results.map(({ reason }) => reason),
+      ["users: idle-timeout"],
+    );
+  }),
+);
+
+test("TLS of before 1.2 is refused (RFC 8996)", needsRoot, () =>
+  withSlapd({ users: 1, groups: 1, tls: true }, async (slapd) => {
+    const file = (name: string): Buffer => readFileSync(join(slapd.folder, name));
+    for (const [version, expected] of [
+      ["TLSv1.1", /^tls .*protocol version/],
+      ["TLSv1.2", /^closed$/],
+    ] as const) {
+      const options = {
+        cert: file("server.pem"),
+        key: file("server.key"),
+        ciphers: "DEFAULT@SECLEVEL=0",
+        minVersion: "TLSv1",
+        maxVersion: version,
+      } as const;
+      const old = createTlsServer(options, (socket) => socket.on("error", () => undefined).once("data", () => socket.end()));
+      old.on("tlsClientError", () => undefined).listen(1636, "127.0.0.1");
+      await once(old, "listening");
+      try {
+        const source = slapd.source("ldaps");
+        assert.match(await failureOf({ ...source, server: { ...source.server, port: 1636 } }), expected, version);
+      } finally {
+        await new Promise((resolve) => old.close(resolve));
+      }
+    }
   }),
 );
 

@@ -40,6 +40,7 @@ export function directoryLdif({ users, groups, everyone = 0, odd = false }: Dire
     ...["people", "teams"].map((name) => `dn: ou=${name},${SUFFIX}\nobjectClass: organizationalUnit\nou: ${name}\n`),
     ...Array.from({ length: users }, (_, i) => user(i)),
     ...Array.from({ length: groups }, (_, i) => group(groupName(i), FIRST_ID + i, membersOf(i, users))),
+    ...(users === 0 ? [] : [groupOfNames(users)]),
     ...(everyone === 0
       ? []
       : [
@@ -61,6 +62,13 @@ function user(i: number): string {
 function group(name: string, gid: number, members: readonly string[], rdn = `cn=${name}`): string {
   const lines = [`dn: ${rdn},ou=teams,${SUFFIX}`, "objectClass: posixGroup", `cn: ${name}`, `gidNumber: ${gid}`];
   return `${[...lines, ...members.map((member) => `memberUid: ${member}`)].join("\n")}\n`;
+}
+
+/** `named`: no posixGroup, its members are distinguished names, the last one nobody's. */
+function groupOfNames(users: number): string {
+  const members = [...membersOf(0, users), "nobody-of-that-name"].map((name) => `member: uid=${name},ou=people,${SUFFIX}`);
+  const lines = [`dn: cn=named,ou=teams,${SUFFIX}`, "objectClass: groupOfNames", "objectClass: extensibleObject", "cn: named", "gidNumber: 19000"];
+  return `${[...lines, ...members].join("\n")}\n`;
 }
 
 function person(name: string, lines: readonly string[], rdn = name): string {

@@ -1,6 +1,7 @@
 /** All sources of one update: each once, none waiting for another, and what is half is nothing. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import fc from "fast-check";
 import { instant } from "../../../../src/base/time.ts";
 import type { LogFields } from "../../../../src/ports/log.ts";
 import type { SourceConfig } from "../../../../src/services/directory/config.ts";
@@ -266,6 +267,31 @@ test("what is no LDAP ends that source and nothing else", () => {
     assert.match(world.answers[0] ?? "", /^1\/0 users: (undecodable|closed)/);
     assert.equal(world.answers[1], "1/1 ok");
   }
+});
+
+test("whatever bytes a server sends, a source is answered for once and another goes well", () => {
+  const users = [person("ada"), person("bob", 2001), { kind: "searchResultReference", uris: ["ldap://x/"] } as const, DONE];
+  const story = Buffer.concat(users.map((operation) => encodeLdap({ id: 1, operation, controls: [] })));
+  const byte = fc.record({ at: fc.nat({ max: story.length - 1 }), value: fc.nat({ max: 255 }) });
+  const reasons = new Set<string>();
+  fc.assert(
+    fc.property(fc.array(byte, { maxLength: 4 }), fc.nat({ max: story.length }), (changes, cut) => {
+      const world = new World(source("bad"), source("good"));
+      world.puller.pull(1);
+      const bad = world.streams.at(0);
+      bad.connect();
+      const bytes = Uint8Array.from(story);
+      for (const { at, value } of changes) bytes[at] = value;
+      bad.handlers.received(bytes.slice(0, cut));
+      bad.handlers.received(bytes.slice(cut));
+      bad.handlers.closed();
+      serve(world.streams.at(1));
+      assert.deepEqual(world.results.map(({ source: index, ok }) => `${index} ${ok}`).sort(), ["0 false", "1 true"]);
+      reasons.add(world.results.find(({ ok }) => !ok)?.failure?.reason ?? "");
+    }),
+    { numRuns: 500 },
+  );
+  for (const reason of ["undecodable", "unexpected-message", "closed"]) assert.ok(reasons.has(reason), reason);
 });
 
 test("half a message at the end is a closed connection, not an end", () => {
