@@ -52,7 +52,7 @@ const UNPACKED = [
 /** test/support/unpacked.ts looks for them here. */
 const UNPACKED_FOLDER = join(dirname(fileURLToPath(import.meta.url)), "../node_modules/.cache/leasehold-peers");
 const NOT_OURS_TO_CHANGE = ["/etc/nsswitch.conf", "/etc/resolv.conf"];
-const SERVICES = ["kea-dhcp4-server.service", "kea-dhcp6-server.service", "slapd.service"];
+const SERVICES = ["kea-dhcp4-server", "kea-dhcp6-server", "slapd"];
 const DAEMONS = /^(kea-|dnsmasq|dhcpcd|dhclient|dhcpd|dhcrelay|udhcp|named|slapd|rpcbind|yp)/;
 const POLICY = "/usr/sbin/policy-rc.d";
 const KEPT = `${POLICY}.before-leasehold`;
@@ -156,8 +156,10 @@ function digests() {
 }
 
 /** What was installed must not answer on this machine, now or after its next boot, nor change who answers its questions. */
-function quiet(before, digestsBefore) {
-  if (existsSync("/run/systemd/system")) spawnSync("systemctl", ["disable", "--quiet", "--now", ...SERVICES], { stdio: "ignore" });
+function quiet(rows, before, digestsBefore) {
+  const services = SERVICES.filter((name) => rows.flat().includes(name)).map((name) => `${name}.service`); // what ran here before stays
+  if (services.length > 0 && existsSync("/run/systemd/system"))
+    spawnSync("systemctl", ["disable", "--quiet", "--now", ...services], { stdio: "ignore" });
   const started = [...daemons()].filter(([pid]) => !before.has(pid));
   if (started.length > 0) throw new Error(`started by the installation: ${started.map(([pid, name]) => `${name} (${pid})`).join(", ")}`);
   const changed = digests().filter(([, digest], i) => digest !== digestsBefore[i][1]);
@@ -180,7 +182,7 @@ export function setupPeers() {
   apt(["update"]);
   if (rows.length > 0) install(rows);
   if (notUnpacked().length > 0) unpack();
-  quiet(before, digestsBefore);
+  quiet(rows, before, digestsBefore);
   const still = [...missing().map(([name]) => name), ...notUnpacked()];
   return still.length === 0 ? undefined : `could not be had: ${still.join(" ")}`;
 }
