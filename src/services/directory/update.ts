@@ -71,6 +71,7 @@ export class Updates {
   configure(config: DirectoryConfig): void {
     const known = new Map(this.sources.map((source) => [source.settings.name, source.good]));
     this.#config = config;
+    this.#savedAt = 0;
     this.#fences = fencesOf(config.idFences);
     this.sources = config.sources.slice(0, LIMITS.directorySources).map((settings) => new Source(settings, this.#ports.log));
     const stored = this.sources.flatMap(({ settings: { name } }) => {
