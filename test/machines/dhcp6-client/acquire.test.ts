@@ -4,6 +4,7 @@ import type { Duid } from "../../../src/base/duid.ts";
 import { bytesOf, toHex } from "../../../src/base/hex.ts";
 import type { Ipv6Prefix } from "../../../src/base/ipv6.ts";
 import { OPTION_ORDER } from "../../../src/machines/dhcp6-client/messages.ts";
+import { iaPd, STATUS } from "../../../src/wire/dhcp6/leases.ts";
 import { encodeDhcp6 } from "../../../src/wire/dhcp6/message.ts";
 import { client, DUID, ia, OTHER_PREFIX, OTHER_SERVER, PREFIX, SERVER } from "./timeline.ts";
 
@@ -237,4 +238,25 @@ test("what we are called goes out as it is", () => {
     .at(0)
     .linkUp()
     .sends("solicit", { options: { clientId: DUID } });
+});
+
+test("a server that offers and then refuses is asked ever more seldom (RFC 9915 §14.1)", () => {
+  const wan = client({ pace: "fast" }).at(0).linkUp();
+  const refusal = iaPd({ iaid: 1, status: { code: STATUS.noPrefixAvail, message: "" } });
+  const sentIn = (from: number, to: number): number => {
+    const before = wan.sentCount;
+    for (let now = from; now < to; now++) {
+      wan
+        .runsTo(now)
+        .advertise({ ias: [ia(1)] })
+        .drained();
+      wan.reply({ ias: [refusal] }).drained();
+    }
+    return wan.sentCount - before;
+  };
+  sentIn(1, 61);
+  const [minute, hour] = [sentIn(61, 121), sentIn(121, 3721)];
+  assert.ok(minute <= 6, `${minute} messages in the second minute`);
+  assert.ok(hour <= 20, `${hour} messages in the hour after`);
+  assert.equal(wan.state.failuresInRow > 5, true);
 });
