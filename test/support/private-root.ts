@@ -20,6 +20,7 @@ const WRITTEN = {
     "passwd: files nis\ngroup: files nis\nshadow: files\nhosts: files\nservices: files\nprotocols: files\nrpc: files\nnetgroup: nis\n",
   "etc/hosts": "127.0.0.1 localhost nistest\n::1 localhost\n",
   "etc/hostname": "nistest\n",
+  "var/yp/nicknames": "",
 } as const;
 const FOLDERS = ["run/rpcbind", "run/lock", "run/systemd/userdb", "var/yp/binding", "var/lib", "var/tmp"];
 const ENTER = [
