@@ -7,7 +7,7 @@ import { printProblem, readConfigFile } from "../config/read.ts";
 import { LOG_LEVELS } from "../ports/log.ts";
 import { RUN_OPTIONS } from "../roles/main/options.ts";
 import { ask, EXIT } from "./client.ts";
-import { type Shown, sentences } from "./show.ts";
+import { type Shown, sentences } from "./show/show.ts";
 
 type Common = { readonly runtimeDir: string; readonly json?: true };
 
@@ -65,7 +65,12 @@ asking(
   for (let after: number | null = 0; after !== null; ) {
     const { status, body } = await answer(options, "GET", `/v1/trace/${options.service}/${encodeURIComponent(name)}?after=${after}`);
     if (status !== 200)
-      finish(EXIT.absent, status === 404 ? `${options.service} knows no ${escapeText(name)}; leasehold show lists what there is` : "leasehold is busy; try again in a moment");
+      finish(
+        EXIT.absent,
+        status === 404
+          ? `${options.service} knows no ${escapeText(name)}; leasehold show lists what there is`
+          : "leasehold is busy; try again in a moment",
+      );
     const page = body as { readonly lines: readonly string[]; readonly next: number | null };
     print(1, page.lines.join("\n"));
     after = page.next;

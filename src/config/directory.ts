@@ -2,16 +2,7 @@
 import { hostname } from "node:os";
 import { z } from "zod";
 import { LIMITS } from "../base/limits.ts";
-import {
-  type DirectoryConfig,
-  type FetcherConfig,
-  type FieldSource,
-  GROUP_FIELDS,
-  type IdFences,
-  ON_FAILURE,
-  type SourceConfig,
-  USER_FIELDS,
-} from "../services/directory/config.ts";
+import type { DirectoryConfig, FetcherConfig, FieldSource, GroupField, IdFences, SourceConfig, UserField } from "../services/directory/config.ts";
 import { seconds } from "./kinds.ts";
 import type { Surroundings } from "./surroundings.ts";
 
@@ -54,7 +45,7 @@ const source = z.strictObject({
   group_filter: z.string().max(65_535).default("(objectClass=posixGroup)"),
   user_fields: userFields.prefault({}),
   group_fields: groupFields.prefault({}),
-  on_failure: z.enum(ON_FAILURE).default("keep"),
+  on_failure: z.enum(["hold", "keep", "drop"]).default("keep"),
   shrink_percent: z.number().int().min(1).max(100).default(30),
 });
 export const directorySchema = z.strictObject({
@@ -147,18 +138,19 @@ function sourceOf(name: string, given: SourceFile, surroundings: Surroundings): 
     bindDn: given.bind_dn,
     bindPassword: readOrEmpty(given.bind_password_file, surroundings.readSecret).replace(/\r?\n$/, ""),
     pageSize: given.page_size,
-    users: { base: given.user_base ?? given.base, scope: given.scope, filter: given.user_filter, fields: sourcesOf(given.user_fields, USER_FIELDS) },
+    users: { base: given.user_base ?? given.base, scope: given.scope, filter: given.user_filter, fields: fieldsOf<UserField>(given.user_fields) },
     groups: {
       base: given.group_base ?? given.base,
       scope: given.scope,
       filter: given.group_filter,
-      fields: sourcesOf(given.group_fields, GROUP_FIELDS),
+      fields: fieldsOf<GroupField>(given.group_fields),
     },
   };
 }
 
-function sourcesOf<F extends string>(given: Readonly<Record<F, string>>, names: readonly F[]): Record<F, FieldSource> {
-  return Object.fromEntries(names.map((name) => [name, fieldOf(name, given[name])])) as Record<F, FieldSource>;
+function fieldsOf<F extends string>(given: Readonly<Record<F, string>>): Record<F, FieldSource> {
+  const entries = Object.entries<string>(given).map(([name, value]) => [name, fieldOf(name, value)] as const);
+  return Object.fromEntries(entries) as Record<F, FieldSource>;
 }
 
 function fieldOf(name: string, value: string): FieldSource {

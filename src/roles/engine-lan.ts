@@ -65,6 +65,10 @@ function fromMain(room: EngineRoom, parts: Parts, message: Incoming): void {
     case "lanConfig":
       room.generation = message.generation;
       return lan?.configure(message.body);
+    case "farewell":
+      return lan?.stop();
+    case "storedLease":
+      return lan?.stored(message.body.name, message.body.record);
     case "serverSocket":
       return parts.sockets.open(message.body.link, message.descriptors[0] ?? -1);
     case "kernelFailed":
@@ -99,6 +103,10 @@ function begin(room: EngineRoom, { clock, files, sockets }: Parts): void {
         sockets: {
           open: (link, name) => room.ask("openDatagramSocket", { purpose, link, name }),
           close: (link, name) => room.ask("closeDatagramSocket", { purpose, link, name }),
+        },
+        records: {
+          save: (name, record) => room.ask("saveLease", { name, record }),
+          remove: (name) => room.ask("forgetLease", { name }),
         },
       },
       dhcp6: {

@@ -113,6 +113,7 @@ const SAMPLES: { readonly [K in CatalogueName]: unknown } = {
   serverSocket: { link: 4, name: "lan0" },
   openServerSocket: { link: 4, name: "lan0" },
   journalFile: { kind: "segment", number: 2 ** 40, bytes: 16_777_216 },
+  farewell: true,
   journalListed: true,
   openJournalFile: { kind: "snapshot", number: 3 },
   freshJournalFile: { kind: "segment", number: 4, bytes: 16_777_216 },

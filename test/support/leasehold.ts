@@ -3,7 +3,7 @@ import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { Namespace } from "./namespace.ts";
+import type { Namespace, SpawnOptions } from "./namespace.ts";
 import { type Running, waitFor } from "./programs.ts";
 import { readIn, writeIn } from "./scratch.ts";
 
@@ -29,8 +29,11 @@ export type Shown = { readonly main: { readonly pid: number; readonly roles: rea
   readonly [service: string]: unknown;
 };
 
+/** Where a program is started: a namespace, or one with folders of its own. */
+export type Place = Pick<Namespace, "spawn"> | { readonly spawn: (command: string, args: readonly string[], options?: SpawnOptions) => Running };
+
 /** @param name tells several programs of one test apart */
-export async function startLeasehold(ns: Namespace, folder: string, toml: string, name = "leasehold"): Promise<Leasehold> {
+export async function startLeasehold(ns: Place, folder: string, toml: string, name = "leasehold"): Promise<Leasehold> {
   const file = writeIn(folder, `${name}.toml`, toml);
   const run = join(folder, `${name}.run`);
   const args = ["run", "-f", file, "--runtime-dir", run, "--state-dir", join(folder, `${name}.state`), "--log-level", "debug"];

@@ -29,6 +29,8 @@ export class DirectoryOffice implements Office {
   #config: Config | undefined;
   #listening: Config["engine"] | undefined;
   #port = 0;
+  /** A new engine knows nothing yet: what was served before comes right behind its configuration. */
+  #snapshotDue = false;
 
   constructor(tools: Tools) {
     this.#tools = tools;
@@ -50,19 +52,31 @@ export class DirectoryOffice implements Office {
   ready(role: ChildName): void {
     if (role === this.engine) {
       this.#listeners.allClosed();
-      this.#handSnapshot();
+      this.#snapshotDue = true;
     }
     if (role === "frontend") this.#listening = undefined; // its datagram sockets are gone
-    this.reconfigured();
+    if (role === "fetcher") this.#tellFetcher();
+    else this.#tellEngine();
   }
 
   reconfigured(): void {
+    this.#tellFetcher();
+    this.#tellEngine();
+  }
+
+  #tellFetcher(): void {
     if (this.#config === undefined) return;
-    const [fetcher, engine, generation] = [this.#tools.children.to("fetcher"), this.#tools.children.to(this.engine), this.#tools.generation()];
-    fetcher?.send("fetcherConfig", this.#config.fetcher, { generation });
+    this.#tools.children.to("fetcher")?.send("fetcherConfig", this.#config.fetcher, { generation: this.#tools.generation() });
+  }
+
+  #tellEngine(): void {
+    if (this.#config === undefined) return;
+    const [engine, generation] = [this.#tools.children.to(this.engine), this.#tools.generation()];
     if (engine === undefined || this.#tools.children.to("frontend") === undefined) return;
     if (!same(this.#listening, this.#config.engine)) this.#listen(this.#config.engine);
     engine.send("directoryConfig", { config: this.#config.engine, port: this.#port }, { generation });
+    if (this.#snapshotDue) this.#handSnapshot();
+    this.#snapshotDue = false;
   }
 
   message(from: ChildName, message: Incoming): void {
@@ -81,8 +95,9 @@ export class DirectoryOffice implements Office {
     }
   }
 
-  stop(): void {
+  stop(): { readonly patienceMs: number } {
     this.#listeners.close();
+    return { patienceMs: 0 };
   }
 
   /** What cannot be listened on is said, and the rest is served. */

@@ -12,6 +12,8 @@ import { ownKey } from "./duid-file.ts";
 import { JournalFolder } from "./journal-folder.ts";
 import { linkRefusal, serveSocketRequest } from "./link-sockets.ts";
 import { attempt, type Office, type Tools } from "./office.ts";
+import { handRecords, keepRecord } from "./records.ts";
+import { StateFolder } from "./state-folder.ts";
 
 type Message<K extends Incoming["kind"]> = Extract<Incoming, { readonly kind: K }>;
 type LanParts = NonNullable<Configuration["lan"]>;
@@ -20,6 +22,8 @@ type RouteWish = Message<"delegatedRoutes">["body"]["routes"][number];
 /** Ours among routes: others with this number are told apart by nothing, so nobody else should use it (rtnetlink's free range). */
 const ROUTE_PROTOCOL_LAN = 157;
 const METRIC = 1024;
+/** For one advertisement a link, through engine and frontend. */
+const FAREWELL_MS = 200;
 /** ESRCH, ENODEV: gone already. */
 const GONE: readonly number[] = [3, 19];
 
@@ -29,6 +33,7 @@ export class LanOffice implements Office {
   readonly #tools: Tools;
   readonly #duid: Duid;
   readonly #folder: string;
+  readonly #told: StateFolder;
   #journal: JournalFolder | undefined;
   #config: LanParts | undefined;
 
@@ -36,6 +41,7 @@ export class LanOffice implements Office {
     this.#tools = tools;
     this.#duid = duid;
     this.#folder = join(tools.options["state-dir"], "lan");
+    this.#told = new StateFolder(join(tools.options["state-dir"], "router"));
   }
 
   configure({ lan }: Configuration): boolean {
@@ -61,6 +67,7 @@ export class LanOffice implements Office {
   reconfigured(): void {
     if (this.#config === undefined) return;
     this.#tools.children.to(this.engine)?.send("lanConfig", { duid: this.#duid, ...this.#config }, { generation: this.#tools.generation() });
+    handRecords(this.#tools, this.engine, this.#told, this.#routers());
   }
 
   message(_from: ChildName, message: Incoming): void {
@@ -74,6 +81,9 @@ export class LanOffice implements Office {
         return this.#openJournalFile(message);
       case "snapshotWritten":
         return this.#journal?.finish(message.body.number, message.body.firstSegment);
+      case "saveLease":
+      case "forgetLease":
+        return keepRecord(this.#tools, this.#told, this.#routers(), message);
       case "delegatedRoutes":
         for (const wish of message.body.routes) this.#route(message, wish);
         return;
@@ -82,7 +92,11 @@ export class LanOffice implements Office {
     }
   }
 
-  stop(): void {}
+  /** Hosts hear it before the sockets close (RFC 4861 §6.2.5). */
+  stop(): { readonly patienceMs: number } {
+    const told = this.#tools.children.to(this.engine)?.send("farewell", true) === true && this.#routers().size > 0;
+    return { patienceMs: told ? FAREWELL_MS : 0 };
+  }
 
   /** Where DHCPv6 is spoken: served links, relayed links, and the uplinks that relays send to. */
   #speakers(): ReadonlySet<string> {

@@ -80,7 +80,8 @@ export class Main {
 
   async stop(): Promise<void> {
     this.#control.close();
-    for (const office of this.#offices) office.stop();
+    const patienceMs = Math.max(...this.#offices.map((office) => office.stop().patienceMs));
+    if (patienceMs > 0) await new Promise((resolve) => setTimeout(resolve, patienceMs));
     await this.#children.stop();
     this.#ids?.release();
     this.#log.of("main").write("info", "stopped", {});

@@ -34,7 +34,8 @@ export interface Office {
   reconfigured(): void;
   /** A message of one of its roles that is not for everyone. */
   message(from: ChildName, message: Incoming): void;
-  stop(): void;
+  /** The program ends. @returns how long its roles need for what they still have to say */
+  stop(): { readonly patienceMs: number };
 }
 
 /** Carries out a request; what the kernel refuses is logged and told to the engine. */

@@ -7,6 +7,7 @@ import type { Configuration } from "../messages/catalogue.ts";
 import type { ChildName } from "./children.ts";
 import { isGuarded, refusal } from "./guard.ts";
 import { attempt, type Office, type Tools } from "./office.ts";
+import { handRecords } from "./records.ts";
 import { StateFolder } from "./state-folder.ts";
 import { UplinkObjects } from "./uplink-kernel.ts";
 
@@ -46,10 +47,7 @@ export class Uplink4Office implements Office {
     const [engine, generation] = [this.#tools.children.to(this.engine), this.#tools.generation()];
     if (engine === undefined || this.#config === undefined) return;
     engine.send("uplink4Config", this.#config, { generation });
-    for (const name of this.#names()) {
-      const record = this.#leases.load(name);
-      if (record !== undefined) engine.send("storedLease", { name, record: new Uint8Array(record) }, { generation });
-    }
+    handRecords(this.#tools, this.engine, this.#leases, this.#names());
   }
 
   message(_from: ChildName, message: Incoming): void {
@@ -64,7 +62,9 @@ export class Uplink4Office implements Office {
     attempt(this.#tools, this.engine, { what: message.kind, name: message.body.name }, () => this.#carryOut(message));
   }
 
-  stop(): void {}
+  stop(): { readonly patienceMs: number } {
+    return { patienceMs: 0 };
+  }
 
   #names(): readonly string[] {
     return (this.#config?.interfaces ?? []).map(({ name }) => name);

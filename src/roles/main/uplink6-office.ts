@@ -6,10 +6,10 @@ import { openDhcp6ClientSocket } from "../../platform/inet6-sockets.ts";
 import type { Incoming } from "../connection.ts";
 import type { Configuration } from "../messages/catalogue.ts";
 import type { ChildName } from "./children.ts";
-import { isRecord } from "./guard.ts";
 import { serveSocketRequest } from "./link-sockets.ts";
 import { attempt, type Office, type Tools } from "./office.ts";
 import { PlanObjects } from "./plan-kernel.ts";
+import { handRecords, keepRecord } from "./records.ts";
 import { StateFolder } from "./state-folder.ts";
 
 type Message<K extends Incoming["kind"]> = Extract<Incoming, { readonly kind: K }>;
@@ -49,10 +49,7 @@ export class Uplink6Office implements Office {
     const [engine, generation] = [this.#tools.children.to(this.engine), this.#tools.generation()];
     if (engine === undefined || this.#interfaces === undefined) return;
     engine.send("uplink6Config", { duid: this.#duid, interfaces: this.#interfaces }, { generation });
-    for (const name of this.#names()) {
-      const record = this.#leases.load(name);
-      if (record !== undefined) engine.send("storedLease", { name, record: new Uint8Array(record) }, { generation });
-    }
+    handRecords(this.#tools, this.engine, this.#leases, this.#names());
   }
 
   message(_from: ChildName, message: Incoming): void {
@@ -66,13 +63,15 @@ export class Uplink6Office implements Office {
         return this.#plan(message);
       case "saveLease":
       case "forgetLease":
-        return this.#record(message);
+        return keepRecord(this.#tools, this.#leases, this.#names(), message);
       default:
         return;
     }
   }
 
-  stop(): void {}
+  stop(): { readonly patienceMs: number } {
+    return { patienceMs: 0 };
+  }
 
   #names(): ReadonlySet<string> {
     return new Set((this.#interfaces ?? []).map(({ name }) => name));
@@ -86,14 +85,6 @@ export class Uplink6Office implements Office {
     });
     if (why !== undefined) return this.#tools.refused.add(why);
     attempt(this.#tools, this.engine, { what: message.kind, name: "" }, () => this.#objects.apply(message.body));
-  }
-
-  #record(message: Message<"saveLease" | "forgetLease">): void {
-    if (message.generation !== this.#tools.generation()) return this.#tools.refused.add(`${message.kind}.generation`);
-    if (!this.#names().has(message.body.name)) return this.#tools.refused.add(`${message.kind}.name`);
-    if (message.kind === "forgetLease") return this.#leases.remove(message.body.name);
-    if (!isRecord(message.body.record)) return this.#tools.refused.add("saveLease.record");
-    this.#leases.save(message.body.name, message.body.record);
   }
 }
 

@@ -49,7 +49,7 @@ export const COMMON = {
   storedLease: message({
     type: 13,
     from: ["main"],
-    to: ["engine-uplink4", "engine-uplink6"],
+    to: ["engine-uplink4", "engine-uplink6", "engine-lan"],
     body: struct({ name: interfaceName, record: bytes16(LIMITS.leaseFileBytes) }),
   }),
   netlinkSocket: message({ type: 14, from: ["main"], to: ["frontend"], body: empty, descriptors: 1 }),
@@ -59,11 +59,11 @@ export const COMMON = {
   // an engine asks main
   saveLease: message({
     type: 34,
-    from: ["engine-uplink4", "engine-uplink6"],
+    from: ["engine-uplink4", "engine-uplink6", "engine-lan"],
     to: ["main"],
     body: struct({ name: interfaceName, record: bytes16(LIMITS.leaseFileBytes) }),
   }),
-  forgetLease: message({ type: 35, from: ["engine-uplink4", "engine-uplink6"], to: ["main"], body: struct({ name: interfaceName }) }),
+  forgetLease: message({ type: 35, from: ["engine-uplink4", "engine-uplink6", "engine-lan"], to: ["main"], body: struct({ name: interfaceName }) }),
 
   // frontend and engines: what the kernel says
   netlink: message({

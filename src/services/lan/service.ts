@@ -5,6 +5,7 @@ import type { Alarm, Clock } from "../../ports/clock.ts";
 import type { ArrivedRows, LinkDatagrams, LinkSockets, ReceivedDatagram } from "../../ports/datagrams.ts";
 import type { DelegatedRoutes } from "../../ports/kernel.ts";
 import type { Log } from "../../ports/log.ts";
+import type { LeaseRecords } from "../../ports/store.ts";
 import type { AddressListener, RouteListener } from "../address-news.ts";
 import { type AddressFact, AddressTable, type RouteFact } from "../addresses.ts";
 import { Counters } from "../counters.ts";
@@ -25,7 +26,12 @@ import { WallSeconds } from "./wall-seconds.ts";
 export type LanPorts = {
   readonly clock: Clock;
   readonly log: Log;
-  readonly router: { readonly datagrams: LinkDatagrams; readonly sockets: LinkSockets };
+  readonly router: {
+    readonly datagrams: LinkDatagrams;
+    readonly sockets: LinkSockets;
+    /** What hosts were told: a new life takes it back (RFC 9096 §3.5). */
+    readonly records?: LeaseRecords;
+  };
   /** UDP port 547 of one link each. `replies` takes all of the batch before it returns; those that are held, after the journal. */
   readonly dhcp6: {
     readonly sockets: LinkSockets;
@@ -133,6 +139,11 @@ export class Lan implements LinkListener, AddressListener, RouteListener {
 
   routesListed(keys: ReadonlySet<string>): void {
     this.#router.routesListed(keys);
+  }
+
+  /** What hosts of an interface were told in an earlier life. */
+  stored(name: string, record: Uint8Array): void {
+    this.#router.stored(name, record);
   }
 
   routerSocketReady(link: number): void {

@@ -1,18 +1,6 @@
-/** `leasehold show`: sentences first, then what was counted. */
-import type { LeaseView, Uplink4View, UplinkView } from "../services/uplink4/view.ts";
-import { escapeText } from "../base/text.ts";
-
-export type MainView = {
-  readonly configuration: string;
-  readonly generation: number;
-  readonly startedAt: string;
-  readonly logLevel: string;
-  readonly pid: number;
-  readonly roles: readonly { readonly name: string; readonly pid: number; readonly restarts: number; readonly jit: boolean }[];
-  readonly refused: Readonly<Record<string, number>>;
-  readonly lacking: readonly string[];
-};
-export type Shown = { readonly main: MainView; readonly uplink4: Uplink4View | null };
+/** What `leasehold show` says of addresses that were leased by DHCPv4. */
+import type { LeaseView, Uplink4View, UplinkView } from "../../services/uplink4/view.ts";
+import { counted } from "./words.ts";
 
 const STATES: Readonly<Record<string, string>> = {
   down: "has no carrier",
@@ -25,17 +13,8 @@ const STATES: Readonly<Record<string, string>> = {
   "backing-off": "was refused and waits before it asks again",
 };
 
-export function sentences({ main, uplink4 }: Shown): string {
-  const roles = main.roles
-    .map(({ name, pid, restarts, jit }) => `${name} ${pid}${restarts > 0 ? ` (restarted ${restarts}x)` : ""}${jit ? " (with JIT)" : ""}`)
-    .join(", ");
-  const lines = [`leasehold runs since ${main.startedAt} with ${main.configuration} (generation ${main.generation}): main ${main.pid}, ${roles}.`];
-  for (const what of main.lacking) lines.push(`This machine lacks a fence: ${what}.`);
-  if (uplink4 === null) lines.push("uplink4 does not answer: its engine is starting, or restarting.");
-  for (const uplink of uplink4?.uplinks ?? []) lines.push("", ...uplinkLines(uplink));
-  const refusals = counted(main.refused);
-  if (refusals !== "") lines.push("", `main refused: ${refusals}`);
-  return `${lines.map(escapeText).join("\n")}\n`;
+export function uplink4Lines({ uplinks }: Uplink4View): readonly string[] {
+  return uplinks.flatMap((uplink) => ["", ...uplinkLines(uplink)]);
 }
 
 function uplinkLines(uplink: UplinkView): readonly string[] {
@@ -58,10 +37,4 @@ function leaseLines(lease: LeaseView): readonly string[] {
       : [`  name servers: ${lease.nameServers.join(", ")}${lease.searchDomains.length === 0 ? "" : `; search ${lease.searchDomains.join(" ")}`}`]),
     ...(lease.renewsAt === null ? [] : [`  renews at ${lease.renewsAt}, rebinds at ${lease.rebindsAt ?? "never"}`]),
   ];
-}
-
-function counted(counts: Readonly<Record<string, number>>): string {
-  return Object.entries(counts)
-    .map(([reason, count]) => `${reason} ${count}`)
-    .join(", ");
 }

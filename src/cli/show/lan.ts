@@ -1,0 +1,50 @@
+/** What `leasehold show` says of router advertisements, of the DHCPv6 server and of the relay. */
+import type { LanView } from "../../services/lan/view.ts";
+import { counted, listed, many } from "./words.ts";
+
+export function lanLines({ router, server, relay, ignored }: LanView): readonly string[] {
+  return [
+    ...routerLines(router),
+    ...serverLines(server),
+    ...relayLines(relay),
+    ...(counted(ignored) === "" ? [] : ["", `lan ignored: ${counted(ignored)}`]),
+  ];
+}
+
+function routerLines({ interfaces }: LanView["router"]): readonly string[] {
+  return interfaces.flatMap((one) => {
+    const state = !one.present ? "does not exist yet" : one.running ? "advertises" : "has no carrier";
+    const role = one.defaultRoute ? "a default router" : "no default router";
+    return [
+      "",
+      `${one.interface} ${state}: ${listed(one.told)}; hosts see ${role}.`,
+      ...(one.withdrawn.length === 0 ? [] : [`  taken back: ${listed(one.withdrawn)}`]),
+      ...(one.nextDeadline === null ? [] : [`  next advertisement: ${one.nextDeadline}`]),
+      `  advertisements sent: ${counted(one.sent) || "none"}; solicitations: ${one.received}; ignored: ${counted(one.ignored) || "none"}`,
+    ];
+  });
+}
+
+function serverLines({ links, received, sent, refused }: LanView["server"]): readonly string[] {
+  if (links.length === 0) return [];
+  return [
+    "",
+    ...links.map(({ link, relayed, addresses, prefixes, declined }) => {
+      const where = relayed ? `${link}, behind a relay,` : link;
+      return `DHCPv6 on ${where} leases ${many(addresses, "address", "addresses")} and ${many(prefixes, "prefix", "prefixes")}${declined > 0 ? `; ${declined} declined` : ""}.`;
+    }),
+    `  received: ${received}; sent: ${counted(sent) || "nothing"}; refused: ${counted(refused) || "none"}`,
+  ];
+}
+
+function relayLines({ interfaces, dropped }: LanView["relay"]): readonly string[] {
+  if (interfaces.length === 0) return [];
+  return [
+    "",
+    ...interfaces.map(({ interface: name, role, passed, dropped: lost }) => {
+      const from = role === "clients" ? "from clients and relays" : "from servers";
+      return `The relay passed on ${many(passed, "message")} ${from} on ${name}; dropped: ${counted(lost) || "none"}.`;
+    }),
+    ...(counted(dropped) === "" ? [] : [`  dropped on other links: ${counted(dropped)}`]),
+  ];
+}
