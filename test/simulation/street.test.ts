@@ -1,5 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { dhcp6Client } from "../../src/machines/dhcp6-client/client.ts";
+import type { ClientEvent, ClientState } from "../../src/machines/dhcp6-client/state.ts";
+import { routerAdvertiser } from "../../src/machines/router-advertiser/advertiser.ts";
+import type { AdvertiserEvent, AdvertiserState } from "../../src/machines/router-advertiser/state.ts";
+import { decodeRecording, replay } from "../../src/services/recording.ts";
 import { CHECKERS6 } from "../../src/sim/house/checkers.ts";
 import { Street } from "../../src/sim/house/world.ts";
 
@@ -16,4 +21,31 @@ for (const seed of SEEDS) {
     const { violation, story } = new Street({ seed }).always(...CHECKERS6).run();
     assert.equal(violation, undefined, story.slice(-60).join("\n"));
   });
+}
+
+test("the same seed tells the same story, another seed another one", () => {
+  const story = (seed: number): readonly string[] => new Street({ seed, gateways: 1, minutes: 10 }).always(...CHECKERS6).run().story;
+  assert.deepEqual(story(9), story(9));
+  assert.notDeepEqual(story(9), story(6));
+});
+
+test("what uplink6 and the router of a street did can be replayed, bit for bit", () => {
+  const street = new Street({ seed: 6, gateways: 1, minutes: 30 }).always(...CHECKERS6);
+  assert.equal(street.run().violation, undefined);
+  const [house] = street.houses;
+  const uplink = recordingIn(house?.gateway.uplink?.uplink("wan0")?.trace());
+  const router = recordingIn(house?.gateway.lan?.trace("lan0"));
+  const uplinkReplay = replay(dhcp6Client, decodeRecording<ClientState, ClientEvent>(uplink));
+  const routerReplay = replay(routerAdvertiser, decodeRecording<AdvertiserState, AdvertiserEvent>(router));
+  for (const { steps, differs } of [uplinkReplay, routerReplay]) {
+    assert.ok(steps > 10, `${steps} steps`);
+    assert.equal(differs, undefined);
+  }
+  const changed = uplink.replace(/"digest":"(.)/, (_, digit: string) => `"digest":"${digit === "0" ? "1" : "0"}`);
+  assert.notEqual(replay(dhcp6Client, decodeRecording<ClientState, ClientEvent>(changed)).differs, undefined);
+});
+
+function recordingIn(lines: readonly string[] | undefined): string {
+  assert.ok(lines !== undefined && lines.length > 0, "nothing was recorded");
+  return `${lines.join("\n")}\n`;
 }

@@ -142,12 +142,16 @@ function ofGateways(street: Street): readonly Holding[] {
 }
 
 function heldTwice(holdings: readonly Holding[]): string | undefined {
-  const seen: { readonly who: string; readonly prefix: Ipv6Prefix }[] = [];
+  const holders = new Map<string, string>();
   for (const { who, value } of holdings) {
-    const prefix = asPrefix(value);
-    const other = seen.find((one) => one.who !== who && (ipv6Covers(one.prefix, prefix) || ipv6Covers(prefix, one.prefix)));
-    if (other !== undefined) return `${who} holds ${value}, ${other.who} ${other.prefix}`;
-    seen.push({ who, prefix });
+    const other = holders.get(value);
+    if (other !== undefined && other !== who) return `${other} and ${who} hold ${value}`;
+    holders.set(value, who);
+  }
+  const prefixes = holdings.filter(({ value }) => value.includes("/"));
+  for (const { who, value } of holdings) {
+    const part = prefixes.find((whole) => whole.value !== value && whole.who !== who && ipv6Covers(asPrefix(whole.value), asPrefix(value)));
+    if (part !== undefined) return `${who} holds ${value}, a part of ${part.value} of ${part.who}`;
   }
   return undefined;
 }

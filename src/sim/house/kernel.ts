@@ -1,6 +1,6 @@
 /** The kernel of a gateway as far as IPv6 services need it: addresses that end with their lifetime, routes, and news of both. */
 import { DEFAULT_V6, type Ipv6Address, type Ipv6Prefix } from "../../base/ipv6.ts";
-import { after, INFINITE_SECONDS, type Instant, secondsUntil } from "../../base/time.ts";
+import { after, INFINITE_SECONDS, type Instant, NEVER, secondsUntil } from "../../base/time.ts";
 import type { DelegatedRoute, DelegatedRoutes, PlanKernel, PlannedAddress, PrefixPlan } from "../../ports/kernel.ts";
 import type { AddressListener, RouteListener } from "../../services/address-news.ts";
 import { type AddressFact, addressKey, type RouteFact, routeKey } from "../../services/addresses.ts";
@@ -11,8 +11,8 @@ type Listener = AddressListener & RouteListener;
 const ROUTE_METRIC = 1024;
 
 export class HouseKernel implements PlanKernel, DelegatedRoutes {
-  /** A planted bug for the tests of the checkers: what a plan leaves out stays. */
-  keepsOld = false;
+  /** A planted bug for the tests of the checkers: says of every address that it lasts for ever, and not when it goes. */
+  tellsNoEnds = false;
   listener: Listener | undefined;
   readonly delegated = new Map<Ipv6Prefix, DelegatedRoute>();
   readonly #timeline: Timeline;
@@ -48,7 +48,7 @@ export class HouseKernel implements PlanKernel, DelegatedRoutes {
 
   apply(plan: PrefixPlan): void {
     const wanted = new Map(plan.addresses.map((one) => [addressKey(one), one]));
-    for (const [key, old] of this.#planned) if (!wanted.has(key) && !this.keepsOld) this.#drop(key, old);
+    for (const [key, old] of this.#planned) if (!wanted.has(key)) this.#drop(key, old);
     for (const [key, one] of wanted) {
       const { preferredSeconds, validSeconds, ...rest } = one;
       const now = this.#timeline.now;
@@ -90,13 +90,14 @@ export class HouseKernel implements PlanKernel, DelegatedRoutes {
 
   #drop(key: string, { link, address }: Planned): void {
     this.#planned.delete(key);
-    this.listener?.addressGone({ link, address });
+    if (!this.tellsNoEnds) this.listener?.addressGone({ link, address });
   }
 
   #fact(key: string): AddressFact {
     const held = this.#planned.get(key);
     if (held === undefined) throw new Error(`no address ${key}`);
-    const { link, address, prefixLength, preferredUntil, validUntil } = held;
+    const { link, address, prefixLength } = held;
+    const { preferredUntil, validUntil } = this.tellsNoEnds ? { preferredUntil: NEVER, validUntil: NEVER } : held;
     const now = this.#timeline.now;
     const preferredSeconds = secondsUntil(preferredUntil, now);
     const flags = { tentative: false, dadFailed: false, deprecated: preferredSeconds === 0, temporary: false };

@@ -55,7 +55,7 @@ const PROVIDER_MAC = "02:00:5e:00:00:01" as MacAddress;
 const SOL_MAX_RT_SECONDS = 60;
 const FAULT_PAUSE_MS = 6 * MINUTE_MS;
 /** Time alone can break a promise; what is told of is looked at at once. */
-const LOOK_MS = 1000;
+const LOOK_MS = 5000;
 
 export class Street {
   readonly timeline = new Timeline();
