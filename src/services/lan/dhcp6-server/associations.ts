@@ -132,7 +132,7 @@ export class Associations {
       if (!this.#ledger.isBound(row, seeker.now) || this.#writer.names(out, this.#address, 0, length)) continue;
       if (++this.#over > LIMITS.leasesPerMessage) return;
       this.#writer.resource(out, this.#address, 0, length, 0, 0);
-      if (seeker.viaAt !== -1) out.routeEnds(table, row, seeker.link.index);
+      if (seeker.direct) out.routeEnds(table, row, seeker.link.index);
     }
     if (wish !== "request") this.#forgetNamed(seeker, out, false);
   }

@@ -91,7 +91,7 @@ export class ReplyBatch extends DatagramRows {
   constructor(shape: BatchShape) {
     super(shape);
     this.held = new Uint8Array(shape.slots);
-    this.journal = new Uint8Array(IMAGE_BYTES * 2 * (shape.slots + LIMITS.leasesPerMessage));
+    this.journal = new Uint8Array(IMAGE_BYTES * (shape.slots + 2 * LIMITS.leasesPerMessage));
     this.routes = new RouteChanges(2 * shape.slots + LIMITS.leasesPerMessage);
   }
 

@@ -25,7 +25,9 @@ export type Seeker = {
   readonly message: ClientMessage;
   ia: number;
   readonly now: number;
-  /** Where the client's own address stands, over which prefixes are routed to it; -1 when it is behind a relay. */
+  /** Heard by ourselves: routes to its prefixes are ours to make. Otherwise they are its relay's (RFC 8987). */
+  readonly direct: boolean;
+  /** Where the client's link-local address stands, over which prefixes are routed to it; -1 when it has spoken from another one. */
   readonly via: Uint8Array;
   readonly viaAt: number;
 };

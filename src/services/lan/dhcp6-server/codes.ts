@@ -33,6 +33,7 @@ export const OPTION = {
   iaPd: 25,
   iaPrefix: 26,
   informationRefresh: 32,
+  echoRequest: 43,
   solMaxRt: 82,
   infMaxRt: 83,
   relayPort: 135,

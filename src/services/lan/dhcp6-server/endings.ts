@@ -45,12 +45,12 @@ export class Endings {
     return ended;
   }
 
-  #end(row: number, { link, now, viaAt }: Seeker, ending: Ending, out: ReplyBatch): void {
+  #end(row: number, { link, now, direct }: Seeker, ending: Ending, out: ReplyBatch): void {
     if (ending === "decline") {
       this.#ledger.decline(row, now, out);
       return;
     }
-    if (viaAt !== -1) out.routeEnds(this.#ledger.table, row, link.index);
+    if (direct) out.routeEnds(this.#ledger.table, row, link.index);
     this.#ledger.release(row, now, out);
   }
 

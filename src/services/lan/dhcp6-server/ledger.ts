@@ -3,7 +3,7 @@ import { LIMITS } from "../../../base/limits.ts";
 import { type LeaseTable, STATE } from "../../leases/table.ts";
 import type { ReplyBatch } from "./batch.ts";
 import { OPTION } from "./codes.ts";
-import { remainingSeconds, untilSeconds } from "./lifetimes.ts";
+import { GRACE_SECONDS, remainingSeconds, untilSeconds } from "./lifetimes.ts";
 import type { ClientMessage } from "./message.ts";
 import type { Pool } from "./pools.ts";
 
@@ -11,8 +11,6 @@ import type { Pool } from "./pools.ts";
 const AFFINITY_SECONDS = 3600;
 /** A declined address may be in use by somebody we do not know (RFC 9915 §18.3.8). */
 const DECLINED_SECONDS = 86_400;
-/** Clients count their lifetimes from the Reply on, and their clocks do not run exactly as ours. */
-const GRACE_SECONDS = 5;
 /** As long as no more than a quarter has passed, a promise is repeated, not extended: nothing need be written. */
 const REPEATED_FROM = 0.75;
 

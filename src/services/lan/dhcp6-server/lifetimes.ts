@@ -3,6 +3,9 @@ import { INFINITE_SECONDS } from "../../../base/time.ts";
 
 export const NEVER_SECONDS = INFINITE_SECONDS;
 
+/** A lease that ended stays its client's this long: clients count from the Reply on, and their clocks do not run exactly as ours. */
+export const GRACE_SECONDS = 5;
+
 /** From now to `until`, 0 when it has passed. */
 export function remainingSeconds(until: number, now: number): number {
   return until === NEVER_SECONDS ? INFINITE_SECONDS : until > now ? until - now : 0;

@@ -45,6 +45,11 @@ export function allZero(bytes: Uint8Array, at: number, length: number): boolean 
   return true;
 }
 
+/** fe80::/10 (RFC 4291 §2.5.6). */
+export function isLinkLocal(bytes: Uint8Array, at: number): boolean {
+  return (u16At(bytes, at) & 0xffc0) === 0xfe80;
+}
+
 /** Whether the first `bits` are the same. */
 export function samePrefix(a: Uint8Array, aAt: number, b: Uint8Array, bAt: number, bits: number): boolean {
   const whole = bits >>> 3;

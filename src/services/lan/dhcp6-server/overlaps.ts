@@ -5,14 +5,11 @@
 import { LIMITS } from "../../../base/limits.ts";
 import { type LeaseTable, STATE } from "../../leases/table.ts";
 import { OPTION } from "./codes.ts";
-import { NEVER_SECONDS } from "./lifetimes.ts";
+import { GRACE_SECONDS, NEVER_SECONDS } from "./lifetimes.ts";
 import { samePrefix } from "./octets.ts";
 import type { Pool } from "./pools.ts";
 
 type Overlap = { readonly prefix: Uint8Array; readonly prefixLength: number; readonly until: number };
-
-/** Those who hold them count their time on clocks of their own. */
-const GRACE_SECONDS = 5;
 
 export class Overlaps {
   #overlaps: Overlap[] = [];

@@ -1,7 +1,8 @@
 /**
  * The relays a message has passed, outermost first: opened in place, one envelope after the other, and written anew around the
- * answer from what was read: link-address, peer-address, hop count, Interface-Id and, where the relay sent it, the option of
- * RFC 8357. Nothing else of a relay's goes back (RFC 9915 §19.3). Hop counts come from strangers: copied, never believed.
+ * answer from what was read: link-address, peer-address, hop count, Interface-Id, where the relay sent it the option of RFC 8357,
+ * and what it asks to have back (RFC 4994). Nothing else of a relay's goes back (RFC 9915 §19.3). Hop counts come from
+ * strangers: copied, never believed.
  */
 import { LIMITS } from "../../../base/limits.ts";
 import type { ReplyBatch } from "./batch.ts";
@@ -10,6 +11,7 @@ import { allZero, u16At } from "./octets.ts";
 import type { Refusal } from "./refusals.ts";
 
 const NO_BYTES = new Uint8Array(0);
+const WRITTEN_ANYWAY: readonly number[] = [OPTION.relayMessage, OPTION.interfaceId, OPTION.relayPort, OPTION.echoRequest];
 const LINK_ADDRESS_AT = 2;
 /** Hop count, link-address, peer-address: everything behind the type. */
 const COPIED_BYTES = SIZE.relayHeader - 1;
@@ -27,6 +29,9 @@ export class RelayChain {
   readonly #interfaceIdLengths = new Int32Array(LIMITS.relayLevels);
   /** 0: none. */
   readonly #relayPortAts = new Int32Array(LIMITS.relayLevels);
+  /** Codes the relay wants its own options of echoed; 0: none. */
+  readonly #echoAts = new Int32Array(LIMITS.relayLevels);
+  readonly #ends = new Int32Array(LIMITS.relayLevels);
   /** Where lengths of relay messages are filled in once the answer is there. */
   readonly #lengthAts = new Int32Array(LIMITS.relayLevels);
 
@@ -74,6 +79,7 @@ export class RelayChain {
         out.option(OPTION.relayPort, 2);
         out.copy(this.bytes, portAt, 2);
       }
+      if (this.#echoAts[level] !== 0) this.#echo(level, out);
       this.#lengthAts[level] = out.option(OPTION.relayMessage, 0);
     }
   }
@@ -90,6 +96,8 @@ export class RelayChain {
     this.#starts[level] = start;
     this.#interfaceIdLengths[level] = -1;
     this.#relayPortAts[level] = 0;
+    this.#echoAts[level] = 0;
+    this.#ends[level] = end;
     let messageAt = 0;
     let options = 0;
     for (let at = start + SIZE.relayHeader; at < end; ) {
@@ -109,10 +117,31 @@ export class RelayChain {
         this.#interfaceIdLengths[level] = length;
       } else if (code === OPTION.relayPort && length === 2 && this.#relayPortAts[level] === 0) {
         this.#relayPortAts[level] = at;
+      } else if (code === OPTION.echoRequest && length % 2 === 0) {
+        this.#echoAts[level] = at;
       }
       at += length;
     }
     if (messageAt === 0 || this.innerEnd - this.innerStart < SIZE.header) return "relayed-nothing";
     return undefined;
+  }
+
+  /** Every option of the level that it names, once; those that go back anyway are left out. */
+  #echo(level: number, out: ReplyBatch): void {
+    const bytes = this.bytes;
+    const end = this.#ends[level] ?? 0;
+    for (let at = (this.#starts[level] ?? 0) + SIZE.relayHeader; at < end; ) {
+      const code = u16At(bytes, at);
+      const length = u16At(bytes, at + 2);
+      if (!WRITTEN_ANYWAY.includes(code) && this.#isNamed(level, code)) out.copy(bytes, at, SIZE.option + length);
+      at += SIZE.option + length;
+    }
+  }
+
+  #isNamed(level: number, code: number): boolean {
+    const at = this.#echoAts[level] ?? 0;
+    const end = at + u16At(this.bytes, at - 2);
+    for (let named = at; named < end; named += 2) if (u16At(this.bytes, named) === code) return true;
+    return false;
   }
 }

@@ -4,20 +4,20 @@
  */
 import { duidBytes } from "../../../base/duid.ts";
 import { LIMITS } from "../../../base/limits.ts";
+import type { ServedRows } from "../../../ports/datagrams.ts";
 import { Counters } from "../../counters.ts";
 import type { Offers } from "../../leases/offers.ts";
 import type { LeaseTable } from "../../leases/table.ts";
 import type { LanConfig } from "../config.ts";
 import { admit } from "./admission.ts";
 import { Answers } from "./answers.ts";
-import type { ServedRows } from "../../../ports/datagrams.ts";
 import type { ReplyBatch } from "./batch.ts";
 import { Choice, type Seeker } from "./choice.ts";
 import { PORT } from "./codes.ts";
 import { Ledger } from "./ledger.ts";
 import { Links } from "./links.ts";
 import { ClientMessage } from "./message.ts";
-import { allZero, samePrefix } from "./octets.ts";
+import { allZero, isLinkLocal, samePrefix } from "./octets.ts";
 import type { Refusal } from "./refusals.ts";
 import { RelayChain } from "./relay-chain.ts";
 import { NO_WISHES, type ServerWishes } from "./reply-options.ts";
@@ -92,13 +92,16 @@ export class Dhcp6Server {
     return batch.count;
   }
 
-  /** Ends leases whose time is over, among the next `maxRows` of the table; routes that end are in `out`, which has to have room. */
+  /**
+   * Ends leases whose time is over, among the next `maxRows` of the table. Routes that end are in `out`; without room for one its
+   * lease waits for the next round.
+   */
   sweep(at: ServeMoment, maxRows: number, out: ReplyBatch): void {
-    const rows = Math.min(maxRows, out.routes.room);
-    this.#ledger.table.sweep(at.seconds, rows, (row) => {
-      if (!this.#ledger.isOurs(row) || !this.#ledger.expire(row, at.seconds)) return;
-      const link = this.#links.byNumber(this.#ledger.table.link(row));
-      if (link !== undefined && link.index !== 0) out.routeEnds(this.#ledger.table, row, link.index);
+    const { table } = this.#ledger;
+    table.sweep(at.seconds, maxRows, (row) => {
+      if (!this.#ledger.isOurs(row) || out.routes.room === 0 || !this.#ledger.expire(row, at.seconds)) return;
+      const link = this.#links.byNumber(table.link(row));
+      if (link !== undefined && link.index !== 0) out.routeEnds(table, row, link.index);
     });
   }
 
@@ -142,7 +145,8 @@ export class Dhcp6Server {
     const link = this.#links.select(chain, index);
     if (link === undefined) return "no-link";
     const direct = chain.depth === 0;
-    const seeker: Seeker = { link, message, ia: 0, now, via: batch.addresses, viaAt: direct ? fromAt : -1 };
+    const viaAt = direct && isLinkLocal(batch.addresses, fromAt) ? fromAt : -1;
+    const seeker: Seeker = { link, message, ia: 0, now, direct, via: batch.addresses, viaAt };
     chain.open(out);
     const unanswered = this.#answers.answer(seeker, out);
     if (unanswered !== undefined) return unanswered;

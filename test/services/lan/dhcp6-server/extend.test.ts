@@ -174,6 +174,8 @@ test("a delegated prefix has its route, which goes when another takes its place 
   const bed = new Bed();
   const old = prefixIn(bed.ask(1, "request", { iaPd: [iaPd(IA)] }));
   assert.deepEqual([bed.replies.routes.count, bed.replies.routes.present[0], bed.replies.routes.prefixLengths[0]], [1, 1, 56]);
+  bed.ask(1, "renew", { iaPd: [iaPd({ ...IA, iaPrefix: [iaPrefix(old)] })] }, { from: ip("2001:db8:1::9") });
+  assert.equal(bed.replies.routes.count, 0, "only a link-local address is a gateway");
   bed.configure({ prefixes: { pool: net("2001:db8:c000::/40"), delegatedLength: 56 } });
   const reply = bed.ask(1, "renew", { iaPd: [iaPd({ ...IA, iaPrefix: [iaPrefix(old)] })] });
   const given = reply.message.options.iaPd?.[0]?.options.iaPrefix ?? [];

@@ -139,3 +139,17 @@ test("a client behind a relay gets its options too, and its prefix makes no rout
   assert.equal(bed.replies.routes.count, 0);
   assert.equal(bed.server.view().links[1]?.prefixes, 1);
 });
+
+test("what a relay asks to have back it gets back, of its own level and once; the rest it does not (RFC 4994 §3)", () => {
+  const bed = new Bed();
+  const remoteId = { enterprise: 9, id: bytesOf("abcd") };
+  const inner = relayed(SOLICIT, { link: FAR, remoteId, subscriberId: bytesOf("11"), echoRequest: [38, 38, 18, 9, 99] });
+  const out = bed.bytesIn(relayed(inner, { hopCount: 1, remoteId, echoRequest: [38] }), RELAY);
+  assert.deepEqual(
+    levelsOf(out).map(({ options: { relayMessage, ...rest } }) => [rest, relayMessage.length > 0]),
+    [
+      [{}, true],
+      [{ subscriberId: bytesOf("11") }, true],
+    ],
+  );
+});
