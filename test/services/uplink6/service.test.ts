@@ -242,3 +242,13 @@ test("a provider that renumbers at every message fills nothing up", () => {
   }
   assert.equal(self.plans.at(-1)?.addresses.length, 65);
 });
+
+test("an address that was kept for a while is in no plan after its time, though nothing else happened", () => {
+  const self = boundRig(wan([{ iaid: 1, targets: [target("lan0")] }]));
+  self.wait(900);
+  self.answer("reply", [ia(1, [PREFIX, 0, 0], [OTHER_PREFIX, 0xffffffff, 0xffffffff])]);
+  self.wait(3600);
+  self.service.linkNews({ index: 2, running: false });
+  self.wait(1);
+  assert.deepEqual(self.plan(), ["lan0 2001:db8:200::1/64 4294967295/4294967295", `unreachable ${OTHER_PREFIX}`]);
+});
