@@ -279,3 +279,17 @@ test("an IA that is refused even to a Request is not asked about again at once, 
     .holds({ 1: [PREFIX], 2: [SECOND] });
   wan.nextAt(1500).at(1500).sends("rebind");
 });
+
+test("a Reply that ends one prefix and does not speak of the other one has extended nothing: we go on asking", () => {
+  const two = both([
+    [PREFIX, 1800, 3600],
+    [OTHER_PREFIX, 1800, 3600],
+  ]);
+  const wan = bound({}, [two]).at(900).sends("renew").clear();
+  wan
+    .reply({ ias: [ia(1, PREFIX, { preferred: 0, valid: 0 })] })
+    .becomes("renewing")
+    .holds({ 1: [OTHER_PREFIX] })
+    .does("delegated", "persist");
+  wan.at(910).sends("renew", { prefixes: { 1: [OTHER_PREFIX] } });
+});
