@@ -5,10 +5,12 @@ import type { Instant } from "../../base/time.ts";
 
 /** The far end, as whoever holds the descriptor offers it. */
 export type StreamIo = {
-  /** Takes all bytes. @returns false when it is full: `drained` is called when there is room again */
+  /** Takes all bytes. @returns false when it is full: `drained` is called when there is room again, never from within this call */
   readonly write: (bytes: Uint8Array) => boolean;
   /** Closes after what was written has gone; `closed` is not called. */
   readonly close: () => void;
+  /** Closes at once; what was not sent yet is lost. Without it a peer that never reads keeps its connection open. */
+  readonly abort?: () => void;
 };
 /** What is told about a connection. */
 export type StreamEvents = { readonly data: (bytes: Uint8Array) => void; readonly drained: () => void; readonly closed: () => void };
@@ -68,7 +70,9 @@ export class Stream {
 
   end(why: StreamEnd): void {
     if (!this.#open) return;
-    this.#options.io.close();
+    const { io } = this.#options;
+    if (this.#full && io.abort !== undefined) io.abort();
+    else io.close();
     this.#finish(why);
   }
 

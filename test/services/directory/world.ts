@@ -138,6 +138,7 @@ export function connect(service: Directory, handed: Partial<HandedConnection> = 
   const received: Uint8Array[] = [];
   let room = roomBytes;
   let open = true;
+  let aborted = false;
   const events: StreamEvents = service.stream(
     { number: 1, purpose: "yp", peer: "127.0.0.1", port: 700, uid: undefined, ...handed },
     {
@@ -150,11 +151,16 @@ export function connect(service: Directory, handed: Partial<HandedConnection> = 
       close: () => {
         open = false;
       },
+      abort: () => {
+        open = false;
+        aborted = true;
+      },
     },
   );
   return {
     events,
     isOpen: (): boolean => open,
+    wasAborted: (): boolean => aborted,
     receivedBytes: (): number => received.reduce((sum, bytes) => sum + bytes.length, 0),
     send: (bytes: Uint8Array): void => events.data(bytes),
     sendRecord: (message: Uint8Array): void => events.data(recordOf(message)),

@@ -277,9 +277,10 @@ test("a connection is closed when it is silent for a minute, or leaves an answer
   assert.ok(stalled.isOpen() && silent.isOpen());
   pass(10);
   assert.equal(stalled.isOpen(), false);
+  assert.equal(stalled.wasAborted(), true, "what it has not read will never be read");
   busy.sendRecord(match("passwd.byname", "alice"));
   pass(30);
-  assert.equal(silent.isOpen(), false);
+  assert.deepEqual([silent.isOpen(), silent.wasAborted()], [false, false]);
   assert.equal(busy.isOpen(), true);
   assert.deepEqual(service.view().connectionsEnded, { "yp-idle": 1, "yp-stalled": 1 });
 });
