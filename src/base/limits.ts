@@ -220,4 +220,8 @@ export const LIMITS = {
   userdbGroupMembers: 2000,
   /** Bytes of userdb replies that are gathered into one write. */
   userdbPieceBytes: 32_768,
+  /** Bytes that one source gets over UDP in a second: ten times what a client needs that reads 100,000 users one by one. Then silence. */
+  datagramBytesPerSecond: 4_194_304,
+  /** Sources whose bytes are counted in one second; further ones are not answered in it. */
+  datagramSources: 4096,
 } as const;

@@ -25,7 +25,13 @@ export function mayAsk({ v4, v6 }: Access, peer: string): boolean {
   return six !== undefined && v6.some((prefix) => ipv6Contains(prefix, six));
 }
 
+export function isLoopback(peer: string): boolean {
+  return mayAsk(LOOPBACK_ONLY, peer);
+}
+
 /** An IPv4-mapped address (RFC 4291 §2.5.5.2) as the IPv4 address it stands for. */
-export function plainAddress(address: string): string {
+function plainAddress(address: string): string {
   return address.startsWith(MAPPED) ? address.slice(MAPPED.length) : address;
 }
+
+const LOOPBACK_ONLY = accessOf([]);

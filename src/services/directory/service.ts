@@ -15,7 +15,8 @@ import { rpcMessage } from "../../wire/rpc/message.ts";
 import { RpcRecords } from "../../wire/rpc/records.ts";
 import { YP } from "../../wire/rpc/yp.ts";
 import { encodeAll } from "../../base/codec.ts";
-import { type Access, accessOf, mayAsk } from "./access.ts";
+import { type Access, accessOf, isLoopback, mayAsk } from "./access.ts";
+import { Allowance } from "./allowance.ts";
 import { accountsOf } from "./accounts.ts";
 import type { DirectoryConfig } from "./config.ts";
 import type { EntryBatch } from "./gathering.ts";
@@ -48,6 +49,7 @@ export class Directory {
   #config: DirectoryConfig | undefined;
   #access: Access = accessOf([]);
   #port = 0;
+  readonly #allowance = new Allowance();
   #maps: { readonly of: Snapshot; readonly rows: ReadonlyMap<string, YpMapRows> } | undefined;
 
   constructor(ports: DirectoryPorts) {
@@ -121,8 +123,10 @@ export class Directory {
       return undefined;
     }
     const outcome = answerRpc(payload, [this.#program(purpose, "udp")]);
-    if (outcome.kind === "reply") return encodeAll(rpcMessage, outcome.reply);
-    this.refused.add(`${purpose}-udp-${outcome.kind === "silence" ? outcome.reason : "stream"}`);
+    const answer = outcome.kind === "reply" ? encodeAll(rpcMessage, outcome.reply) : undefined;
+    if (answer === undefined) this.refused.add(`${purpose}-udp-${outcome.kind === "silence" ? outcome.reason : "stream"}`);
+    else if (!isLoopback(from) && !this.#allowance.take(from, answer.length, this.#clock.now())) this.refused.add(`${purpose}-udp-over-allowance`);
+    else return answer;
     return undefined;
   }
 

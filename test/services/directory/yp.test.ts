@@ -191,6 +191,28 @@ test("only loopback and the networks of the configuration are answered, in which
   assert.equal(service.view().refused["yp-foreign-network"], 5);
 });
 
+test("a source that is not loopback gets four megabytes a second over UDP, and not all sources of a network at once (§5.3)", () => {
+  const members = Array.from({ length: 80 }, (_, i) => `${i}`.padStart(99, "m"));
+  const { service, pass } = served({ groups: [group("g", 3001, members)] });
+  const question = match("group.byname", "g");
+  const taken = (from: string): number => {
+    let bytes = 0;
+    for (let i = 0; i < 1000; i++) bytes += ask(service, question, from)?.length ?? 0;
+    return bytes;
+  };
+  assert.ok(taken("::1") > LIMITS.datagramBytesPerSecond);
+  for (let second = 0; second < 2; second++) {
+    const bytes = taken("2001:db8::1");
+    assert.ok(bytes <= LIMITS.datagramBytesPerSecond && bytes > LIMITS.datagramBytesPerSecond - 10_000, `${bytes}`);
+    assert.ok(taken("2001:db8::2") > 0);
+    pass(1);
+  }
+  let answered = 0;
+  for (let i = 0; i < 5000; i++) if (ask(service, question, `2001:db8::${(i + 16).toString(16)}`) !== undefined) answered++;
+  assert.equal(answered, LIMITS.datagramSources);
+  assert.ok((service.view().refused["yp-udp-over-allowance"] ?? 0) >= 5000 - LIMITS.datagramSources);
+});
+
 test("a value too long for the C library's datagram is refused over UDP and given over TCP; lists go on behind it (§5.6)", () => {
   const members = Array.from({ length: 40_000 }, (_, i) => `member${i}`);
   const { service, answered } = served({ groups: [group("all", 3001, members), group("b", 3002), group("zz", 3003, members)] });
