@@ -249,7 +249,7 @@ export class LeaseTable {
       if (this.#swept >= this.#rows.end) this.#swept = 0;
       const row = this.#swept++;
       const until = this.validUntilSeconds(row);
-      if (this.state(row) === STATE.free || until > nowSeconds || until === NEVER) continue;
+      if (this.state(row) === STATE.free || until > nowSeconds) continue;
       visit(row);
       shown++;
     }

@@ -16,7 +16,7 @@ function rowsOf(index: SegmentedIndex, hash: number): readonly number[] {
 const hashes = fc.tuple(fc.constantFrom(0, 511), fc.constantFrom(0, 1, 13, 14, 15, 31, 0x7fffff)).map(([segment, home]) => (home << 9) | segment);
 
 test("whatever is added and taken out, each hash has exactly its rows", () => {
-  const step = fc.record({ add: fc.boolean(), hash: hashes, row: fc.nat(40) });
+  const step = fc.record({ add: fc.boolean(), hash: hashes, row: fc.nat(2) });
   fc.assert(
     fc.property(fc.array(step, { maxLength: 120 }), (steps) => {
       const index = new SegmentedIndex();

@@ -69,6 +69,19 @@ test("a declined address is nobody's: found by address, by no client, and its pl
   assert.equal(table.findAddress(bytesOf(nthLease(1).address), 0, 128), -1);
 });
 
+test("the places of long identifiers are used again", () => {
+  const table = tableOf();
+  const long = (n: number): Lease => ({ ...nthLease(n), identifier: n.toString(16).padStart(8, "0").repeat(10) });
+  made(insert(table, long(0)));
+  const before = table.bytes;
+  for (let n = 1; n < 10_000; n++) {
+    made(insert(table, long(n)));
+    table.remove(rowsOfClient(table, long(n - 1))[0] ?? -1);
+  }
+  assert.equal(table.bytes, before);
+  assert.deepEqual(leasesIn(table), [long(9999)]);
+});
+
 test("a sweep shows what has ended, so many rows a call, round after round; what never ends is not shown", () => {
   const table = tableOf();
   for (let n = 0; n < 10; n++) made(insert(table, { ...nthLease(n), times: [0, 0, n === 9 ? NEVER : 100 + n] }));
