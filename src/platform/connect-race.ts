@@ -4,7 +4,7 @@ import type { Socket } from "node:net";
 export type Race = { readonly cancel: () => void };
 export type Runner = (options: { readonly host: string; readonly port: number; readonly noDelay: boolean; readonly keepAlive: boolean }) => Socket;
 export type RaceHandlers = {
-  /** Nothing else listens on the socket. */
+  /** Its errors are the winner's from here on. */
   readonly won: (socket: Socket) => void;
   /** With the reason of the last address. */
   readonly lost: (error: Error) => void;
@@ -30,17 +30,18 @@ export function firstConnected(addresses: readonly string[], port: number, run: 
     if (host === undefined) return;
     const socket = run({ host, port, noDelay: true, keepAlive: true });
     running.add(socket);
-    socket.on("error", (error) => {
+    const failed = (error: Error): void => {
       last = error;
       if (!running.delete(socket)) return;
       if (next < addresses.length) start();
       else if (running.size === 0) handlers.lost(last);
-    });
+    };
+    socket.on("error", failed);
     socket.once("connect", () => {
       if (!running.delete(socket)) return;
       cancel();
-      socket.removeAllListeners();
       handlers.won(socket);
+      socket.off("error", failed);
     });
     if (next < addresses.length) timer = setTimeout(start, STAGGER_MS);
   };

@@ -18,6 +18,15 @@ export const outwardStreams: TlsStreams = {
 class OutwardStream implements TlsStream {
   readonly #target: StreamTarget;
   readonly #handlers: StreamHandlers;
+  /** Of whichever stream is spoken on: the clear one, then the one over it. */
+  readonly #listeners = {
+    data: (chunk: Uint8Array): void => {
+      if (!this.#over) this.#handlers.received(chunk);
+    },
+    error: (error: Error): void => this.#fail(this.#blame(), error),
+    end: (): void => this.#closed(),
+    close: (): void => this.#closed(),
+  };
   #race: Race | undefined;
   #socket: Socket | undefined;
   #secure: TLSSocket | undefined;
@@ -41,7 +50,8 @@ class OutwardStream implements TlsStream {
   startTls(): void {
     const socket = this.#socket;
     if (socket === undefined || this.#over) return;
-    socket.removeAllListeners();
+    for (const [event, listener] of Object.entries(this.#listeners)) socket.off(event, listener);
+    socket.on("error", () => undefined); // told by the stream over it
     const { host, trustedPem } = this.#target;
     try {
       this.#secure = connectTls({
@@ -53,7 +63,6 @@ class OutwardStream implements TlsStream {
         ...(trustedPem === "" ? {} : { ca: trustedPem }),
       });
     } catch (error) {
-      socket.on("error", () => undefined);
       setImmediate(() => this.#fail("certificate", error)); // never from within a call
       return;
     }
@@ -99,12 +108,7 @@ class OutwardStream implements TlsStream {
   }
 
   #watch(stream: Socket): void {
-    stream.on("data", (chunk: Uint8Array) => {
-      if (!this.#over) this.#handlers.received(chunk);
-    });
-    stream.on("error", (error) => this.#fail(this.#blame(), error));
-    stream.on("end", () => this.#closed());
-    stream.on("close", () => this.#closed());
+    for (const [event, listener] of Object.entries(this.#listeners)) stream.on(event, listener);
     if (this.#paused) stream.pause();
   }
 
