@@ -113,7 +113,9 @@ async function userdbAgrees(root: PrivateRoot): Promise<void> {
   assert.equal(all.length, USERS);
   const group = JSON.parse((await root.run("userdbctl", "--with-nss=no", "--output=json", "group", groupName(7))).stdout) as Record<string, unknown>;
   assert.equal(group["gid"], FIRST_ID + 7);
-  const members = lines((await root.run("userdbctl", "--with-nss=no", "--output=classic", "users-in-group", groupName(7))).stdout).map((line) => line.split(":")[0]);
+  const members = lines((await root.run("userdbctl", "--with-nss=no", "--output=classic", "users-in-group", groupName(7))).stdout).map(
+    (line) => line.split(":")[0],
+  );
   assert.deepEqual(members.toSorted(), membersOf(7, USERS).toSorted());
   const memberships = (await root.run("userdbctl", "--with-nss=no", "groups-of-user", membersOf(7, USERS)[0] ?? "")).stdout;
   assert.match(memberships, new RegExp(groupName(7)));
@@ -124,17 +126,20 @@ test("slapd killed in mid-page changes nothing that is served; the state file se
     const slow = toml("", "page_size = 1");
     const ours = await startLeasehold(root, folder, slow);
     const before = await served(root, ours);
+    slapd.signal("SIGSTOP");
+    await waitFor(async () => JSON.stringify((await ours.show())["directory"]).includes('"pulling"'), PATIENCE_MS, "the second pull is under way");
+    slapd.signal("SIGCONT");
     await waitFor(
       async (see) => {
-        const view = JSON.stringify((await ours.show())["directory"]);
-        see(view);
-        return view.includes('"pulling"');
+        const { stdout } = await root.run("ss", "-Htin", "sport", "=", ":636");
+        see(stdout);
+        return [...stdout.matchAll(/bytes_sent:(\d+)/g)].some(([, bytes]) => Number(bytes) > 20_000); // a certificate, and pages behind it
       },
       PATIENCE_MS,
-      "the second pull is under way",
+      "pages have come",
     );
     await slapd.kill();
-    await waitFor(() => ours.log().includes('"event":"pullFailed"'), PATIENCE_MS, "the pull has failed");
+    await waitFor(() => /"event":"pullFailed".*"reason":"users: /.test(ours.log()), PATIENCE_MS, "the pull has failed among the users");
     assert.deepEqual(await users(root), before);
     await ours.kill();
     const again = await startLeasehold(root, folder, slow);
