@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type Ipv6Prefix, ipv6Covers } from "../../../../src/base/ipv6.ts";
-import { iaAddress, iaNa, iaPd, iaPrefix, STATUS } from "../../../../src/wire/dhcp6/leases.ts";
+import type { WatchedAddress } from "../../../../src/services/lan/dhcp6-server/served-link.ts";
+import { type IaNa, iaAddress, iaNa, iaPd, iaPrefix, STATUS } from "../../../../src/wire/dhcp6/leases.ts";
 import { addressIn, Bed, ip, LAN_ADDRESS, net, NEVER, prefixIn } from "./support.ts";
 
 const IA = { iaid: 5 };
@@ -97,6 +98,17 @@ test("nothing outlives the prefix it was taken from (RFC 9096 §3.3)", () => {
   const given = bed.ask(1, "request", { iaNa: [iaNa(IA)] }).message.options.iaNa?.[0];
   assert.deepEqual([given?.options.iaAddress?.[0]?.preferredSeconds, given?.options.iaAddress?.[0]?.validSeconds], [300, 700]);
   assert.deepEqual([given?.renewSeconds, given?.rebindSeconds], [150, 240]);
+  bed.server.setAddresses("lan0", [{ ...LAN_ADDRESS, validUntil: bed.now + 600 }]);
+  const shorter = bed.ask(1, "renew", { iaNa: [iaNa(IA)] }).message.options.iaNa?.[0]?.options.iaAddress?.[0];
+  assert.deepEqual([shorter?.preferredSeconds, shorter?.validSeconds], [600, 600]);
+});
+
+test("a prefix that ends sooner than it said takes its leases with it, were they promised a moment ago (RFC 9096 §3.3)", () => {
+  const bed = new Bed();
+  bed.ask(1, "request", { iaNa: [iaNa(IA)] });
+  bed.server.setAddresses("lan0", [{ ...LAN_ADDRESS, preferredUntil: bed.now + 1799, validUntil: bed.now + 3599 }]);
+  const given = bed.ask(1, "renew", { iaNa: [iaNa(IA)] }).message.options.iaNa?.[0]?.options.iaAddress?.[0];
+  assert.deepEqual([given?.preferredSeconds, given?.validSeconds], [1799, 3599]);
 });
 
 test("the prefix changes: a Renew takes the old address back and gives a new one (RFC 9915 §18.3.4, RFC 9096 §3.5)", () => {
@@ -134,7 +146,13 @@ test("a prefix that comes to its end is not given any more, and what is in use o
     ],
   );
   assert.equal(reply.message.options.iaNa?.[0]?.renewSeconds, 900);
-  assert.ok(addressIn(bed.ask(2, "solicit", { iaNa: [iaNa(IA)] })).startsWith("2001:db8:5:"));
+  for (const kind of ["solicit", "request"] as const) {
+    const others = bed.ask(2, kind, { iaNa: [iaNa(IA)] }).message.options.iaNa?.[0]?.options.iaAddress ?? [];
+    assert.deepEqual(
+      others.map(({ address }) => address.startsWith("2001:db8:5:")),
+      [true],
+    );
+  }
 });
 
 test("under a global and a local prefix a client gets an address of each, the global one first (RFC 9818 LPD-9)", () => {
@@ -232,4 +250,23 @@ test("prefixes of another length, promised before the configuration changed, are
     bed.now += 3600 + 5;
     assert.equal(bed.ask(50, "request", { iaPd: [iaPd(IA)] }).message.options.iaPd?.[0]?.options.status, undefined);
   }
+});
+
+test("one message changes at most 128 leases, and says of as many that they are over; associations beyond are told UnspecFail", () => {
+  const prefixes = (first: number): readonly WatchedAddress[] => [0, 1, 2].map((n) => ({ ...LAN_ADDRESS, address: ip(`2001:db8:${first + n}::1`) }));
+  const bed = new Bed({ addresses: prefixes(10) });
+  const ias = (from: number, to: number): readonly IaNa[] => Array.from({ length: to - from }, (_, i) => iaNa({ iaid: from + i }));
+  const first = bed.ask(1, "request", { iaNa: ias(0, 64) }).message.options.iaNa ?? [];
+  assert.deepEqual(
+    first.map(({ options }) => options.iaAddress?.length ?? options.status?.code),
+    [...new Array<number>(42).fill(3), ...new Array<number>(22).fill(STATUS.unspecFail)],
+  );
+  assert.equal(bed.table.count, 126);
+  bed.ask(1, "request", { iaNa: ias(42, 64) });
+  bed.server.setAddresses("lan0", prefixes(20).slice(0, 1));
+  const renewed = (bed.ask(1, "renew", { iaNa: ias(0, 64) }).message.options.iaNa ?? []).flatMap(({ options }) => options.iaAddress ?? []);
+  assert.deepEqual(
+    [renewed.filter(({ validSeconds }) => validSeconds > 0).length, renewed.filter(({ validSeconds }) => validSeconds === 0).length],
+    [64, 128],
+  );
 });

@@ -6,7 +6,7 @@ import { ipv6Covers } from "../../../../src/base/ipv6.ts";
 import { PORT } from "../../../../src/services/lan/dhcp6-server/codes.ts";
 import { iaNa, iaPd } from "../../../../src/wire/dhcp6/leases.ts";
 import { type Dhcp6RelayMessage, decodeDhcp6, encodeDhcp6, isRelayMessage } from "../../../../src/wire/dhcp6/message.ts";
-import { addressIn, answerOf, Bed, client, ip, LAN_ADDRESS, net, relayed, said } from "./support.ts";
+import { addressIn, answerOf, Bed, client, ip, LAN_ADDRESS, net, relayed, SERVER, said } from "./support.ts";
 
 const SOLICIT = encodeDhcp6(said(1, "solicit", { iaNa: [iaNa({ iaid: 5 })] }));
 const FAR = ip("2001:db8:2::1");
@@ -152,4 +152,12 @@ test("what a relay asks to have back it gets back, of its own level and once; th
       [{ subscriberId: bytesOf("11") }, true],
     ],
   );
+});
+
+test("a relay whose link is taken from the configuration is not served as it was before (RFC 9915 §13.1)", () => {
+  const bed = new Bed();
+  assert.ok(bed.bytesIn(relayed(SOLICIT, { link: FAR }), RELAY) !== undefined);
+  bed.server.configure({ duid: SERVER, interfaces: [], relayedLinks: [] });
+  assert.equal(bed.bytesIn(relayed(SOLICIT, { link: FAR }), RELAY), undefined);
+  assert.equal(bed.refused()["no-link"], 1);
 });
