@@ -54,7 +54,7 @@ export function retiredBy(config: Uplink6Interface, previous: Lease, held: Lease
 }
 
 /** All that the kernel should hold now. Of two addresses alike the one that lives longer counts. */
-export function composed(holdings: readonly Holding[], links: readonly LinkFact[], now: Instant): PrefixPlan {
+export function composed(holdings: readonly Holding[], links: readonly Pick<LinkFact, "index" | "name">[], now: Instant): PrefixPlan {
   const byName = new Map(links.map((link) => [link.name, link.index]));
   const addresses = new Map<string, PlannedAddress>();
   const unreachable = new Set<Ipv6Prefix>();
