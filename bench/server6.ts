@@ -46,9 +46,9 @@ const kea = (folder: string): object => ({
 });
 
 const WINDOWS = [32, 128] as const;
-/** The same for every server; more renewals than there are leases would come in two rounds. */
-const WARMING = ["sarr:1000", "renew:1000", "info:2000"];
-const COUNTED = ["sarr:4000", `sleep:${AGE_MS}`, "renew:5000", "info:16000"];
+/** The same for every server: a table and code that have been in use. More renewals than there are leases would come in two rounds. */
+const WARMING = ["sarr:4000", "renew:4000", "info:4000"];
+const COUNTED = ["sarr:6000", `sleep:${AGE_MS}`, "renew:10000", "info:20000"];
 /** A server that wrote less an exchange has promised what it does not remember. */
 const WRITTEN_BYTES = { sarr: 32, renew: 32, info: 0 } as const;
 const KINDS = { "4-message": "sarr", renew: "renew", info: "info" } as const;
