@@ -30,6 +30,8 @@ export type LdapAnswer = { readonly bytes: readonly Uint8Array[]; readonly start
 
 export class LdapDirectory {
   mode: LdapMode = "serve";
+  /** A conversation sees one moment. A planted bug for the tests of the checkers: it does not. */
+  isSteady = true;
   readonly #config: LdapConfig;
   readonly #watch: (event: LdapEvent) => void;
   #versions: readonly (readonly DirectoryEntry[])[];
@@ -73,6 +75,8 @@ export class LdapConversation {
   #bound = false;
   #ended = false;
   #seen: readonly DirectoryEntry[] | undefined;
+  /** Of the search whose pages are being asked for. */
+  #found: readonly Operation[] = [];
 
   constructor(directory: LdapDirectory) {
     this.#directory = directory;
@@ -148,11 +152,15 @@ export class LdapConversation {
     if (unknown !== undefined) return done(RESULT.unavailableCriticalExtension);
     if (mode === "busy") return done(RESULT.busy);
     if (!this.#bound && !config.anonymous) return done(RESULT.insufficientAccessRights);
+    if (!this.#directory.isSteady) this.#seen = undefined;
     this.#seen ??= this.#directory.entries;
     if (!baseExists(this.#seen, request.base)) return done(RESULT.noSuchObject);
-    const found = entriesFor(this.#seen, request);
-    this.#directory.tell("searched", `${request.base} ${found.length}`);
-    const answers = found.map((entry) => answerOf(entry, request));
+    const goesOn = page !== undefined && page.cookie.length > 0 && this.#directory.isSteady;
+    if (!goesOn) {
+      this.#found = entriesFor(this.#seen, request).map((entry) => answerOf(entry, request));
+      this.#directory.tell("searched", `${request.base} ${this.#found.length}`);
+    }
+    const answers = this.#found;
     return page === undefined || page.size === 0 ? { operations: [...answers, ...done(RESULT.success).operations] } : this.#page(answers, page);
   }
 
