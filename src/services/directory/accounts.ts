@@ -33,7 +33,7 @@ export function accountsOf({ users, groups, memberships }: Snapshot): Accounts {
     membersOf: (name) => {
       const row = groupRow(name);
       if (row === undefined) return [];
-      return memberships.memberCount(row) > LIMITS.userdbGroupMembers ? undefined : memberships.membersOf(row);
+      return memberships.hasMoreMembersThan(LIMITS.userdbGroupMembers, row) ? undefined : memberships.membersOf(row);
     },
   };
 }

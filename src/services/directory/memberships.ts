@@ -30,9 +30,12 @@ export class Memberships {
     return membersIn(this.#groups.line(group));
   }
 
-  memberCount(group: number): number {
+  /** Stops counting there. */
+  hasMoreMembersThan(most: number, group: number): boolean {
     const text = memberBytes(this.#groups.line(group));
-    return text.length === 0 ? 0 : text.reduce((count, byte) => count + (byte === COMMA ? 1 : 0), 1);
+    let count = text.length === 0 ? 0 : 1;
+    for (let comma = text.indexOf(COMMA); comma !== -1 && count <= most; comma = text.indexOf(COMMA, comma + 1)) count++;
+    return count > most;
   }
 
   isMember(member: string, group: number): boolean {

@@ -73,7 +73,8 @@ export class Source {
     this.#gathering = undefined;
     if (gathering === undefined) return;
     const harvest = ok ? gathering.finish({ users, groups }) : reason;
-    if (typeof harvest === "string") return this.#become("failed", harvest === "" ? "unknown" : harvest);
+    if (typeof harvest === "string")
+      return this.#become("failed", harvest === "" ? "unknown" : escapeText(harvest.slice(0, LIMITS.failureReasonBytes)));
     this.rejected = { ...Object.fromEntries(rejects.map(({ reason, count }) => [reason, count])), ...gathering.rejected.toJSON() };
     this.#judge(harvest, gathering.counts);
   }
