@@ -2,8 +2,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { DomainName } from "../../../../src/base/domain.ts";
+import { ipv6Bytes } from "../../../../src/base/ipv6.ts";
+import { encodeDhcp6 } from "../../../../src/wire/dhcp6/message.ts";
 import { iaAddress, iaNa, iaPd, iaPrefix, STATUS } from "../../../../src/wire/dhcp6/leases.ts";
-import { addressIn, Bed, ip, LAN_ADDRESS, net, POOLS, prefixIn } from "./support.ts";
+import { addressIn, Bed, ip, LAN_ADDRESS, net, POOLS, prefixIn, said } from "./support.ts";
 
 const IA = { iaid: 5 };
 const holding = (bed: Bed): unknown => {
@@ -41,6 +43,16 @@ test("a Release of what others hold changes nothing; an IA without a lease is to
     [[6, STATUS.noBinding]],
   );
   assert.deepEqual(holding(bed), { addresses: 2, prefixes: 0, declined: 0 });
+});
+
+test("a lease that is named twice in one Release ends once", () => {
+  const bed = new Bed();
+  const address = addressIn(bed.ask(1, "request", { iaNa: [iaNa(IA)] }));
+  const twice = encodeDhcp6(said(1, "release", { iaNa: [iaNa({ ...IA, iaAddress: [iaAddress(address), iaAddress(ip("2001:db8:1::2"))] })] }));
+  twice.set(ipv6Bytes(address), twice.length - 24);
+  assert.ok(bed.bytesIn(twice) !== undefined);
+  assert.equal(bed.replies.images, 1);
+  assert.deepEqual(holding(bed), { addresses: 0, prefixes: 0, declined: 0 });
 });
 
 test("a declined address is not given again, and the client gets another (RFC 9915 §18.3.8)", () => {
