@@ -53,7 +53,7 @@ export function retiredBy(config: Uplink6Interface, previous: Lease, held: Lease
     .map(({ name, address, prefixLength, validUntil }) => ({ name, address, prefixLength, validUntil: earliest(validUntil, later(now)) }));
 }
 
-/** All that the kernel should hold now. Of two addresses alike the one that lives longer counts. */
+/** All that the kernel should hold now. Of two addresses alike the one that lives longer counts; one that has ended counts for nothing. */
 export function composed(holdings: readonly Holding[], links: readonly Pick<LinkFact, "index" | "name">[], now: Instant): PrefixPlan {
   const byName = new Map(links.map((link) => [link.name, link.index]));
   const addresses = new Map<string, PlannedAddress>();
@@ -71,7 +71,7 @@ export function composed(holdings: readonly Holding[], links: readonly Pick<Link
   function place(preferredUntil: Instant, { name, address, prefixLength, validUntil }: Retired): void {
     const link = byName.get(name);
     const validSeconds = secondsUntil(validUntil, now);
-    if (link === undefined || validSeconds === 0) return;
+    if (link === undefined) return;
     const key = `${link} ${address}`;
     if ((addresses.get(key)?.validSeconds ?? 0) >= validSeconds) return;
     addresses.set(key, { link, name, address, prefixLength, preferredSeconds: secondsUntil(preferredUntil, now), validSeconds });

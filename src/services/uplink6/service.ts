@@ -3,7 +3,7 @@
  * kernel out of what all of them hold.
  */
 import { same } from "../../base/same.ts";
-import { after } from "../../base/time.ts";
+import { after, type Instant, NEVER } from "../../base/time.ts";
 import type { Alarm } from "../../ports/clock.ts";
 import type { ReceivedDatagram } from "../../ports/datagrams.ts";
 import type { PlanKernel } from "../../ports/kernel.ts";
@@ -19,6 +19,8 @@ export type Uplink6Ports = UplinkPorts & { readonly kernel: PlanKernel };
 
 /** What comes together, such as the links of a list and the leases of a folder, becomes one plan. */
 const GATHER_SECONDS = 0.02;
+/** A list of all links that is torn again and again does not keep prefixes from the house for longer than this. */
+const PATIENCE_SECONDS = 5;
 
 export class Uplink6 implements LinkListener {
   readonly #ports: Uplink6Ports;
@@ -31,6 +33,7 @@ export class Uplink6 implements LinkListener {
   /** Before all links are known a plan would take away addresses that a restart should leave. */
   #linksKnown = false;
   #applied = false;
+  #patientUntil: Instant = NEVER;
 
   constructor(ports: Uplink6Ports) {
     this.#ports = ports;
@@ -52,6 +55,7 @@ export class Uplink6 implements LinkListener {
       else this.#add(new Uplink(identity, this.#ports, () => this.#planChanged()));
     }
     if (!same(this.#configured, config)) this.#ports.log.write("info", "configured", { interfaces: config.interfaces.length });
+    if (this.#configured === undefined) this.#patientUntil = after(this.#ports.clock.now(), PATIENCE_SECONDS);
     this.#configured = config;
     this.#planChanged();
   }
@@ -78,6 +82,7 @@ export class Uplink6 implements LinkListener {
   linksListed(indexes: ReadonlySet<number>): void {
     for (const gone of this.#links.keepOnly(indexes)) this.#tellGone(gone);
     this.#linksKnown = true;
+    this.#isGathering = false;
     this.#planChanged();
   }
 
@@ -117,10 +122,11 @@ export class Uplink6 implements LinkListener {
 
   /** Nothing at all is not told before something was: what an earlier life of this program left runs out by itself, or is ours again soon. */
   #apply(): void {
+    const now = this.#ports.clock.now();
+    if (!this.#linksKnown && now < this.#patientUntil) return this.#gathering.set(this.#patientUntil);
     this.#isGathering = false;
-    if (!this.#linksKnown) return;
     const holdings = [...this.#uplinks.values()].map(({ holding }) => holding);
-    const plan = composed(holdings, this.#links.all(), this.#ports.clock.now());
+    const plan = composed(holdings, this.#links.all(), now);
     if (!this.#applied && plan.addresses.length === 0 && plan.unreachable.length === 0) return;
     this.#applied = true;
     this.#ports.kernel.apply(plan);

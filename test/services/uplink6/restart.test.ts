@@ -33,6 +33,17 @@ test("after a restart nothing is applied before all links are known; then what i
   assert.equal(self.sent[0]?.message.kind, "rebind");
 });
 
+test("a list of links that never comes to its end keeps nothing back for longer than five seconds", () => {
+  const self = rig();
+  self.service.configure(CONFIG);
+  self.link(1, "wan0");
+  self.link(2, "lan0");
+  self.bind([ia(1, [PREFIX])]);
+  assert.equal(self.plans.length, 0);
+  self.wait(5);
+  assert.deepEqual(self.plan().slice(1), [`unreachable ${PREFIX}`]);
+});
+
 test("after a restart a server that is silent does not cost us what we hold (RFC 9915 §18.2.12)", () => {
   const self = restarted(60);
   self.service.configure(CONFIG);
