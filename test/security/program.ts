@@ -8,27 +8,51 @@ export type Shown = { readonly pid: number; readonly roles: readonly { readonly 
 /** How a role ended, from main's log. */
 export type RoleEnded = { readonly name: string; readonly how: string };
 
+/** One of each, without outlets, so that whatever listens is not meant: whoever answers on the uplink or as a directory is not there. */
+export const ALL_SERVICES = `[uplink4.wan0]
+
+[uplink6.wan0]
+delegate = [ { to = ["lan0"] } ]
+
+[lan.lan0]
+
+[directory]
+domain = "test"
+yp = false
+userdb = false
+
+[directory.source.nobody]
+server = "127.0.0.1"
+base = "dc=test"
+`;
+export type ProgramOptions = {
+  readonly installation: string;
+  readonly scratch: string;
+  readonly env?: NodeJS.ProcessEnv;
+  readonly configuration?: string;
+};
+/** Roles of ALL_SERVICES, main apart. */
+const ALL_ROLES = 7;
+
 export class Program {
   readonly running: Running;
   readonly #program: string;
   readonly #runtime: string;
 
   /** @param installation a folder with bin/, dist/ and native/; `scratch` is for configuration and state */
-  constructor(
-    namespace: Namespace,
-    { installation, scratch, env = {} }: { readonly installation: string; readonly scratch: string; readonly env?: NodeJS.ProcessEnv },
-  ) {
+  constructor(namespace: Namespace, { installation, scratch, env = {}, configuration = ALL_SERVICES }: ProgramOptions) {
     this.#program = join(installation, "bin/leasehold");
     this.#runtime = join(scratch, "run");
     const file = join(scratch, "leasehold.toml");
-    writeFileSync(file, "[uplink4.wan0]\n", { mode: 0o600 });
+    writeFileSync(file, configuration, { mode: 0o600 });
     const args = ["run", "-f", file, "--runtime-dir", this.#runtime, "--state-dir", join(scratch, "state"), "--log-level", "debug"];
     this.running = namespace.spawn(this.#program, args, { env: { ...process.env, ...env } });
   }
 
   static async withUplink(namespace: Namespace): Promise<void> {
     await namespace.ip("link", "add", "wan0", "type", "veth", "peer", "name", "provider0");
-    for (const link of ["wan0", "provider0"]) await namespace.ip("link", "set", link, "up");
+    await namespace.ip("link", "add", "lan0", "type", "veth", "peer", "name", "host0");
+    for (const link of ["wan0", "provider0", "lan0", "host0"]) await namespace.ip("link", "set", link, "up");
   }
 
   /** What `leasehold show` says; undefined while it does not answer. */
@@ -43,7 +67,7 @@ export class Program {
       async (see) => {
         const shown = await this.shown();
         see(shown ?? this.running.stderr + this.running.stdout);
-        return shown !== undefined && shown.roles.length >= 3 ? shown : undefined;
+        return shown !== undefined && shown.roles.length >= ALL_ROLES ? shown : undefined;
       },
       20_000,
       "all roles run",

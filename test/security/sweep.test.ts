@@ -10,6 +10,9 @@ const ROLES = [
   { name: "engine-uplink4", profile: PROFILES.engine },
   { name: "frontend", profile: PROFILES.frontend },
   { name: "control", profile: PROFILES.control },
+  { name: "engine-lan", profile: PROFILES["engine+journal"] },
+  { name: "engine-directory", profile: PROFILES["engine+streams"] },
+  { name: "fetcher", profile: PROFILES.fetcher },
 ] as const;
 /** uprobe and uretprobe: by the kernel's design no filter sees them; called from anywhere else they only raise SIGILL. */
 const UNSEEN = process.arch === "x64" ? [335, 336] : [];

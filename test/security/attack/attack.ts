@@ -4,7 +4,7 @@
  */
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { type Attempt, ATTEMPTS, SUCCEEDED } from "./attempts.ts";
+import { type Attempt, ATTEMPTS, holdSockets, SUCCEEDED } from "./attempts.ts";
 import { Raw, Refused } from "./raw.ts";
 
 /** What one role is to try. */
@@ -32,6 +32,7 @@ export function beforeFence(role: string): void {
   order = readOrder(role);
   if (order === undefined) return;
   raw = new Raw(createRequire(import.meta.url)(order.addon), order.numbers);
+  if (typeof order.attempt === "string") holdSockets(raw);
   if (order.unfenced !== true) return;
   attempt(order, raw);
   process.setUncaughtExceptionCaptureCallback(() => undefined);

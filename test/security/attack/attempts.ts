@@ -13,7 +13,13 @@ import type { Raw } from "./raw.ts";
 
 /** What the fence must make of it. */
 export type Fenced = "killed" | "refused" | "killed or refused";
-export type Attempt = { readonly fenced: Fenced; readonly jitlessOnly?: true; readonly run: (raw: Raw, victim: number) => unknown };
+export type Attempt = {
+  readonly fenced: Fenced;
+  readonly jitlessOnly?: true;
+  /** A role that asks servers outside may, and must be able to. */
+  readonly outward?: true;
+  readonly run: (raw: Raw, victim: number) => unknown;
+};
 
 const AT_FDCWD = -100;
 const CLONE = { newns: 0x20000, newuts: 0x4000000, newuser: 0x10000000, newnet: 0x40000000 } as const;
@@ -21,6 +27,11 @@ const PROT = { read: 1, write: 2, exec: 4 } as const;
 const PRIVATE_ANONYMOUS = 0x22;
 const PAGE = 4096n;
 const SIGCHLD = 17;
+const AF_INET6 = 10;
+const INET6_BYTES = 28;
+const SOL_SOCKET = 1;
+const SO_BINDTODEVICE = 25;
+const SO_LOCK_FILTER = 44;
 const SH = "/bin/sh";
 /** The exit code that says "got it"; a program started by execve says it too. */
 export const SUCCEEDED = 40;
@@ -43,17 +54,31 @@ const files: Record<string, Attempt> = {
 };
 
 const sockets: Record<string, Attempt> = {
-  "connect over TCP": { fenced: "killed", run: () => reached(connect(9, "127.0.0.1")) },
+  "connect over TCP": { fenced: "killed", outward: true, run: () => reached(connect(9, "127.0.0.1")) },
   "connect to a unix socket": { fenced: "killed", run: () => reached(connect("/tmp/leasehold-attack.sock")) },
   "listen on TCP": { fenced: "killed", run: () => once(createServer().listen(0, "127.0.0.1"), "listening") },
   "bind a UDP port": { fenced: "killed", run: () => once(createSocket("udp4").bind(0, "127.0.0.1"), "listening") },
   "open the inspector": { fenced: "killed", run: () => openInspector(0, "127.0.0.1") },
-  "raw socket AF_INET": { fenced: "killed", run: (raw) => raw.call("socket", 2, 1, 0) },
+  "raw socket AF_INET": { fenced: "killed", outward: true, run: (raw) => raw.call("socket", 2, 1, 0) },
   "raw socket AF_INET6 SOCK_RAW": { fenced: "killed", run: (raw) => raw.call("socket", 10, 3, 58) },
   "raw socket AF_UNIX": { fenced: "killed", run: (raw) => raw.call("socket", 1, 2, 0) },
   "raw socket AF_PACKET": { fenced: "killed", run: (raw) => raw.call("socket", 17, 3, 0) },
   "raw socket AF_NETLINK": { fenced: "killed", run: (raw) => raw.call("socket", 16, 3, 0) },
   "raw socketpair": { fenced: "killed", run: (raw) => raw.call("socketpair", 1, 1, 0, raw.zeros(8)) },
+};
+
+/** On a UDP socket that was opened before the fence closed, as the server's are: it stays what it is. */
+const heldSockets: Record<string, Attempt> = {
+  "bind a held socket": { fenced: "killed", run: (raw) => raw.call("bind", held.socket, loopback(raw, 0), INET6_BYTES) },
+  "listen on a held socket": { fenced: "killed", run: (raw) => raw.call("listen", held.stream, 1) },
+  "move a held socket to another device": {
+    fenced: "killed",
+    run: (raw) => raw.call("setsockopt", held.socket, SOL_SOCKET, SO_BINDTODEVICE, raw.text("lo"), 3),
+  },
+  "change the filter lock of a held socket": {
+    fenced: "killed",
+    run: (raw) => raw.call("setsockopt", held.socket, SOL_SOCKET, SO_LOCK_FILTER, raw.memory(new Uint8Array([1, 0, 0, 0])), 4),
+  },
 };
 
 const processes: Record<string, Attempt> = {
@@ -122,7 +147,7 @@ const code: Record<string, Attempt> = {
   "shared memory": { fenced: "killed", run: (raw) => raw.call("shmget", 0, PAGE, 0o1600) },
 };
 
-export const ATTEMPTS: Readonly<Record<string, Attempt>> = { ...files, ...sockets, ...processes, ...rights, ...code };
+export const ATTEMPTS: Readonly<Record<string, Attempt>> = { ...files, ...sockets, ...heldSockets, ...processes, ...rights, ...code };
 
 /** ECONNREFUSED and ENOENT are answers of a network that was reached. */
 function reached(socket: ReturnType<typeof connect>): Promise<void> {
@@ -134,6 +159,25 @@ function reached(socket: ReturnType<typeof connect>): Promise<void> {
 
 function spawned(status: number | null): void {
   if (status !== 0) throw new Error(`the program ended with ${status}`);
+}
+
+/** Opened before the fence closes. */
+export const held = { socket: -1, stream: -1 };
+
+/** What a role may hold when its fence closes. */
+export function holdSockets(raw: Raw): void {
+  held.socket = raw.call("socket", AF_INET6, 2, 0);
+  held.stream = raw.call("socket", AF_INET6, 1, 0);
+}
+
+/** struct sockaddr_in6 of ::1 */
+function loopback(raw: Raw, port: number): bigint {
+  const address = new Uint8Array(INET6_BYTES);
+  address[0] = AF_INET6;
+  address[2] = port >> 8;
+  address[3] = port & 0xff;
+  address[INET6_BYTES - 5] = 1;
+  return raw.memory(address);
 }
 
 /** Mapped by the call itself, so that nothing of Node's is changed. */
