@@ -34,6 +34,9 @@ export type Provider6Mode = (typeof PROVIDER6_MODES)[number];
 /** What was done about one IA_PD. */
 export type Provider6Event = Binding6 & { readonly kind: "offered" | "delegated" | "extended" | "withdrawn" | "released" };
 
+/** What is offered is kept for the client so long. */
+const OFFER_SECONDS = 30;
+
 type Asking = { readonly message: Dhcp6ClientMessage; readonly client: Duid; readonly now: Instant };
 type Granting = "offered" | "delegated" | "extended";
 
@@ -115,8 +118,9 @@ export class PrefixProvider {
     if (kind !== "offered") for (const binding of gone) this.#withdraw(binding);
     if (prefix === undefined && over.length > 0) return iaPd({ iaid, iaPrefix: over });
     if (prefix === undefined) return iaPd({ iaid, status: { code: STATUS.noPrefixAvail, message: "no prefix left" } });
-    const binding = { client, iaid, prefix, until: after(now, validSeconds) };
-    if (kind !== "offered") this.book.bind(binding);
+    const isReserved = kind === "offered" && kept === undefined;
+    const binding = { client, iaid, prefix, until: after(now, isReserved ? OFFER_SECONDS : validSeconds) };
+    if (kind !== "offered" || isReserved) this.book.bind(binding);
     this.#watch({ ...binding, kind });
     return iaPd({ iaid, renewSeconds, rebindSeconds, iaPrefix: [iaPrefix(prefix, { preferredSeconds, validSeconds }), ...over] });
   }

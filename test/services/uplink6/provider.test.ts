@@ -130,6 +130,10 @@ test("several IAs get prefixes of their own (RFC 9915 §6.3)", () => {
   );
   home.live(5);
   assert.deepEqual(home.plan().slice(0, 2), ["lan0 2001:db8:1000::1/64 600/1200", "lan1 2001:db8:1000:100::1/64 600/1200"]);
+  assert.deepEqual(
+    home.events.filter(({ kind }) => kind === "offered").map(({ prefix }) => prefix),
+    ["2001:db8:1000::/56", "2001:db8:1000:100::/56"],
+  );
 });
 
 test("what an uplink went through can be stepped through again, and every state and effect is the same", () => {
