@@ -1,8 +1,8 @@
 /**
- * npm run test:swarm -- [--minutes N] [--seed S] [--story FILE]
+ * npm run test:swarm -- [--minutes N] [--kind uplink4|street|office] [--seed S] [--story FILE]
  *
- * Random worlds until the time is up; the first one that breaks a promise is printed with seed and commit. With --seed, that world alone,
- * with its story. Exit 0 nothing found, 1 something found, 2 usage.
+ * Random worlds of every kind in turn until the time is up; the first one that breaks a promise is printed with seed and commit. With
+ * --seed, that world of --kind alone, with its story. Exit 0 nothing found, 1 something found, 2 usage.
  */
 import { execFileSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
@@ -10,56 +10,71 @@ import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { CHECKERS } from "../src/sim/checkers.ts";
 import { Coverage } from "../src/sim/coverage.ts";
-import { type Report, simulate } from "../src/sim/world.ts";
+import { OFFICE_CHECKERS } from "../src/sim/directory/checkers.ts";
+import { Office } from "../src/sim/directory/world.ts";
+import { CHECKERS6 } from "../src/sim/house/checkers.ts";
+import { Street } from "../src/sim/house/world.ts";
+import { simulate } from "../src/sim/world.ts";
+
+type Ran = { readonly violation: string | undefined; readonly story: readonly string[] };
+/** uplink4: clients of one provider. street: uplink6 and lan. office: directory and its fetcher. */
+const KINDS = {
+  uplink4: (number: number): Ran => {
+    const report = simulate({ seed: number })
+      .always(...CHECKERS)
+      .run();
+    reached.merge(report.coverage);
+    return report;
+  },
+  street: (number: number): Ran => new Street({ seed: number }).always(...CHECKERS6).run(),
+  office: (number: number): Ran => new Office({ seed: number }).always(...OFFICE_CHECKERS).run(),
+};
+type Kind = keyof typeof KINDS;
+const NAMES = Object.keys(KINDS) as readonly Kind[];
 
 const STORY_LINES = 30;
 const text = { type: "string" } as const;
-const { minutes, seed, story } = parsed();
+const { minutes, kinds, seed, story } = parsed();
 const commit = commitId();
 const reached = new Coverage();
 
-if (seed !== undefined) one(seed);
+if (seed !== undefined) one(kinds[0] ?? "uplink4", seed);
 else swarm();
 
-function one(only: number): void {
-  const report = world(only);
-  if (report === undefined) return;
-  process.stdout.write(`${report.story.join("\n")}\n`);
-  finish(`world ${only} at ${commit}: ${report.events} events, faults: ${report.faults.join(", ") || "none"}`);
+function one(kind: Kind, only: number): void {
+  const ran = world(kind, only);
+  if (ran === undefined) return;
+  process.stdout.write(`${ran.story.join("\n")}\n`);
+  finish(`${kind} ${only} at ${commit}`);
 }
 
 function swarm(): void {
   const began = performance.now();
   let worlds = 0;
-  let events = 0;
   while (performance.now() - began < minutes * 60_000) {
-    const report = world(randomBytes(4).readUInt32LE());
-    if (report === undefined) return;
+    const kind = kinds[worlds % kinds.length] ?? "uplink4";
+    if (world(kind, randomBytes(4).readUInt32LE()) === undefined) return;
     worlds++;
-    events += report.events;
   }
-  finish(`${worlds} worlds, ${events} events at ${commit}: nothing found`);
+  finish(`${worlds} worlds of ${kinds.join(", ")} at ${commit}: nothing found`);
 }
 
 /** @returns undefined when the world is broken, which was then said */
-function world(number: number): Report | undefined {
-  let report: Report;
+function world(kind: Kind, number: number): Ran | undefined {
+  let ran: Ran;
   try {
-    report = simulate({ seed: number })
-      .always(...CHECKERS)
-      .run();
+    ran = KINDS[kind](number);
   } catch (error) {
-    return broken(number, String(error instanceof Error ? error.stack : error), []);
+    return broken(kind, number, String(error instanceof Error ? error.stack : error), []);
   }
-  reached.merge(report.coverage);
-  if (story !== undefined) writeFileSync(story, `${report.story.join("\n")}\n`);
-  const end = report.story.findIndex((line) => line.includes(" violation "));
-  return report.violation === undefined ? report : broken(number, report.violation, report.story.slice(0, end + 1));
+  if (story !== undefined) writeFileSync(story, `${ran.story.join("\n")}\n`);
+  const end = ran.story.findIndex((line) => line.includes(" violation "));
+  return ran.violation === undefined ? ran : broken(kind, number, ran.violation, ran.story.slice(0, end + 1));
 }
 
-function broken(number: number, what: string, lines: readonly string[]): undefined {
+function broken(kind: Kind, number: number, what: string, lines: readonly string[]): undefined {
   process.stdout.write(
-    `${lines.slice(-STORY_LINES).join("\n")}\n\nFOUND: ${what}\n  seed ${number}, commit ${commit}\n  again: npm run test:swarm -- --seed ${number} --story story.txt\n`,
+    `${lines.slice(-STORY_LINES).join("\n")}\n\nFOUND: ${what}\n  seed ${number}, commit ${commit}\n  again: npm run test:swarm -- --kind ${kind} --seed ${number} --story story.txt\n`,
   );
   process.exitCode = 1;
   return undefined;
@@ -79,15 +94,21 @@ function commitId(): string {
   }
 }
 
-function parsed(): { readonly minutes: number; readonly seed: number | undefined; readonly story: string | undefined } {
+function parsed(): {
+  readonly minutes: number;
+  readonly kinds: readonly Kind[];
+  readonly seed: number | undefined;
+  readonly story: string | undefined;
+} {
   try {
-    const { values } = parseArgs({ options: { minutes: { ...text, default: "1" }, seed: text, story: text } });
+    const { values } = parseArgs({ options: { minutes: { ...text, default: "1" }, kind: text, seed: text, story: text } });
     const number = values.seed === undefined ? undefined : Number(values.seed);
     const sound = Number(values.minutes) > 0 && (number === undefined || (Number.isInteger(number) && number >= 0 && number < 2 ** 32));
-    if (sound) return { minutes: Number(values.minutes), seed: number, story: values.story };
+    const kinds = values.kind === undefined ? NAMES : NAMES.filter((name) => name === values.kind);
+    if (sound && kinds.length > 0) return { minutes: Number(values.minutes), kinds, seed: number, story: values.story };
   } catch (error) {
     process.stderr.write(`swarm: ${(error as Error).message}\n`);
   }
-  process.stderr.write("usage: npm run test:swarm -- [--minutes N] [--seed S] [--story FILE]\n");
+  process.stderr.write("usage: npm run test:swarm -- [--minutes N] [--kind uplink4|street|office] [--seed S] [--story FILE]\n");
   process.exit(2);
 }

@@ -45,6 +45,16 @@ const PLANTED: readonly (readonly [bug: string, checker: Checker6, street: () =>
     },
   ],
   [
+    "answers that leave before their leases are on disk",
+    promisesAreKept,
+    () => {
+      const street = calm();
+      const [house] = street.houses;
+      if (house !== undefined) Object.assign(house.gateway.journal, { hurries: true, syncMs: 30_000 });
+      return street.at(28, () => house?.gateway.powerCut()).at(29, () => house?.gateway.start());
+    },
+  ],
+  [
     "an address that outlives its delegation",
     addressesAreDelegated,
     () => {

@@ -14,11 +14,14 @@ export class JournalDisk {
   syncMs = 1;
   /** A planted bug for the tests of the checkers: says "durable" and forgets. */
   lies = false;
+  /** Another one: says "durable" when it has only begun. */
+  hurries = false;
   readonly #timeline: Timeline;
   readonly #chance: Chance;
   /** One segment for each life; the last one is being written. */
   readonly #segments: Uint8Array[][] = [];
-  #underWay: { readonly bytes: Uint8Array; readonly done: () => void } | undefined;
+  /** One, unless a disk hurries. */
+  #underWay: readonly Uint8Array[] = [];
 
   constructor(timeline: Timeline, chance: Chance) {
     this.#timeline = timeline;
@@ -37,29 +40,30 @@ export class JournalDisk {
     const disk = this;
     return {
       get busy() {
-        return disk.#underWay !== undefined;
+        return disk.#underWay.length > 0;
       },
       commit: (bytes, done) => disk.#write(bytes, done),
     };
   }
 
   cut(): void {
-    const bytes = this.#underWay?.bytes;
-    this.#underWay = undefined;
+    const [bytes] = this.#underWay;
+    this.#underWay = [];
     if (bytes === undefined || !this.#chance.perMille(TORN_PER_MILLE)) return;
     const pages = this.#chance.below(bytes.length / PAGE_BYTES);
     this.#segments.at(-1)?.push(bytes.slice(0, pages * PAGE_BYTES + this.#chance.below(PAGE_BYTES)));
   }
 
   #write(bytes: Uint8Array, done: () => void): void {
-    const write = { bytes, done };
-    this.#underWay = write;
+    const write = bytes.slice();
+    this.#underWay = [...this.#underWay, write];
     this.#timeline.schedule(instant(this.#timeline.now + this.syncMs), () => {
-      if (this.#underWay !== write) return;
-      this.#underWay = undefined;
-      if (!this.lies) this.#segments.at(-1)?.push(bytes.slice());
-      done();
+      if (!this.#underWay.includes(write)) return;
+      this.#underWay = this.#underWay.filter((other) => other !== write);
+      if (!this.lies) this.#segments.at(-1)?.push(write);
+      if (!this.hurries) done();
     });
+    if (this.hurries) this.#timeline.schedule(this.#timeline.now, done);
   }
 }
 
