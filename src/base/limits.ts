@@ -224,4 +224,6 @@ export const LIMITS = {
   datagramBytesPerSecond: 4_194_304,
   /** Sources whose bytes are counted in one second; further ones are not answered in it. */
   datagramSources: 4096,
+  /** Bytes of all user records beyond which systemd's multiplexer tells its clients of no user at all (16 MiB are queued, measured). */
+  userdbMultiplexerBytes: 14_680_064,
 } as const;

@@ -1,4 +1,5 @@
 /** What `show` tells of the directory: plain data; sentences are made of it where people read. */
+import { LIMITS } from "../../base/limits.ts";
 import type { WallClock } from "../../base/time.ts";
 import type { Counters } from "../counters.ts";
 import type { DirectoryConfig } from "./config.ts";
@@ -15,12 +16,18 @@ export type DirectoryView = {
   readonly update: { readonly number: number; readonly phase: UpdatePhase; readonly heldBy: string; readonly nextAt: string | null };
   readonly sources: readonly SourceView[];
   readonly yp: { readonly port: number; readonly register: string; readonly registered: boolean } | null;
-  readonly userdb: { readonly service: string; readonly enumerate: boolean } | null;
+  readonly userdb: UserdbView | null;
   readonly connections: number;
   readonly requests: Counts;
   readonly refused: Counts;
   readonly connectionsEnded: Counts;
   readonly entriesDropped: Counts;
+};
+export type UserdbView = {
+  readonly service: string;
+  readonly enumerate: boolean;
+  /** The list of all users is longer than systemd's multiplexer can pass on: asked through it, there seem to be none. */
+  readonly tooLongForMultiplexer: boolean;
 };
 export type SnapshotView = {
   readonly users: number;
@@ -66,7 +73,7 @@ export function viewOf({ config, updates, now, port, registered, connections, co
     update: { number: update, phase, heldBy: held, nextAt: nextAt === undefined ? null : new Date(nextAt).toISOString() },
     sources: sources.map((source) => sourceView(source, now)),
     yp: config?.yp === undefined ? null : { port, register: config.yp.register, registered },
-    userdb: config?.userdb ?? null,
+    userdb: config?.userdb === undefined ? null : { ...config.userdb, tooLongForMultiplexer: config.userdb.enumerate && isLong(snapshot) },
     connections,
     requests: counters.requests.toJSON(),
     refused: counters.refused.toJSON(),
@@ -99,6 +106,11 @@ function sourceView({ settings, state, reason, good, rejected, suspicion }: Sour
     rejected,
     suspiciousCycles: suspicion?.cycles ?? null,
   };
+}
+
+/** A record is about nine bytes for every four of an item in the table, measured over 100,000. */
+function isLong(snapshot: Snapshot | undefined): boolean {
+  return ((snapshot?.users.items.length ?? 0) / 4) * 9 > LIMITS.userdbMultiplexerBytes;
 }
 
 /** Never negative, whatever somebody did to the wall clock. */
