@@ -11,13 +11,13 @@ const PORTS = { ldaps: 636, starttls: 389, plain: 389 } as const;
 const phrase = z.string().max(4096);
 const word = z.string().min(1).max(255);
 const id = z.number().int().min(0).max(LARGEST_ID);
-/** RFC 2307. A value that starts with "=" is the same for everyone. */
+/** RFC 2307. A value that starts with "=" is the same for everyone; an attribute that ends in "?" may be missing. */
 const userFields = z.strictObject({
   name: phrase.default("uid"),
   password: phrase.default("=*"),
   uid: phrase.default("uidNumber"),
   gid: phrase.default("gidNumber"),
-  gecos: phrase.default("gecos"),
+  gecos: phrase.default("gecos?"),
   home: phrase.default("homeDirectory"),
   shell: phrase.default("loginShell"),
 });
@@ -155,6 +155,7 @@ function fieldsOf<F extends string>(given: Readonly<Record<F, string>>): Record<
 
 function fieldOf(name: string, value: string): FieldSource {
   if (value.startsWith("=")) return { kind: "fixed", value: value.slice(1) };
+  if (value.endsWith("?")) return { kind: "optional", value: value.slice(0, -1) };
   return { kind: name === "members" ? "list" : "attribute", value };
 }
 

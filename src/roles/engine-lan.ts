@@ -18,6 +18,7 @@ import type { Incoming } from "./connection.ts";
 import { type EngineRoom, startEngine } from "./engine.ts";
 import { Delegations } from "./engine-lan/delegations.ts";
 import { Promises } from "./engine-lan/promises.ts";
+import { warmUp } from "./engine-lan/warm-up.ts";
 
 const links = new LinkNewsReader();
 const addresses = new AddressNewsReader();
@@ -40,6 +41,7 @@ startEngine({
       }),
       sockets: new ServerSockets((link) => lan?.arrived(link, parts.sockets.rows)),
     };
+    warmUp(parts.sockets);
     return {
       fromMain: (message) => fromMain(room, parts, message),
       fromFrontend,

@@ -30,7 +30,7 @@ const idFences: Codec<IdFences> = struct({
   localGroups: localNames,
 });
 
-const fieldSource = struct({ kind: choice(["attribute", "list", "fixed"]), value: phrase });
+const fieldSource = struct({ kind: choice(["attribute", "optional", "list", "fixed"]), value: phrase });
 const SEARCH = { base: phrase, scope: choice(["one", "subtree"]), filter: text32(LIMITS.trustedPemBytes) } as const;
 const users: Codec<SearchConfig<UserField>> = struct({
   ...SEARCH,

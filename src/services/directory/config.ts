@@ -1,7 +1,7 @@
 /** What the operator says about `directory`. Types only; parsed by `config`, carried to fetcher and engine as frames. */
 
-/** Where a field of a map comes from: an attribute's first value, all values of one, or always the same text. */
-export type FieldSource = { readonly kind: "attribute" | "list" | "fixed"; readonly value: string };
+/** Where a field of a map comes from: an attribute's first value (an entry without it is left out, or has an empty field), all values, or always the same text. */
+export type FieldSource = { readonly kind: "attribute" | "optional" | "list" | "fixed"; readonly value: string };
 export const USER_FIELDS = ["name", "password", "uid", "gid", "gecos", "home", "shell"] as const;
 export const GROUP_FIELDS = ["name", "password", "gid", "members"] as const;
 export type UserField = (typeof USER_FIELDS)[number];

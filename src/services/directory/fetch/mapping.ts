@@ -82,6 +82,7 @@ function oneOf(entry: SearchResultEntry, source: FieldSource, field: UserField |
     );
   }
   const [first] = values;
+  if (first === undefined && source.kind === "optional") return "";
   if (first === undefined) throw new Reject("missing-attribute", field);
   return textOf(first, field);
 }
@@ -106,7 +107,7 @@ function memberTexts(entry: SearchResultEntry, source: FieldSource, names: Membe
   if (source.kind === "fixed") return source.value === "" ? [] : source.value.split(",");
   const values = valuesOf(entry, source.value);
   if (source.kind === "attribute" && values.length === 0) throw new Reject("missing-attribute", "members");
-  const wanted = source.kind === "attribute" ? values.slice(0, 1) : values;
+  const wanted = source.kind === "list" ? values : values.slice(0, 1);
   return wanted.map((value) => textOf(value, "members", names.areDns ? LIMITS.directoryFieldBytes : LIMITS.directoryNameBytes));
 }
 
