@@ -80,6 +80,8 @@ for (const kind of ["thread", "blocking"] as const) {
   test(`${kind}: done is called on a later turn, also by a disk that is faster than we are`, () =>
     inScratch(async (folder) => {
       const store = await opened(folder, kind);
+      bind(store, 0);
+      await settled(store);
       bind(store, 1);
       let done = false;
       store.journal.settled(() => {

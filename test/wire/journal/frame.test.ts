@@ -30,6 +30,7 @@ test("a frame is what it was sealed as, wherever it stands, and fills whole page
       assert.deepEqual([found.kind, found.sequence, found.next], [kind, number, at + padded]);
       assert.deepEqual([...found.stamp], [...mark]);
       assert.deepEqual(Buffer.from(bytes.subarray(found.from, found.to)), Buffer.concat(images));
+      assert.ok(bytes.subarray(found.to, found.next).every((byte) => byte === 0));
       assert.deepEqual([...bytes.subarray(at + padded)], [0xaa, 0xaa, 0xaa]);
     }),
   );
