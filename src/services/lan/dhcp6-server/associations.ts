@@ -49,12 +49,9 @@ export class Associations {
     this.#writer.openIa(out, message, ia);
     for (const pool of pools) {
       if (!pool.usableAt(seeker.now)) continue;
-      const row = this.#rowIn(pool);
-      if (row !== -1) this.#ledger.table.copyAddress(row, this.#address, 0);
-      else if (this.#choice.find(pool, seeker)) this.#choice.offered(pool, seeker);
-      else continue;
-      const address = row === -1 ? this.#choice.address : this.#address;
-      this.#writer.resource(out, address, 0, pool.shape.pieceLength, pool.preferredFor(seeker.now), pool.validFor(seeker.now));
+      if (!this.#kept(pool, seeker) && !this.#choice.find(pool, seeker)) continue;
+      this.#choice.offered(pool, seeker);
+      this.#writer.resource(out, this.#choice.address, 0, pool.shape.pieceLength, pool.preferredFor(seeker.now), pool.validFor(seeker.now));
     }
     if (this.#writer.written === 0) writeNone(out, message.iaCodes[ia] ?? 0);
     this.#writer.closeIa(out);
@@ -77,6 +74,14 @@ export class Associations {
     if (this.#writer.written === 0) writeNone(out, message.iaCodes[ia] ?? 0);
     this.#writer.closeIa(out);
     return true;
+  }
+
+  /** Whether the client has a lease of the pool, or had one that is still kept for it and was not offered to somebody else. */
+  #kept(pool: Pool, seeker: Seeker): boolean {
+    const row = this.#rowIn(pool);
+    if (row === -1) return false;
+    this.#ledger.table.copyAddress(row, this.#choice.address, 0);
+    return this.#ledger.isLive(row, seeker.now) || this.#choice.isStillFree(pool, seeker);
   }
 
   #grantFrom(pool: Pool, seeker: Seeker, out: ReplyBatch): void {

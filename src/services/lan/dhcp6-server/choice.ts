@@ -66,6 +66,11 @@ export class Choice {
     return this.#named(pool, seeker);
   }
 
+  /** Whether `address`, which the client had, was not offered to somebody else since. */
+  isStillFree(pool: Pool, seeker: Seeker): boolean {
+    return this.#mayGive(pool, seeker, true);
+  }
+
   /** Remembers that what was chosen last is offered to the client: nobody else is offered it meanwhile. */
   offered(pool: Pool, { link, message, ia, now }: Seeker): void {
     const { bytes, clientIdAt, clientIdLength, iaCodes, iaids } = message;
@@ -104,11 +109,16 @@ export class Choice {
   }
 
   /** @param pressed what ended and is kept for another client may be taken */
-  #mayGive(pool: Pool, { link, message, ia, now }: Seeker, pressed: boolean): boolean {
+  #mayGive(pool: Pool, seeker: Seeker, pressed: boolean): boolean {
+    const { link, now } = seeker;
     const { pieceLength } = pool.shape;
     if (pieceLength === 128 ? isReservedIdentifier(this.address, 0) || link.isOwn(this.address, 0) : this.#isInUse(pieceLength, now)) return false;
     const row = this.#ledger.table.findAddress(this.address, 0, pieceLength);
     if (row !== -1 && (!pressed || this.#ledger.isLive(row, now))) return false;
+    return this.#isOfferedToNobodyElse(pieceLength, seeker);
+  }
+
+  #isOfferedToNobodyElse(pieceLength: number, { link, message, ia, now }: Seeker): boolean {
     const { bytes, clientIdAt, clientIdLength } = message;
     const type = message.iaCodes[ia] ?? 0;
     const iaid = message.iaids[ia] ?? 0;

@@ -1,10 +1,11 @@
 /** Leases that go on, and those that do not: Renew, Rebind, and what becomes of a client whose lease was forgotten. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Ipv6Prefix, ipv6Covers } from "../../../../src/base/ipv6.ts";
+import { type Ipv6Prefix, ipv6Bytes, ipv6Covers } from "../../../../src/base/ipv6.ts";
+import { STATE } from "../../../../src/services/leases/table.ts";
 import type { WatchedAddress } from "../../../../src/services/lan/dhcp6-server/served-link.ts";
 import { type IaNa, iaAddress, iaNa, iaPd, iaPrefix, STATUS } from "../../../../src/wire/dhcp6/leases.ts";
-import { addressIn, Bed, ip, LAN_ADDRESS, net, NEVER, prefixIn } from "./support.ts";
+import { addressIn, Bed, ip, LAN_ADDRESS, net, NEVER, NOW, prefixIn } from "./support.ts";
 
 const IA = { iaid: 5 };
 
@@ -186,6 +187,15 @@ test("a lease that ended is kept for its client a while, and then forgotten", ()
   bed.now += 10_000;
   for (let i = 0; i < 2; i++) bed.server.sweep({ seconds: bed.now + 4000 * i }, 1000, bed.replies);
   assert.equal(bed.table.count, 0);
+});
+
+test("leases of other services in the same table are not ours to end", () => {
+  const bed = new Bed();
+  const row = bed.table.insert(100, 4, 0, Uint8Array.of(1, 2, 3), 0, 3, ipv6Bytes(ip("::ffff:192.0.2.1")), 0, 128, STATE.bound);
+  assert.ok(typeof row === "number");
+  bed.table.setLifetimes(row, NOW - 100_000, NOW - 90_000, NOW - 90_000);
+  bed.server.sweep({ seconds: NOW }, 100, bed.replies);
+  assert.equal(bed.table.state(row), STATE.bound);
 });
 
 test("a delegated prefix has its route, which goes when another takes its place (RFC 8987 R-1)", () => {

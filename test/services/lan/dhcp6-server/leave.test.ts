@@ -164,3 +164,18 @@ test("what is offered to one client is not offered to another for a minute", () 
   bed.now += 61;
   assert.equal(third(), undefined);
 });
+
+test("what was a client's own is offered to one of its associations only, whichever stands first", () => {
+  for (const order of [
+    [5, 6],
+    [6, 5],
+  ]) {
+    const bed = new Bed();
+    const held = addressIn(bed.ask(1, "request", { iaNa: [iaNa(IA)] }));
+    bed.now += 4000;
+    bed.server.sweep({ seconds: bed.now }, 1000, bed.replies);
+    const ias = order.map((iaid) => iaNa({ iaid, iaAddress: [iaAddress(held)] }));
+    const given = (bed.ask(1, "solicit", { iaNa: ias }).message.options.iaNa ?? []).map(({ options }) => options.iaAddress?.[0]?.address);
+    assert.equal(new Set(given).size, 2, String(given));
+  }
+});
