@@ -7,6 +7,7 @@ export type Heard = { readonly from: Ipv6Address; readonly payload: Uint8Array }
 export type Said = { readonly to: Ipv6Address; readonly port: number; readonly payload: Uint8Array; readonly afterMs: number };
 
 export const ALL_AGENTS = "ff02::1:2" as Ipv6Address;
+export const ALL_SERVERS = "ff05::1:3" as Ipv6Address;
 export const ALL_NODES = "ff02::1" as Ipv6Address;
 export const ALL_ROUTERS = "ff02::2" as Ipv6Address;
 export const DHCP6_PORT = { client: 546, server: 547 } as const;

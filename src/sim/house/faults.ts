@@ -40,6 +40,10 @@ const TABLE = {
     gateway.kill("lan");
     return { words: `${gateway.name}'s lan is killed`, end: () => gateway.startLan() };
   },
+  killRelay: ({ house: { relay } }) => {
+    relay?.kill();
+    return { words: "the relay is killed", end: () => relay?.start() };
+  },
   power: ({ house: { gateway } }) => {
     gateway.powerCut();
     return { words: `${gateway.name} loses its power`, end: () => gateway.start() };

@@ -1,14 +1,13 @@
 /** A gateway with the real `uplink6` and `lan` on one simulated kernel. Each can be killed alone, or all with the machine. */
 import { duidLl, type Duid } from "../../base/duid.ts";
-import { type Ipv6Address, ipv6Bytes, isMulticastV6 } from "../../base/ipv6.ts";
+import type { Ipv6Address } from "../../base/ipv6.ts";
 import { LIMITS } from "../../base/limits.ts";
 import type { MacAddress } from "../../base/mac.ts";
 import { instant } from "../../base/time.ts";
 import type { ClientEffect, ClientEvent, ClientState } from "../../machines/dhcp6-client/state.ts";
 import type { Clock } from "../../ports/clock.ts";
-import type { ArrivedRows, LinkSockets } from "../../ports/datagrams.ts";
+import type { LinkSockets } from "../../ports/datagrams.ts";
 import type { Observed } from "../../services/driver.ts";
-import { PacketBatch } from "../../services/lan/dhcp6-server/batch.ts";
 import type { LanConfig } from "../../services/lan/config.ts";
 import { Lan } from "../../services/lan/service.ts";
 import { LeaseJournal } from "../../services/leases/journal.ts";
@@ -16,7 +15,7 @@ import { Offers } from "../../services/leases/offers.ts";
 import { LeaseTable } from "../../services/leases/table.ts";
 import type { Uplink6Interface } from "../../services/uplink6/config.ts";
 import { Uplink6 } from "../../services/uplink6/service.ts";
-import { ALL_AGENTS, ALL_ROUTERS, DHCP6_PORT } from "../actors/exchange.ts";
+import { ALL_AGENTS, ALL_ROUTERS, ALL_SERVERS, DHCP6_PORT } from "../actors/exchange.ts";
 import { Chance } from "../chance.ts";
 import { SimClock, type Timeline } from "../clock.ts";
 import { SimDisk } from "../disk.ts";
@@ -26,6 +25,7 @@ import { JournalDisk } from "./journal.ts";
 import { HouseKernel } from "./kernel.ts";
 import type { Packet6 } from "./packet.ts";
 import { promiser } from "./promises.ts";
+import { oneRow } from "./relay.ts";
 
 export type HouseGatewayOptions = {
   readonly name: string;
@@ -87,7 +87,7 @@ export class HouseGateway {
       name: `${name} lan`,
       mac: macs[1],
       segment: options.lan,
-      groups: [ALL_AGENTS, ALL_ROUTERS],
+      groups: [ALL_AGENTS, ALL_SERVERS, ALL_ROUTERS],
       addresses: () => this.kernel.addressesOf(LAN),
       take: (packet) => this.#fromLan(packet),
     });
@@ -217,7 +217,7 @@ export class HouseGateway {
 
   #fromLan({ source, destination, hopLimit, ports, payload }: Packet6): void {
     if (ports === undefined) this.#lan?.icmp6(LAN, { from: source, port: 0, to: destination, hopLimit, payload });
-    else if (ports.destination === DHCP6_PORT.server) this.#lan?.arrived(LAN, oneRow({ source, destination, hopLimit, ports, payload }));
+    else if (ports.destination === DHCP6_PORT.server) this.#lan?.arrived(LAN, oneRow(LAN, { source, destination, hopLimit, ports, payload }));
   }
 
   #answer({
@@ -267,10 +267,4 @@ export class HouseGateway {
       },
     };
   }
-}
-
-function oneRow({ source, destination, ports, payload }: Packet6): ArrivedRows {
-  const rows = new PacketBatch({ slots: 1, arenaBytes: Math.max(1, payload.length) });
-  rows.add(payload, { link: LAN, address: ipv6Bytes(source), port: ports?.source ?? 0, multicast: isMulticastV6(destination) });
-  return Object.assign(rows, { destinations: ipv6Bytes(destination) });
 }

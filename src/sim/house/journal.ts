@@ -60,7 +60,7 @@ export class JournalDisk {
     this.#timeline.schedule(instant(this.#timeline.now + this.syncMs), () => {
       if (!this.#underWay.includes(write)) return;
       this.#underWay = this.#underWay.filter((other) => other !== write);
-      if (!this.lies) this.#segments.at(-1)?.push(write);
+      if (!this.lies) this.#segments.at(-1)?.push(this.hurries ? write : bytes.slice());
       if (!this.hurries) done();
     });
     if (this.hurries) this.#timeline.schedule(this.#timeline.now, done);

@@ -17,6 +17,7 @@ import { FAR_LINK, lanConfigOf, uplinkOf } from "./configuration.ts";
 import { chosenFaults6, type Fault6Name, FAULTS6 } from "./faults.ts";
 import { HouseGateway } from "./gateway.ts";
 import { HouseHost, relayBetween } from "./hosts.ts";
+import { HouseRelay } from "./relay.ts";
 
 export type StreetOptions = {
   readonly seed: number;
@@ -44,6 +45,8 @@ export type House = {
   readonly hosts: readonly HouseHost[];
   readonly far: readonly HouseHost[];
   readonly lan: Segment;
+  /** Ours, where it is not an actor. */
+  readonly relay: HouseRelay | undefined;
 };
 
 const MINUTE_MS = 60_000;
@@ -105,7 +108,8 @@ export class Street {
   }
 
   run(): Report6 {
-    for (const { gateway, hosts, far } of this.houses) {
+    for (const { gateway, hosts, far, relay } of this.houses) {
+      relay?.start();
       this.timeline.schedule(instant(this.#chance.between(0, 2000)), () => gateway.start());
       for (const host of [...hosts, ...far]) this.timeline.schedule(instant(this.#chance.between(0, 20_000)), () => host.start());
     }
@@ -227,17 +231,18 @@ export class Street {
     const host = (i: number, segment: Segment, where: string): HouseHost =>
       this.#host(`${where}${number}.${i}`, mac(where === "host" ? 2 : 3, number, i), segment, new Chance(seed, 200 + number, where.length, i));
     const hosts = Array.from({ length: 1 + shape.below(3) }, (_, i) => host(i, lan, "host"));
-    if (number > 0) return { gateway, hosts, far: [], lan };
+    if (number > 0) return { gateway, hosts, far: [], lan, relay: undefined };
     const behind = new Segment(this.timeline, seed, 90);
-    relayBetween({
-      name: "relay",
-      macs: [mac(4, 0, 1), mac(4, 0, 2)],
-      clients: behind,
-      servers: lan,
-      linkAddress: FAR_LINK.address,
-      server: gateway.lanCard.linkLocal,
-    });
-    return { gateway, hosts, far: [host(0, behind, "far"), host(1, behind, "far")], lan };
+    const relay = this.#relay(seed, behind, lan, gateway.lanCard.linkLocal);
+    return { gateway, hosts, far: [host(0, behind, "far"), host(1, behind, "far")], lan, relay };
+  }
+
+  /** Ours, or an actor that is the least a relay can be. */
+  #relay(seed: number, clients: Segment, servers: Segment, server: Ipv6Address): HouseRelay | undefined {
+    const both = { macs: [mac(4, 0, 1), mac(4, 0, 2)], clients, servers, linkAddress: FAR_LINK.address } as const;
+    if (new Chance(seed, 64).perMille(500)) return new HouseRelay({ ...both, timeline: this.timeline, seed: [seed, 65] });
+    relayBetween({ ...both, name: "relay", server });
+    return undefined;
   }
 
   #host(name: string, own: MacAddress, segment: Segment, chance: Chance): HouseHost {
