@@ -1,6 +1,5 @@
 /** The answer to each kind of message (RFC 9915 §18.3): its head, what becomes of its associations, and what else was asked for. */
 import { LIMITS } from "../../../base/limits.ts";
-import { STATUS } from "../../../wire/dhcp6/leases.ts";
 import { Counters } from "../../counters.ts";
 import { Associations, type Wish } from "./associations.ts";
 import type { ReplyBatch } from "./batch.ts";
@@ -8,7 +7,7 @@ import type { Choice, Seeker } from "./choice.ts";
 import { OPTION, TYPE } from "./codes.ts";
 import { confirmed } from "./confirm.ts";
 import { type Ending, Endings } from "./endings.ts";
-import { IaWriter, writeStatus } from "./ia-writer.ts";
+import { IaWriter } from "./ia-writer.ts";
 import type { Ledger } from "./ledger.ts";
 import { remainingSeconds } from "./lifetimes.ts";
 import type { Refusal } from "./refusals.ts";
@@ -30,6 +29,11 @@ export class Answers {
   constructor(ledger: Ledger, choice: Choice) {
     this.#associations = new Associations(ledger, choice, this.#writer);
     this.#endings = new Endings(ledger, this.#writer);
+  }
+
+  /** How often each status was said. */
+  get told(): Counters {
+    return this.#writer.told;
   }
 
   configure(duid: Uint8Array, { preference }: ServerWishes): void {
@@ -95,14 +99,14 @@ export class Answers {
     const status = confirmed(seeker.message, seeker.link, seeker.now);
     if (status === undefined) return "cannot-confirm";
     this.#head(TYPE.reply, seeker, out);
-    writeStatus(out, status);
+    this.#writer.status(out, status);
     this.sent.add("reply");
     return undefined;
   }
 
   #end(seeker: Seeker, ending: Ending, out: ReplyBatch): undefined {
     this.#head(TYPE.reply, seeker, out);
-    writeStatus(out, STATUS.success);
+    this.#writer.status(out, "success");
     let room: number = LIMITS.leasesPerMessage;
     for (seeker.ia = 0; seeker.ia < seeker.message.ias; seeker.ia++) room -= this.#endings.end(seeker, ending, room, out);
     this.held = room < LIMITS.leasesPerMessage;

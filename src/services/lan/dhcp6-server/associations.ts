@@ -3,12 +3,11 @@
  * has go on, what it lacks is given, and what it may no longer use is said with lifetimes of zero.
  */
 import { LIMITS } from "../../../base/limits.ts";
-import { STATUS } from "../../../wire/dhcp6/leases.ts";
 import { STATE } from "../../leases/table.ts";
 import type { ReplyBatch } from "./batch.ts";
 import type { Choice, Seeker } from "./choice.ts";
 import { OPTION } from "./codes.ts";
-import { type IaWriter, writeStatus } from "./ia-writer.ts";
+import type { IaWriter } from "./ia-writer.ts";
 import type { Ledger } from "./ledger.ts";
 import type { Pool } from "./pools.ts";
 import type { ServedLink } from "./served-link.ts";
@@ -53,7 +52,7 @@ export class Associations {
       this.#choice.offered(pool, seeker);
       this.#writer.resource(out, this.#choice.address, 0, pool.shape.pieceLength, pool.preferredFor(seeker.now), pool.validFor(seeker.now));
     }
-    if (this.#writer.written === 0) writeNone(out, message.iaCodes[ia] ?? 0);
+    if (this.#writer.written === 0) this.#writer.status(out, message.iaCodes[ia] === OPTION.iaNa ? "noAddrsAvail" : "noPrefixAvail");
     this.#writer.closeIa(out);
   }
 
@@ -63,7 +62,7 @@ export class Associations {
     const pools = poolsOf(seeker);
     if (this.#tooMuch(seeker, pools.length, out)) return true;
     if (wish === "request" && this.#namesElsewhere(seeker)) {
-      this.#writer.refused(out, message, ia, STATUS.notOnLink);
+      this.#writer.refused(out, message, ia, "notOnLink");
       return true;
     }
     this.#gather(seeker);
@@ -71,7 +70,7 @@ export class Associations {
     this.#writer.openIa(out, message, ia);
     for (const pool of pools) this.#grantFrom(pool, seeker, out);
     this.#forget(seeker, wish, out);
-    if (this.#writer.written === 0) writeNone(out, message.iaCodes[ia] ?? 0);
+    if (this.#writer.written === 0) this.#writer.status(out, message.iaCodes[ia] === OPTION.iaNa ? "noAddrsAvail" : "noPrefixAvail");
     this.#writer.closeIa(out);
     return true;
   }
@@ -156,7 +155,7 @@ export class Associations {
   #unknown(seeker: Seeker, wish: Wish, out: ReplyBatch): boolean {
     const { message, ia } = seeker;
     if (wish === "renew") {
-      this.#writer.refused(out, message, ia, STATUS.noBinding);
+      this.#writer.refused(out, message, ia, "noBinding");
       return true;
     }
     const start = out.end;
@@ -190,7 +189,7 @@ export class Associations {
   #tooMuch({ message, ia }: Seeker, pools: number, out: ReplyBatch): boolean {
     const hints = message.hintCounts[ia] ?? 0;
     if (ia < LIMITS.iasPerMessage && hints <= LIMITS.hintsPerIa && this.promised + pools <= LIMITS.leasesPerMessage) return false;
-    this.#writer.refused(out, message, ia, STATUS.unspecFail);
+    this.#writer.refused(out, message, ia, "unspecFail");
     return true;
   }
 
@@ -219,8 +218,4 @@ export class Associations {
 
 function poolsOf({ link, message, ia }: Seeker): readonly Pool[] {
   return message.iaCodes[ia] === OPTION.iaNa ? link.addressPools : link.prefixPools;
-}
-
-function writeNone(out: ReplyBatch, code: number): void {
-  writeStatus(out, code === OPTION.iaNa ? STATUS.noAddrsAvail : STATUS.noPrefixAvail);
 }

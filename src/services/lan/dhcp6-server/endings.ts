@@ -1,6 +1,5 @@
 /** Leases that clients give back or find in use (RFC 9915 §18.3.7, §18.3.8): what is not theirs is left alone. */
 import { LIMITS } from "../../../base/limits.ts";
-import { STATUS } from "../../../wire/dhcp6/leases.ts";
 import type { ReplyBatch } from "./batch.ts";
 import type { Seeker } from "./choice.ts";
 import { OPTION } from "./codes.ts";
@@ -26,12 +25,12 @@ export class Endings {
     const code = message.iaCodes[ia] ?? 0;
     if (ending === "decline" && code !== OPTION.iaNa) return 0; // delegated prefixes cannot be declined
     if (ia >= LIMITS.iasPerMessage || (message.hintCounts[ia] ?? 0) > LIMITS.hintsPerIa || room < LIMITS.hintsPerIa) {
-      this.#writer.refused(out, message, ia, STATUS.unspecFail);
+      this.#writer.refused(out, message, ia, "unspecFail");
       return 0;
     }
     const count = this.#gather(seeker);
     if (count === 0) {
-      this.#writer.refused(out, message, ia, STATUS.noBinding);
+      this.#writer.refused(out, message, ia, "noBinding");
       return 0;
     }
     let ended = 0;

@@ -4,6 +4,8 @@
  */
 import { LIMITS } from "../../../base/limits.ts";
 import { INFINITE_SECONDS } from "../../../base/time.ts";
+import { STATUS } from "../../../wire/dhcp6/leases.ts";
+import { Counters } from "../../counters.ts";
 import type { ReplyBatch } from "./batch.ts";
 import { OPTION, SIZE } from "./codes.ts";
 import { fractionOf } from "./lifetimes.ts";
@@ -14,7 +16,11 @@ const T1_FRACTION = 0.5;
 const T2_FRACTION = 0.8;
 const WRITTEN_MAX = LIMITS.leasesPerClient + LIMITS.poolsPerLink + LIMITS.hintsPerIa;
 
+export type StatusName = keyof typeof STATUS;
+
 export class IaWriter {
+  /** How often each status was said: of associations and of whole answers. */
+  readonly told = new Counters();
   readonly #timesAts = new Int32Array(LIMITS.dhcp6Options);
   #ias = 0;
   #shortestPreferred = INFINITE_SECONDS;
@@ -97,10 +103,17 @@ export class IaWriter {
   }
 
   /** An association that holds a status alone. */
-  refused(out: ReplyBatch, message: ClientMessage, ia: number, status: number): void {
+  refused(out: ReplyBatch, message: ClientMessage, ia: number, status: StatusName): void {
     this.openIa(out, message, ia);
-    writeStatus(out, status);
+    this.status(out, status);
     this.closeIa(out);
+  }
+
+  /** A status without words, of an association or of the whole answer: what it says follows from its number (RFC 9915 §21.13). */
+  status(out: ReplyBatch, status: StatusName): void {
+    this.told.add(status);
+    out.option(OPTION.status, SIZE.status);
+    out.u16(STATUS[status]);
   }
 
   /** T1 and T2 into every association (RFC 9915 §18.3.2: the same in all of them). */
@@ -112,10 +125,4 @@ export class IaWriter {
       putU32(out.bytes, (this.#timesAts[i] ?? 0) + 4, t2);
     }
   }
-}
-
-/** A status without words: what it says follows from its number (RFC 9915 §21.13). */
-export function writeStatus(out: ReplyBatch, status: number): void {
-  out.option(OPTION.status, SIZE.status);
-  out.u16(status);
 }

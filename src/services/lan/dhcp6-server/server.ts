@@ -111,6 +111,7 @@ export class Dhcp6Server {
       ledger: this.#ledger,
       received: this.#received,
       sent: this.#answers.sent,
+      told: this.#answers.told,
       refused: this.#refused,
     });
   }

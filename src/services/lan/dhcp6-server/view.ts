@@ -17,6 +17,9 @@ export type Dhcp6ServerView = {
   readonly links: readonly Dhcp6LinkView[];
   readonly received: number;
   readonly sent: Readonly<Record<string, number>>;
+  /** Statuses that were said, of associations and of whole answers (RFC 9915 §21.13). */
+  readonly told: Readonly<Record<string, number>>;
+  /** Datagrams without an answer, by reason. */
   readonly refused: Readonly<Record<string, number>>;
 };
 
@@ -25,10 +28,11 @@ export type ViewFacts = {
   readonly ledger: Ledger;
   readonly received: number;
   readonly sent: Counters;
+  readonly told: Counters;
   readonly refused: Counters;
 };
 
-export function viewOf({ links, ledger, received, sent, refused }: ViewFacts): Dhcp6ServerView {
+export function viewOf({ links, ledger, received, sent, told, refused }: ViewFacts): Dhcp6ServerView {
   return {
     links: links.map(({ identity: { name, number, relayed }, passedOver }) => ({
       link: name,
@@ -39,6 +43,7 @@ export function viewOf({ links, ledger, received, sent, refused }: ViewFacts): D
     })),
     received,
     sent: sent.toJSON(),
+    told: told.toJSON(),
     refused: refused.toJSON(),
   };
 }

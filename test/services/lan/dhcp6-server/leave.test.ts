@@ -5,7 +5,7 @@ import type { DomainName } from "../../../../src/base/domain.ts";
 import { ipv6Bytes } from "../../../../src/base/ipv6.ts";
 import { encodeDhcp6 } from "../../../../src/wire/dhcp6/message.ts";
 import { iaAddress, iaNa, iaPd, iaPrefix, STATUS } from "../../../../src/wire/dhcp6/leases.ts";
-import { addressIn, Bed, ip, LAN_ADDRESS, net, POOLS, prefixIn, said } from "./support.ts";
+import { addressIn, Bed, ip, LAN_ADDRESS, net, prefixIn, said } from "./support.ts";
 
 const IA = { iaid: 5 };
 const holding = (bed: Bed): unknown => {
@@ -152,7 +152,7 @@ test("where nothing is left, or nothing is given, the IA says so and the rest is
     assert.equal(prefixes?.[0]?.options.status?.code, STATUS.noPrefixAvail);
     assert.ok(dnsServers !== undefined);
   }
-  assert.deepEqual(POOLS.addresses, undefined);
+  assert.deepEqual(bed.server.view().told, { noAddrsAvail: 2, noPrefixAvail: 2 });
 });
 
 test("what is offered to one client is not offered to another for a minute", () => {
