@@ -48,8 +48,7 @@ export class Associations {
     this.#writer.openIa(out, message, ia);
     for (const pool of pools) {
       if (!pool.usableAt(seeker.now)) continue;
-      if (!this.#kept(pool, seeker) && !this.#choice.find(pool, seeker)) continue;
-      this.#choice.offered(pool, seeker);
+      if (!this.#offerFrom(pool, seeker)) continue;
       this.#writer.resource(out, this.#choice.address, 0, pool.shape.pieceLength, pool.preferredFor(seeker.now), pool.validFor(seeker.now));
     }
     if (this.#writer.written === 0) this.#writer.status(out, message.iaCodes[ia] === OPTION.iaNa ? "noAddrsAvail" : "noPrefixAvail");
@@ -75,12 +74,16 @@ export class Associations {
     return true;
   }
 
-  /** Whether the client has a lease of the pool, or had one that is still kept for it and was not offered to somebody else. */
-  #kept(pool: Pool, seeker: Seeker): boolean {
+  /** Chooses what the client has, or had and nobody else was offered since, or what it may get. */
+  #offerFrom(pool: Pool, seeker: Seeker): boolean {
     const row = this.#rowIn(pool);
-    if (row === -1) return false;
-    this.#ledger.table.copyAddress(row, this.#choice.address, 0);
-    return this.#ledger.isLive(row, seeker.now) || this.#choice.isStillFree(pool, seeker);
+    if (row !== -1) {
+      this.#ledger.table.copyAddress(row, this.#choice.address, 0);
+      if (this.#ledger.isLive(row, seeker.now)) return true;
+    }
+    if ((row === -1 || !this.#choice.isStillFree(pool, seeker)) && !this.#choice.find(pool, seeker)) return false;
+    this.#choice.offered(pool, seeker);
+    return true;
   }
 
   #grantFrom(pool: Pool, seeker: Seeker, out: ReplyBatch): void {
