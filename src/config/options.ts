@@ -1,26 +1,237 @@
-/** What a person needs to know of each key: the hint of its errors, and the text of docs/options.md, which a test compares with this table. */
+/**
+ * What a person needs to know of each key: the hint of its errors, and the text of docs/options.md. Tests compare this table with the
+ * schema and with the document. A key stands under its tables, without the names that tables of one kind are told apart by.
+ */
 export type ConfigOption = { readonly takes: string; readonly standard: string; readonly help: string };
+
+const pools: Readonly<Record<string, ConfigOption>> = {
+  address_pool: {
+    takes: 'an IPv6 prefix: "2001:db8:1:0:1::/80"',
+    standard: "host parts of 64 bits under every prefix the interface holds",
+    help: "Where addresses (IA_NA) are taken from.",
+  },
+  prefix_pool: { takes: 'an IPv6 prefix: "2001:db8:100::/40"', standard: "none", help: "Where delegated prefixes (IA_PD) are taken from." },
+  delegated_length: { takes: "a number from 16 to 128", standard: "64", help: "The length of each delegated prefix (RFC 9818 LPD-7)." },
+  preferred_seconds: {
+    takes: "a number of seconds up to 4294967295, which never ends",
+    standard: "2700",
+    help: "The longest preferred lifetime hosts are told; nothing outlives the prefix it was taken from (RFC 9096 §3.4).",
+  },
+  valid_seconds: {
+    takes: "a number of seconds up to 4294967295, which never ends",
+    standard: "5400",
+    help: "The longest valid lifetime hosts are told.",
+  },
+  rapid_commit: { takes: "true or false", standard: "false", help: "Answer a SOLICIT that asks for it with a lease at once (RFC 9915 §18.3.1)." },
+  dns: {
+    takes: 'a list of IPv6 addresses: ["2001:db8::53"]',
+    standard: "our own address on the link",
+    help: "Resolvers hosts are told (options 23 and RDNSS).",
+  },
+  search: { takes: 'a list of domain names: ["home.example"]', standard: "empty", help: "Domains hosts search (options 24 and DNSSL)." },
+};
 
 export const CONFIG_OPTIONS: Readonly<Record<string, ConfigOption>> = {
   uplink4: { takes: "a table for each interface: [uplink4.eth0]", standard: "none", help: "Interfaces that get their address by DHCPv4." },
-  host_name: {
+  "uplink4.host_name": {
     takes: 'a host name of letters, digits, hyphens and dots; "" sends none',
     standard: "the system's name up to its first dot",
     help: "Sent to servers as option 12.",
   },
-  client_id: {
+  "uplink4.client_id": {
     takes: 'two to 255 octets in hexadecimal, the first is the type: "01:02:00:5e:10:00:01"',
     standard: "01 and the hardware address",
     help: "Sent to servers as option 61; a server keeps a lease under it.",
   },
-  retransmit_seconds: {
+  "uplink4.retransmit_seconds": {
     takes: "a number of seconds from 0.25 to 64",
     standard: "4",
     help: "The first pause before a message is sent again; each further one is doubled up to 64 (RFC 2131 §4.1).",
   },
-  ignore_servers: {
+  "uplink4.ignore_servers": {
     takes: 'a list of at most 64 IPv4 addresses: ["192.0.2.1"]',
     standard: "empty",
     help: "Answers from these servers change nothing.",
   },
+
+  uplink6: { takes: "a table for each interface: [uplink6.eth0]", standard: "none", help: "Interfaces that are delegated prefixes by DHCPv6." },
+  "uplink6.rapid_commit": { takes: "true or false", standard: "false", help: "Offer the server to answer a SOLICIT at once (RFC 9915 §18.2.1)." },
+  "uplink6.delegate": {
+    takes: 'a list of tables, one for each prefix asked for: [ { to = ["lan0"] } ]',
+    standard: "none; one is needed",
+    help: "What is asked for (IA_PD), and the interfaces each prefix is for.",
+  },
+  "uplink6.delegate.iaid": {
+    takes: "a number from 0 to 4294967295",
+    standard: "made of the first interface's name",
+    help: "Tells the server which prefix is meant; another number is another prefix (RFC 9915 §6.3).",
+  },
+  "uplink6.delegate.to": {
+    takes: 'a list of interfaces with prefix lengths: ["lan0", "lan1/60", "reserve/64"]',
+    standard: "none; one is needed",
+    help: "Each gets the next aligned piece; reserve holds a place. Without a length a piece has 64 bits.",
+  },
+  "uplink6.delegate.host_part": { takes: 'an IPv6 address: "::1"', standard: '"::1"', help: "The bits of our own address below each piece." },
+
+  lan: { takes: "a table for each interface: [lan.lan0]", standard: "none", help: "Links that are served or relayed." },
+  "lan.ra": { takes: '"server" or "off"', standard: '"server"', help: "Router advertisements (RFC 4861 §6.2)." },
+  "lan.dhcpv6": { takes: '"server", "relay" or "off"', standard: '"server"', help: "Whether DHCPv6 is served here, relayed, or neither." },
+  ...under("lan", pools),
+  "lan.managed": { takes: "true or false", standard: "true where DHCPv6 is on", help: "Tell hosts to ask for addresses by DHCPv6 (M flag)." },
+  "lan.other_config": { takes: "true or false", standard: "true where DHCPv6 is on", help: "Tell hosts to ask for the rest by DHCPv6 (O flag)." },
+  "lan.slaac": { takes: "true or false", standard: "true", help: "Let hosts make addresses out of our prefixes (A flag)." },
+  "lan.router_lifetime_seconds": {
+    takes: "a number of seconds from 0 to 65535",
+    standard: "long enough while there is a default route, else 0",
+    help: "For how long hosts may use us as default router; 0: not at all.",
+  },
+  "lan.ra_min_seconds": {
+    takes: "a number of seconds from 3 to 1350",
+    standard: "200",
+    help: "The shortest pause between advertisements nobody asked for.",
+  },
+  "lan.ra_max_seconds": {
+    takes: "a number of seconds from 4 to 1800",
+    standard: "600",
+    help: "The longest pause between advertisements nobody asked for.",
+  },
+  "lan.relay_to": { takes: 'a list of interfaces: ["wan0"]', standard: "empty", help: "Where a relay sends what clients ask." },
+  "lan.relay_servers": {
+    takes: 'a list of IPv6 addresses: ["2001:db8::547"]',
+    standard: "All_DHCP_Servers, ff05::1:3",
+    help: "Servers a relay asks; only they may answer.",
+  },
+
+  relayed: {
+    takes: "a table for each link behind relays: [relayed.upstairs]",
+    standard: "none",
+    help: "Links whose clients reach this server through relays.",
+  },
+  "relayed.link": {
+    takes: 'an IPv6 prefix: "2001:db8:5::/64"',
+    standard: "none; it is needed",
+    help: "Relays name the link by an address in it (link-address).",
+  },
+  ...under("relayed", pools),
+
+  directory: { takes: "one table: [directory]", standard: "none", help: "Users and groups of LDAP directories, for YP and systemd." },
+  "directory.domain": { takes: "a NIS domain of at most 64 bytes", standard: "none; it is needed", help: "What YP clients ask for." },
+  "directory.interval_seconds": { takes: "a number of seconds from 10 to 86400", standard: "600", help: "How often directories are read." },
+  "directory.yp": { takes: "true or false", standard: "true", help: "Serve YP (NIS version 2)." },
+  "directory.yp_listen": {
+    takes: 'a list of at most 16 addresses: ["127.0.0.1"]',
+    standard: '["127.0.0.1"]',
+    help: "Where YP is served. It knows no authentication: networks that may ask stand in yp_allow.",
+  },
+  "directory.yp_port": { takes: "a port; 0 takes the first free one from 600 to 1023", standard: "0", help: "Over UDP and TCP." },
+  "directory.yp_register": {
+    takes: '"builtin", "rpcbind" or "none"',
+    standard: '"builtin"',
+    help: "How clients find the port: our own portmapper on port 111, the machine's rpcbind, or not at all.",
+  },
+  "directory.yp_allow": { takes: 'a list of networks: ["192.0.2.0/24"]', standard: "empty", help: "Who may ask over YP, beside this machine." },
+  "directory.userdb": { takes: "true or false", standard: "true", help: "Serve systemd's user records under /run/systemd/userdb." },
+  "directory.userdb_service": { takes: "a name in reverse-domain form", standard: '"org.leasehold.Directory"', help: "The name of that service." },
+  "directory.enumerate": { takes: "true or false", standard: "true", help: "Let systemd list all users and groups." },
+  "directory.min_uid": { takes: "a number", standard: "1000", help: "Smaller user ids are left out; 0 always is." },
+  "directory.max_uid": { takes: "a number", standard: "4294967294", help: "Larger user ids are left out." },
+  "directory.min_gid": { takes: "a number", standard: "1000", help: "Smaller group ids are left out; 0 always is." },
+  "directory.max_gid": { takes: "a number", standard: "4294967294", help: "Larger group ids are left out." },
+  "directory.source": {
+    takes: "a table for each directory: [directory.source.main]",
+    standard: "none; one is needed",
+    help: "Directories; for a name in several the first wins.",
+  },
+  "directory.source.server": {
+    takes: "a host name or an address",
+    standard: "none; it is needed",
+    help: "Names are resolved from /etc/hosts and by DNS, never through NSS.",
+  },
+  "directory.source.port": { takes: "a port", standard: "636 for ldaps, else 389", help: "Where the server listens." },
+  "directory.source.transport": {
+    takes: '"ldaps", "starttls" or "plain"',
+    standard: '"ldaps"',
+    help: "The server's certificate must carry its name.",
+  },
+  "directory.source.allow_cleartext": { takes: "true or false", standard: "false", help: "Allow a password over plain LDAP to another machine." },
+  "directory.source.ca_file": {
+    takes: "the path of a file of PEM certificates",
+    standard: "the roots that Node brings",
+    help: "Who may sign the server's certificate.",
+  },
+  "directory.source.bind_dn": { takes: "a distinguished name", standard: "anonymous", help: "As whom the directory is read." },
+  "directory.source.bind_password_file": {
+    takes: "the path of a file only root may read",
+    standard: "none",
+    help: "The password of bind_dn, on one line.",
+  },
+  "directory.source.page_size": { takes: "a number; 0: no pages", standard: "500", help: "Entries asked for at once (RFC 2696)." },
+  "directory.source.base": {
+    takes: 'a distinguished name: "dc=example,dc=org"',
+    standard: "none; it is needed",
+    help: "Where users and groups are searched.",
+  },
+  "directory.source.user_base": { takes: "a distinguished name", standard: "base", help: "Where users are searched." },
+  "directory.source.group_base": { takes: "a distinguished name", standard: "base", help: "Where groups are searched." },
+  "directory.source.scope": { takes: '"subtree" or "one"', standard: '"subtree"', help: "How deep." },
+  "directory.source.user_filter": { takes: "an LDAP filter (RFC 4515)", standard: '"(objectClass=posixAccount)"', help: "Which entries are users." },
+  "directory.source.group_filter": { takes: "an LDAP filter (RFC 4515)", standard: '"(objectClass=posixGroup)"', help: "Which entries are groups." },
+  "directory.source.user_fields": {
+    takes: 'a table: [directory.source.main.user_fields]; "cn" an attribute, "cn?" one that may be missing, "=/bin/sh" the same for everyone',
+    standard: "RFC 2307",
+    help: "Where the fields of a user come from.",
+  },
+  ...fields("directory.source.user_fields", {
+    name: "uid",
+    password: "=*",
+    uid: "uidNumber",
+    gid: "gidNumber",
+    gecos: "gecos?",
+    home: "homeDirectory",
+    shell: "loginShell",
+  }),
+  "directory.source.group_fields": { takes: "a table, as for users", standard: "RFC 2307", help: "Where the fields of a group come from." },
+  ...fields("directory.source.group_fields", { name: "cn", password: "=*", gid: "gidNumber", members: "memberUid" }),
+  "directory.source.on_failure": {
+    takes: '"keep", "hold" or "drop"',
+    standard: '"keep"',
+    help: "When it cannot be read: keep its entries for a day, hold the whole update, or drop them.",
+  },
+  "directory.source.shrink_percent": {
+    takes: "a number from 1 to 100",
+    standard: "30",
+    help: "An answer that is smaller by so much is not believed before it came three times.",
+  },
 };
+
+/** Tables whose next key is a name. */
+const NAMED = ["uplink4", "uplink6", "lan", "relayed", "source"];
+
+/** The key of CONFIG_OPTIONS for a place in the file: names of tables and numbers of list items are left out. */
+export function optionKey(path: readonly PropertyKey[]): string {
+  const parts: string[] = [];
+  for (let i = 0; i < path.length; i++) {
+    const part = path[i];
+    if (typeof part === "number") continue;
+    parts.push(String(part));
+    if (NAMED.includes(String(part))) i++;
+  }
+  return parts.join(".");
+}
+
+/** The keys a table may have. */
+export function keysIn(table: string): readonly string[] {
+  const prefix = table === "" ? "" : `${table}.`;
+  return Object.keys(CONFIG_OPTIONS)
+    .filter((key) => key.startsWith(prefix) && !key.slice(prefix.length).includes("."))
+    .map((key) => key.slice(prefix.length));
+}
+
+function under(table: string, options: Readonly<Record<string, ConfigOption>>): Readonly<Record<string, ConfigOption>> {
+  return Object.fromEntries(Object.entries(options).map(([key, option]) => [`${table}.${key}`, option]));
+}
+
+function fields(table: string, standards: Readonly<Record<string, string>>): Readonly<Record<string, ConfigOption>> {
+  const option = (standard: string): ConfigOption => ({ takes: "an attribute, or = and a text", standard: `"${standard}"`, help: "As above." });
+  return Object.fromEntries(Object.entries(standards).map(([key, standard]) => [`${table}.${key}`, option(standard)]));
+}

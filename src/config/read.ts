@@ -2,7 +2,7 @@
 import { readFileSync, statSync } from "node:fs";
 import type { z } from "zod";
 import { LIMITS } from "../base/limits.ts";
-import { CONFIG_OPTIONS } from "./options.ts";
+import { CONFIG_OPTIONS, keysIn, optionKey } from "./options.ts";
 import { type Config, type ConfigFile, configOf, faultsOf, schema } from "./schema.ts";
 import { type Surroundings, thisMachine } from "./surroundings.ts";
 import { isProblem, type Parsed, parseToml, type Problem } from "./toml.ts";
@@ -10,7 +10,6 @@ import { isProblem, type Parsed, parseToml, type Problem } from "./toml.ts";
 export type ReadResult = { readonly config: Config; readonly file: ConfigFile } | { readonly problems: readonly Problem[] };
 
 const WRITABLE_BY_OTHERS = 0o022;
-const KNOWN_KEYS = Object.keys(CONFIG_OPTIONS);
 
 /** @param path a file; one that group or others may write is refused, for whoever writes it rules the program */
 export function readConfigFile(path: string): ReadResult {
@@ -56,7 +55,11 @@ function one(message: string, hint: string): ReadResult {
 
 function problemsOf(issue: z.core.$ZodIssue, { placeOf }: Parsed): readonly Problem[] {
   if (issue.code === "unrecognized_keys") {
-    return issue.keys.map((key) => ({ ...placeOf([...issue.path, key]), message: `"${key}" is not known here`, hint: nearest(key) }));
+    return issue.keys.map((key) => ({
+      ...placeOf([...issue.path, key]),
+      message: `"${key}" is not known here`,
+      hint: nearest(optionKey(issue.path), key),
+    }));
   }
   if (issue.code === "invalid_key") {
     return [
@@ -79,13 +82,18 @@ function problemsOf(issue: z.core.$ZodIssue, { placeOf }: Parsed): readonly Prob
 
 /** What the nearest key on the path takes. */
 function hintOf(path: readonly PropertyKey[]): string {
-  const key = path.map(String).findLast((part) => CONFIG_OPTIONS[part] !== undefined) ?? "uplink4";
-  return `${key} takes ${CONFIG_OPTIONS[key]?.takes}`;
+  for (let length = path.length; length > 0; length--) {
+    const key = optionKey(path.slice(0, length));
+    const option = CONFIG_OPTIONS[key];
+    if (option !== undefined) return `${key.split(".").at(-1)} takes ${option.takes}`;
+  }
+  return `known are: ${keysIn("").join(", ")}`;
 }
 
-function nearest(key: string): string {
-  const best = KNOWN_KEYS.map((known) => ({ known, distance: editDistance(key, known) })).sort((a, b) => a.distance - b.distance)[0];
-  return best !== undefined && best.distance <= 3 ? `did you mean "${best.known}"?` : `known are: ${KNOWN_KEYS.join(", ")}`;
+function nearest(table: string, key: string): string {
+  const known = keysIn(table);
+  const best = known.map((one) => ({ one, distance: editDistance(key, one) })).sort((a, b) => a.distance - b.distance)[0];
+  return best !== undefined && best.distance <= 3 ? `did you mean "${best.one}"?` : `known are: ${known.join(", ")}`;
 }
 
 function editDistance(a: string, b: string): number {

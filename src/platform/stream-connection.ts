@@ -56,6 +56,13 @@ export class StreamConnection {
     if (this.#waiting.length === 0) this.#end();
   }
 
+  /** Closes now: what was not sent is not. */
+  abort(): void {
+    this.#closing = true;
+    this.#waiting = [];
+    this.#end();
+  }
+
   #flush(): void {
     for (let first = this.#waiting[0]; first !== undefined; first = this.#waiting[0]) {
       const sent = native().sendTo(this.#fd, first, undefined, 0);

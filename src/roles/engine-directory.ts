@@ -25,7 +25,7 @@ startEngine({
     const service: Directory = new Directory({
       clock: new BootClock(),
       log: room.log,
-      fetcher: { pull: (update, withinSeconds) => room.to("fetcher")?.send("pull", { update, withinSeconds }) },
+      fetcher: { pull: (update, withinSeconds) => room.to("fetcher")?.send("pull", { update, withinSeconds }, { generation: room.generation }) },
       rpcbind: { connect: () => room.ask("connectRpcbind", true) },
       store: { save: (bytes) => snapshots.save(bytes) },
     });
@@ -39,7 +39,7 @@ startEngine({
         if (message.kind === "datagrams") answerDatagrams(room, service, message);
       },
       fromPeer: (role, message) => {
-        if (role === "fetcher") fromFetcher(service, message);
+        if (role === "fetcher" && message.generation === room.generation) fromFetcher(service, message);
       },
       peerMet: (role) => {
         if (role === "fetcher") service.updates.fetcherReady();
@@ -79,7 +79,7 @@ function stored({ body, descriptors }: Message<"storedSnapshot">, pages: Uint8Ar
 
 function openStream(room: EngineRoom, service: Directory, { body, descriptors }: Message<"stream">): void {
   const connection = new StreamConnection(descriptors[0] ?? -1, () => room.ask("streamClosed", { number: body.number }));
-  const io = { write: (bytes: Uint8Array) => connection.write(bytes), close: () => connection.close() };
+  const io = { write: (bytes: Uint8Array) => connection.write(bytes), close: () => connection.close(), abort: () => connection.abort() };
   connection.listen(service.stream(body, io));
 }
 

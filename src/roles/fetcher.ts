@@ -14,6 +14,10 @@ const WAITING_MAX = 8;
 let main: () => Connection;
 let engine: Connection | undefined;
 let puller: Puller;
+/** Of the configuration the puller has: sources are told apart by their place in it. */
+let generation = 0;
+/** Asked for under a configuration that has not come yet. */
+let early: { readonly update: number; readonly withinSeconds: number; readonly generation: number } | undefined;
 
 startRole({
   role: "fetcher",
@@ -25,11 +29,11 @@ startRole({
       streams: outwardStreams,
       output: {
         entries: (batch) => {
-          engine?.send("entries", batch);
+          engine?.send("entries", batch, { generation });
           if ((engine?.waiting ?? 0) > WAITING_MAX) puller.pause();
         },
         pulled: ({ update, source, ok, reason, users, groups, rejects }) =>
-          engine?.send("pulled", { update, source, ok, reason, users, groups, rejects: rejects.slice(0, LIMITS.rejectReasons) }),
+          engine?.send("pulled", { update, source, ok, reason, users, groups, rejects: rejects.slice(0, LIMITS.rejectReasons) }, { generation }),
       },
       log: { write: log },
     });
@@ -38,15 +42,27 @@ startRole({
 });
 
 function fromMain(message: Incoming): void {
-  if (message.kind === "fetcherConfig") puller.configure(message.body);
+  if (message.kind === "fetcherConfig") configure(message);
   else if (message.kind === "peer" && message.body.role === "engine-directory") meetEngine(message.descriptors[0] ?? -1);
+}
+
+function configure({ body, generation: of }: Extract<Incoming, { readonly kind: "fetcherConfig" }>): void {
+  puller.configure(body);
+  generation = of;
+  if (early !== undefined) pull(early);
+}
+
+/** One that was asked for under an older configuration is forgotten: the engine asks again. */
+function pull(asked: NonNullable<typeof early>): void {
+  early = asked.generation > generation ? asked : undefined;
+  if (asked.generation === generation) puller.pull(asked.update, asked.withinSeconds);
 }
 
 function meetEngine(fd: number): void {
   engine?.close();
   engine = new Connection(fd, "fetcher", "engine-directory", {
     onMessage: (message) => {
-      if (message.kind === "pull") puller.pull(message.body.update, message.body.withinSeconds);
+      if (message.kind === "pull") pull({ ...message.body, generation: message.generation });
     },
     onEnd: () => undefined,
     onDrained: () => {
