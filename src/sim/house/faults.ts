@@ -64,7 +64,7 @@ const TABLE = {
     };
   },
   provider: ({ street: { provider }, chance }) => {
-    provider.mode = chance.pick(["silent", "none", "slow"]);
+    provider.mode = chance.pick(["silent", "none", "no-binding", "slow"]);
     return {
       words: `the provider's mode is ${provider.mode}`,
       end: () => {

@@ -40,6 +40,7 @@ export type HouseGatewayOptions = {
   readonly tell: (what: string, words: string) => void;
   readonly observe: (observed: Observed<ClientState, ClientEvent, ClientEffect>) => void;
 };
+export type ServerKeys = { readonly table: Uint8Array; readonly offers: Uint8Array; readonly server: Uint8Array };
 export type Service6 = "uplink6" | "lan";
 
 export const WAN = 1;
@@ -63,6 +64,7 @@ export class HouseGateway {
   #uplink: Uplink6 | undefined;
   #lan: Lan | undefined;
   #table: LeaseTable | undefined;
+  #keys: ServerKeys | undefined;
 
   constructor(options: HouseGatewayOptions) {
     const { name, macs, timeline, seed, provider } = options;
@@ -103,6 +105,10 @@ export class HouseGateway {
   get lan(): Lan | undefined {
     return this.#lan;
   }
+  /** The chance of the server that runs: whoever replays it needs the same. */
+  get keys(): ServerKeys | undefined {
+    return this.#keys;
+  }
   /** What the server has promised, as it knows it. */
   get table(): LeaseTable | undefined {
     return this.#table;
@@ -139,7 +145,8 @@ export class HouseGateway {
   startLan(): void {
     if (this.#lan !== undefined) return;
     const alive = this.#life("lan");
-    const table = new LeaseTable({ key: this.#chance.bytes(16), maxLeases: LIMITS.leases, maxRowsPerClient: LIMITS.leasesPerClient });
+    const keys = { table: this.#chance.bytes(16), offers: this.#chance.bytes(16), server: this.#key };
+    const table = new LeaseTable({ key: keys.table, maxLeases: LIMITS.leases, maxRowsPerClient: LIMITS.leasesPerClient });
     const recovery = this.journal.recover(table);
     if (!recovery.ok) throw new Error(`${this.name}: the journal is damaged: ${recovery.reason}`);
     const journal = new LeaseJournal(table, this.journal.open(), { stamp: recovery.stamp ?? this.#chance.bytes(8), sequence: recovery.sequence });
@@ -160,10 +167,11 @@ export class HouseGateway {
         },
         routes: this.kernel,
       },
-      { table, offers: new Offers(this.#chance.bytes(16)), key: this.#key },
+      { table, offers: new Offers(keys.offers), key: keys.server },
     );
     this.#lan = lan;
     this.#table = table;
+    this.#keys = keys;
     lan.configure(this.#options.lanConfig(this.duid));
     this.#tellLinks(lan);
     this.kernel.list(lan);
