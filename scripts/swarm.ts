@@ -13,11 +13,12 @@ import { Coverage } from "../src/sim/coverage.ts";
 import { OFFICE_CHECKERS } from "../src/sim/directory/checkers.ts";
 import { Office } from "../src/sim/directory/world.ts";
 import { CHECKERS6 } from "../src/sim/house/checkers.ts";
+import { IPV4_CHECKERS } from "../src/sim/house/ipv4.ts";
 import { Street } from "../src/sim/house/world.ts";
 import { simulate } from "../src/sim/world.ts";
 
 type Ran = { readonly violation: string | undefined; readonly story: readonly string[] };
-/** uplink4: clients of one provider. street: uplink6 and lan. office: directory and its fetcher. */
+/** uplink4: clients of one provider. street: uplink4, uplink6 and lan. office: directory and its fetcher. */
 const KINDS = {
   uplink4: (number: number): Ran => {
     const report = simulate({ seed: number })
@@ -26,7 +27,7 @@ const KINDS = {
     reached.merge(report.coverage);
     return report;
   },
-  street: (number: number): Ran => new Street({ seed: number }).always(...CHECKERS6).run(),
+  street: (number: number): Ran => new Street({ seed: number }).always(...CHECKERS6, ...IPV4_CHECKERS).run(),
   office: (number: number): Ran => new Office({ seed: number }).always(...OFFICE_CHECKERS).run(),
 };
 type Kind = keyof typeof KINDS;

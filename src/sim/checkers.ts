@@ -3,12 +3,14 @@ import type { Ipv4Address } from "../base/ipv4.ts";
 import type { Gateway } from "./gateway.ts";
 import type { World } from "./world.ts";
 
+/** What checkers look at: clients of one provider. */
+export type Watched = Pick<World, "gateways" | "provider" | "now">;
 export type Checker = {
   readonly name: string;
   /** After every event. @returns what is wrong, or undefined */
-  readonly always?: (world: World) => string | undefined;
+  readonly always?: (world: Watched) => string | undefined;
   /** Once, when the faults have been over for `SETTLE_MINUTES`. */
-  readonly settled?: (world: World) => string | undefined;
+  readonly settled?: (world: Watched) => string | undefined;
 };
 
 /** Lifetimes are whole seconds, rounded up where they are handed to the kernel. */

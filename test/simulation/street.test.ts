@@ -7,19 +7,20 @@ import { routerAdvertiser } from "../../src/machines/router-advertiser/advertise
 import type { AdvertiserEvent, AdvertiserState } from "../../src/machines/router-advertiser/state.ts";
 import { decodeRecording, replay } from "../../src/services/recording.ts";
 import { CHECKERS6 } from "../../src/sim/house/checkers.ts";
+import { IPV4_CHECKERS } from "../../src/sim/house/ipv4.ts";
 import { Street } from "../../src/sim/house/world.ts";
 
 const SEEDS: readonly number[] = Array.from({ length: 12 }, (_, i) => i + 1);
 
 test("a calm street: every host has addresses of its gateway's delegated prefix, a router and a resolver", () => {
-  const { violation, story } = new Street({ seed: 1, gateways: 2, minutes: 20, faults: [] }).always(...CHECKERS6).run();
+  const { violation, story } = new Street({ seed: 1, gateways: 2, minutes: 20, faults: [] }).always(...CHECKERS6, ...IPV4_CHECKERS).run();
   assert.equal(violation, undefined, story.slice(-60).join("\n"));
   assert.ok(story.some((line) => line.includes("bound")));
 });
 
 for (const seed of SEEDS) {
   test(`street ${seed} keeps every promise`, () => {
-    const { violation, story } = new Street({ seed }).always(...CHECKERS6).run();
+    const { violation, story } = new Street({ seed }).always(...CHECKERS6, ...IPV4_CHECKERS).run();
     assert.equal(violation, undefined, story.slice(-60).join("\n"));
   });
 }
@@ -35,7 +36,7 @@ test("the same seed tells the same story and sends the same octets, another seed
         send(from, frame);
       };
     }
-    const { story: told } = street.always(...CHECKERS6).run();
+    const { story: told } = street.always(...CHECKERS6, ...IPV4_CHECKERS).run();
     assert.ok(said.length > 100, `${said.length} frames`);
     return [...told, ...said];
   };
@@ -44,7 +45,7 @@ test("the same seed tells the same story and sends the same octets, another seed
 });
 
 test("what uplink6 and the router of a street did can be replayed, bit for bit", () => {
-  const street = new Street({ seed: 6, gateways: 1, minutes: 30 }).always(...CHECKERS6);
+  const street = new Street({ seed: 6, gateways: 1, minutes: 30 }).always(...CHECKERS6, ...IPV4_CHECKERS);
   assert.equal(street.run().violation, undefined);
   const [house] = street.houses;
   const uplink = recordingIn(house?.gateway.uplink?.uplink("wan0")?.trace());

@@ -44,9 +44,20 @@ const TABLE = {
     relay?.kill();
     return { words: "the relay is killed", end: () => relay?.start() };
   },
-  power: ({ house: { gateway } }) => {
+  killUplink4: ({ house: { gateway, uplink4 } }) => {
+    uplink4?.crash();
+    return { words: `${gateway.name}'s uplink4 is killed`, end: () => uplink4?.start() };
+  },
+  power: ({ house: { gateway, uplink4 } }) => {
     gateway.powerCut();
-    return { words: `${gateway.name} loses its power`, end: () => gateway.start() };
+    uplink4?.crash();
+    return {
+      words: `${gateway.name} loses its power`,
+      end: () => {
+        gateway.start();
+        uplink4?.start();
+      },
+    };
   },
   sockets: ({ house: { gateway } }) => {
     gateway.loseSockets();

@@ -10,6 +10,7 @@ import { PrefixProvider, type Provider6Event } from "../actors/dhcp6-provider.ts
 import { ALL_AGENTS, DHCP6_PORT } from "../actors/exchange.ts";
 import { Chance } from "../chance.ts";
 import { Timeline } from "../clock.ts";
+import type { Gateway } from "../gateway.ts";
 import { Segment } from "../link.ts";
 import { Story } from "../log.ts";
 import { Card } from "./card.ts";
@@ -17,6 +18,7 @@ import { FAR_LINK, lanConfigOf, uplinkOf } from "./configuration.ts";
 import { chosenFaults6, type Fault6Name, FAULTS6 } from "./faults.ts";
 import { HouseGateway } from "./gateway.ts";
 import { HouseHost, relayBetween } from "./hosts.ts";
+import { Ipv4Side } from "./ipv4.ts";
 import { HouseRelay } from "./relay.ts";
 
 export type StreetOptions = {
@@ -47,6 +49,8 @@ export type House = {
   readonly lan: Segment;
   /** Ours, where it is not an actor. */
   readonly relay: HouseRelay | undefined;
+  /** The gateway's uplink of IPv4: killed with it, or alone. */
+  readonly uplink4: Gateway | undefined;
 };
 
 const MINUTE_MS = 60_000;
@@ -65,6 +69,7 @@ export class Street {
   readonly story = new Story();
   readonly wan: Segment;
   readonly provider: PrefixProvider;
+  readonly ipv4: Ipv4Side;
   readonly houses: readonly House[];
   readonly faults: readonly Fault6Name[];
   /** By client and prefix: until when it was promised, whatever came later. */
@@ -89,7 +94,9 @@ export class Street {
     const valid = validSeconds ?? shape.pick(VALID_SECONDS);
     const linkLocal = this.#provide(valid);
     this.provider = linkLocal.provider;
-    this.houses = Array.from({ length: gateways ?? 1 + shape.below(2) }, (_, i) => this.#house(i, seed, linkLocal.address, shape));
+    const houses = gateways ?? 1 + shape.below(2);
+    this.ipv4 = new Ipv4Side({ timeline: this.timeline, segment: this.wan, seed, houses, leaseSeconds: valid });
+    this.houses = Array.from({ length: houses }, (_, i) => this.#house(i, seed, linkLocal.address, shape));
   }
 
   get now(): Instant {
@@ -108,8 +115,9 @@ export class Street {
   }
 
   run(): Report6 {
-    for (const { gateway, hosts, far, relay } of this.houses) {
+    for (const { gateway, hosts, far, relay, uplink4 } of this.houses) {
       relay?.start();
+      this.timeline.schedule(instant(this.#chance.between(0, 2000)), () => uplink4?.start());
       this.timeline.schedule(instant(this.#chance.between(0, 2000)), () => gateway.start());
       for (const host of [...hosts, ...far]) this.timeline.schedule(instant(this.#chance.between(0, 20_000)), () => host.start());
     }
@@ -231,10 +239,11 @@ export class Street {
     const host = (i: number, segment: Segment, where: string): HouseHost =>
       this.#host(`${where}${number}.${i}`, mac(where === "host" ? 2 : 3, number, i), segment, new Chance(seed, 200 + number, where.length, i));
     const hosts = Array.from({ length: 1 + shape.below(3) }, (_, i) => host(i, lan, "host"));
-    if (number > 0) return { gateway, hosts, far: [], lan, relay: undefined };
+    const uplink4 = this.ipv4.gateways[number];
+    if (number > 0) return { gateway, hosts, far: [], lan, relay: undefined, uplink4 };
     const behind = new Segment(this.timeline, seed, 90);
     const relay = this.#relay(seed, behind, lan, gateway.lanCard.linkLocal);
-    return { gateway, hosts, far: [host(0, behind, "far"), host(1, behind, "far")], lan, relay };
+    return { gateway, hosts, far: [host(0, behind, "far"), host(1, behind, "far")], lan, relay, uplink4 };
   }
 
   /** Ours, or an actor that is the least a relay can be. */
