@@ -1,5 +1,5 @@
 /**
- * npm run test:swarm -- [--minutes N] [--kind uplink4|street|office] [--seed S] [--story FILE]
+ * npm run test:swarm -- [--minutes N] [--kind uplink4|street|office|town] [--seed S] [--story FILE]
  *
  * Random worlds of every kind in turn until the time is up; the first one that breaks a promise is printed with seed and commit. With
  * --seed, that world of --kind alone, with its story. Exit 0 nothing found, 1 something found, 2 usage.
@@ -15,10 +15,11 @@ import { Office } from "../src/sim/directory/world.ts";
 import { CHECKERS6 } from "../src/sim/house/checkers.ts";
 import { IPV4_CHECKERS } from "../src/sim/house/ipv4.ts";
 import { Street } from "../src/sim/house/world.ts";
+import { townOf } from "../src/sim/town.ts";
 import { simulate } from "../src/sim/world.ts";
 
 type Ran = { readonly violation: string | undefined; readonly story: readonly string[] };
-/** uplink4: clients of one provider. street: uplink4, uplink6 and lan. office: directory and its fetcher. */
+/** uplink4: clients of one provider. street: uplink4, uplink6 and lan. office: directory and its fetcher. town: all of them. */
 const KINDS = {
   uplink4: (number: number): Ran => {
     const report = simulate({ seed: number })
@@ -28,6 +29,7 @@ const KINDS = {
     return report;
   },
   street: (number: number): Ran => new Street({ seed: number }).always(...CHECKERS6, ...IPV4_CHECKERS).run(),
+  town: (number: number): Ran => townOf(number).run(),
   office: (number: number): Ran => new Office({ seed: number }).always(...OFFICE_CHECKERS).run(),
 };
 type Kind = keyof typeof KINDS;
@@ -110,6 +112,6 @@ function parsed(): {
   } catch (error) {
     process.stderr.write(`swarm: ${(error as Error).message}\n`);
   }
-  process.stderr.write("usage: npm run test:swarm -- [--minutes N] [--kind uplink4|street|office] [--seed S] [--story FILE]\n");
+  process.stderr.write("usage: npm run test:swarm -- [--minutes N] [--kind uplink4|street|office|town] [--seed S] [--story FILE]\n");
   process.exit(2);
 }

@@ -14,7 +14,7 @@ import { SimClock, Timeline } from "../clock.ts";
 import { Story } from "../log.ts";
 import { LdapStreams, NO_STREAM_FAULTS } from "./streams.ts";
 
-export type OfficeOptions = { readonly seed: number; readonly minutes?: number; readonly calm?: boolean };
+export type OfficeOptions = { readonly seed: number; readonly minutes?: number; readonly calm?: boolean; readonly timeline?: Timeline };
 export type OfficeChecker = {
   readonly name: string;
   readonly always?: (office: Office) => string | undefined;
@@ -31,7 +31,8 @@ const attribute = (value: string) => ({ kind: "attribute", value }) as const;
 const FENCES = { minUid: 1000, maxUid: 60_000, minGid: 1000, maxGid: 60_000, localUsers: ["root"], localGroups: ["sudo"] };
 
 export class Office {
-  readonly timeline = new Timeline();
+  /** Its own, or that of a larger world. */
+  readonly timeline: Timeline;
   readonly story = new Story();
   readonly ldap: LdapDirectory;
   readonly streams: LdapStreams;
@@ -48,7 +49,8 @@ export class Office {
   #seen: unknown;
   #commits = 0;
 
-  constructor({ seed, minutes, calm = false }: OfficeOptions) {
+  constructor({ seed, minutes, calm = false, timeline = new Timeline() }: OfficeOptions) {
+    this.timeline = timeline;
     this.#chance = new Chance(seed, 40);
     this.#minutes = minutes ?? 30 + new Chance(seed, 41).below(60);
     this.#calm = calm;
@@ -76,13 +78,18 @@ export class Office {
     return this;
   }
 
-  run(): OfficeReport {
+  /** Starts everything, and plans what happens until the faults are over. */
+  begin(): void {
     this.startEngine();
     this.startFetcher();
     this.#every(240, () => this.change());
     if (!this.#calm) this.#every(180, () => this.#strike());
+    this.at(this.#minutes * 60, () => this.#heal());
+  }
+
+  run(): OfficeReport {
+    this.begin();
     this.#advance(this.#minutes * 60);
-    this.#heal();
     this.#advance(SETTLE_SECONDS);
     this.#look("settled");
     return { violation: this.#violation, story: this.story.lines, commits: this.#commits };
