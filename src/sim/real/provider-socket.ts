@@ -1,4 +1,4 @@
-/** The simulator's provider on a real link. The one file of `sim` that touches the system, and does so through `platform` only. */
+/** The DHCPv4 provider of the simulator on a real link. Only the files of this folder touch the system. */
 import { Writer } from "../../base/cursor.ts";
 import { type Ipv4Address, UNSPECIFIED_V4 } from "../../base/ipv4.ts";
 import { instant } from "../../base/time.ts";
