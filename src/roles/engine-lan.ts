@@ -5,8 +5,9 @@ import { inet6Address } from "../platform/inet6-sockets.ts";
 import { JournalFiles } from "../platform/lease-stores/journal-files.ts";
 import { WriterThread } from "../platform/lease-stores/writers.ts";
 import { native } from "../platform/native.ts";
-import { ServerSockets } from "../platform/server-sockets.ts";
+import { Outbox, ServerSockets } from "../platform/server-sockets.ts";
 import { AddressNewsReader } from "../services/address-news.ts";
+import { warmUp } from "../services/lan/dhcp6-server/warm-up.ts";
 import { Lan } from "../services/lan/service.ts";
 import { applyImage } from "../services/leases/images.ts";
 import { LeaseJournal } from "../services/leases/journal.ts";
@@ -18,7 +19,9 @@ import type { Incoming } from "./connection.ts";
 import { type EngineRoom, startEngine } from "./engine.ts";
 import { Delegations } from "./engine-lan/delegations.ts";
 import { Promises } from "./engine-lan/promises.ts";
-import { warmUp } from "./engine-lan/warm-up.ts";
+
+/** Some 36,000 messages in a fifth of a second: what the compiler needs to have done its work when the first clients come, often all at once. */
+const WARMING_ROUNDS = 40;
 
 const links = new LinkNewsReader();
 const addresses = new AddressNewsReader();
@@ -41,7 +44,11 @@ startEngine({
       }),
       sockets: new ServerSockets((link) => lan?.arrived(link, parts.sockets.rows)),
     };
-    warmUp(parts.sockets);
+    const outbox = new Outbox();
+    warmUp(WARMING_ROUNDS, parts.sockets.rows, (out) => {
+      for (let row = 0; row < out.count; row++) outbox.add(out, row);
+      outbox.send(parts.sockets); // there is none yet
+    });
     return {
       fromMain: (message) => fromMain(room, parts, message),
       fromFrontend,

@@ -12,11 +12,17 @@ const VARIANT = 0x80;
 
 const KEY_BYTES = 16;
 
-/** Made once from chance and told to nobody: the server makes host parts with it (RFC 9915 §13.1). */
+/**
+ * Made once from chance and told to nobody: the server makes host parts with it (RFC 9915 §13.1).
+ * @throws Error when the file is there and is not whole: another key would give every client another address
+ */
 export function ownKey(stateFolder: string): Uint8Array {
   const path = join(stateFolder, "server-key");
-  const known = existsSync(path) ? new Uint8Array(readFileSync(path)) : new Uint8Array(0);
-  if (known.length === KEY_BYTES) return known;
+  if (existsSync(path)) {
+    const known = new Uint8Array(readFileSync(path));
+    if (known.length === KEY_BYTES) return known;
+    throw new Error(`${path} does not hold ${KEY_BYTES} bytes: put it back from a copy, or remove it and clients get other addresses`);
+  }
   const made = new Uint8Array(KEY_BYTES);
   native().random(made);
   replaceFile(stateFolder, "server-key", made);

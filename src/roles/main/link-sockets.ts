@@ -1,4 +1,5 @@
 /** Sockets that a service asks for by link: judged, opened, handed on. */
+import { KernelError } from "../../base/errors.ts";
 import type { Incoming } from "../connection.ts";
 import type { DatagramPurpose } from "../messages/common.ts";
 import type { EngineName } from "../messages/message.ts";
@@ -13,12 +14,22 @@ export type SocketRules = {
   readonly open: { readonly [P in DatagramPurpose]?: (link: number, name: string) => number };
 };
 
+/** The kernel's name of a link, asked now. It does not take every number: one it refuses is the number of no link. */
+export function nameOfLink({ network }: Pick<Tools, "network">, link: number): string | undefined {
+  try {
+    return network.link(link)?.name;
+  } catch (error) {
+    if (!(error instanceof KernelError)) throw error;
+    return undefined;
+  }
+}
+
 /** @returns the refusal, or undefined when the interface is configured and the link is the one that bears its name */
-export function linkRefusal(tools: Tools, message: Request, interfaces: ReadonlySet<string>): string | undefined {
+export function linkRefusal(tools: Pick<Tools, "network" | "generation">, message: Request, interfaces: ReadonlySet<string>): string | undefined {
   const { kind, body, generation } = message;
   if (generation !== tools.generation()) return `${kind}.generation`;
   if (!interfaces.has(body.name)) return `${kind}.name`;
-  return tools.network.link(body.link)?.name === body.name ? undefined : `${kind}.link`;
+  return nameOfLink(tools, body.link) === body.name ? undefined : `${kind}.link`;
 }
 
 /** A closing is always granted: it takes away what is the service's own. */
@@ -31,6 +42,7 @@ export function serveSocketRequest(tools: Tools, rules: SocketRules, message: Ex
   const why = linkRefusal(tools, message, rules.interfaces);
   if (why !== undefined) return tools.refused.add(why);
   attempt(tools, rules.engine, { what: message.kind, name }, () => {
-    frontend?.send("datagramSocket", { purpose, link }, { descriptors: [open(link, name)] });
+    if (frontend === undefined) return; // the next one is asked anew
+    frontend.send("datagramSocket", { purpose, link }, { descriptors: [open(link, name)] });
   });
 }

@@ -2,6 +2,7 @@
 import { chmodSync, mkdirSync, renameSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
 import { Writer } from "../../base/cursor.ts";
+import { KernelError } from "../../base/errors.ts";
 import { type Ipv6Address, UNSPECIFIED_V6 } from "../../base/ipv6.ts";
 import { LIMITS } from "../../base/limits.ts";
 import { openServiceSocket, readInet6Address, SOCKADDR_BYTES } from "../../platform/inet6-sockets.ts";
@@ -12,6 +13,7 @@ import { Counters } from "../../services/counters.ts";
 const BACKLOG = 64;
 /** sun_path, with its NUL. */
 const UNIX_PATH_BYTES = 108;
+const ENAMETOOLONG = 36;
 
 export type Accepted = {
   readonly number: number;
@@ -39,16 +41,21 @@ export class Listeners {
     this.#listen(purpose, openServiceSocket("tcp", address, port), undefined);
   }
 
-  /** Everyone on this machine may connect. It takes its name when it can be connected to. @param path chosen by the configuration */
+  /** Everyone on this machine may connect. It takes its name when it can be connected to. @throws when kernel or file system refuse */
   unix(purpose: StreamPurpose, path: string): void {
     mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
     const fresh = `${path}.new`;
     rmSync(fresh, { force: true });
     const fd = check(native().socket(AF.unix, SOCK.stream, 0), "socket");
-    check(native().bind(fd, unixAddress(fresh)), "bind");
-    check(native().listen(fd, BACKLOG), "listen");
-    chmodSync(fresh, 0o666);
-    renameSync(fresh, path);
+    try {
+      check(native().bind(fd, unixAddress(fresh)), "bind");
+      check(native().listen(fd, BACKLOG), "listen");
+      chmodSync(fresh, 0o666);
+      renameSync(fresh, path);
+    } catch (error) {
+      native().close(fd);
+      throw error;
+    }
     this.#listen(purpose, fd, path);
   }
 
@@ -61,8 +68,9 @@ export class Listeners {
     return number;
   }
 
-  closed(number: number): void {
-    this.#open.delete(number);
+  /** @returns false when no connection has that number */
+  closed(number: number): boolean {
+    return this.#open.delete(number);
   }
 
   /** The role that held them is gone, and the connections with it. */
@@ -98,7 +106,8 @@ export class Listeners {
 
 /** @returns a descriptor, or -errno; connecting to a socket of this machine does not wait */
 export function connectUnix(path: string): number {
-  const fd = check(native().socket(AF.unix, SOCK.stream, 0), "socket");
+  const fd = native().socket(AF.unix, SOCK.stream, 0);
+  if (fd < 0) return fd;
   const result = native().connect(fd, unixAddress(path));
   if (result >= 0 || result === -ERRNO.EINPROGRESS) return fd;
   native().close(fd);
@@ -122,6 +131,6 @@ export function unixAddress(path: string): Uint8Array {
   writer.hostU16(AF.unix);
   writer.text(path);
   writer.u8(0);
-  if (writer.length > UNIX_PATH_BYTES + 2) throw new Error(`the socket's path is too long: ${path} (at most ${UNIX_PATH_BYTES - 1} bytes)`);
+  if (writer.length > UNIX_PATH_BYTES + 2) throw new KernelError("bind", ENAMETOOLONG, `${path}: at most ${UNIX_PATH_BYTES - 1} bytes`);
   return writer.take();
 }

@@ -13,7 +13,7 @@ export function openLog(initial: LogLevel): RoleLog {
       write: (severity, event, fields) => {
         if (LOG_LEVELS.indexOf(severity) > LOG_LEVELS.indexOf(level)) return;
         toStandardError(
-          `${JSON.stringify({ level: severity, time: new Date().toISOString(), role, event: escapeText(event), ...escaped(fields) })}\n`,
+          `${JSON.stringify(recordOf({ level: severity, time: new Date().toISOString(), role, event: escapeText(event) }, escaped(fields)))}\n`,
         );
       },
     }),
@@ -22,6 +22,11 @@ export function openLog(initial: LogLevel): RoleLog {
     },
     level: () => level,
   };
+}
+
+/** A field that bears the name of what main says itself is left out: no role speaks as another. */
+function recordOf(head: LogFields, fields: LogFields): LogFields {
+  return { ...head, ...Object.fromEntries(Object.entries(fields).filter(([name]) => !Object.hasOwn(head, name))) };
 }
 
 /** A reader that does not keep up, or is gone, costs log lines and nothing else. */

@@ -1,12 +1,12 @@
 /** What main does for one service: its configuration, its engine's requests, its files. One office a service; main knows no more of it. */
 import type { KernelNetwork } from "../../platform/netlink/kernel-network.ts";
-import { KernelError } from "../../base/errors.ts";
 import type { Log } from "../../ports/log.ts";
 import type { Counters } from "../../services/counters.ts";
 import type { Incoming } from "../connection.ts";
 import type { Configuration } from "../messages/catalogue.ts";
 import type { EngineName } from "../messages/message.ts";
 import type { Children, ChildName } from "./children.ts";
+import { systemFailure } from "./failures.ts";
 import type { RunOptions } from "./options.ts";
 
 export type Tools = {
@@ -38,13 +38,21 @@ export interface Office {
   stop(): { readonly patienceMs: number };
 }
 
-/** Carries out a request; what the kernel refuses is logged and told to the engine. */
-export function attempt(tools: Tools, engine: EngineName, { what, name }: { readonly what: string; readonly name: string }, act: () => void): void {
+/** Carries out a request; what kernel or file system refuse is logged and told to the engine. @returns whether it is done */
+export function attempt(
+  tools: Tools,
+  engine: EngineName,
+  { what, name = "" }: { readonly what: string; readonly name?: string },
+  act: () => void,
+): boolean {
   try {
     act();
+    return true;
   } catch (error) {
-    if (!(error instanceof KernelError)) throw error;
-    tools.log.write("error", "kernelRefused", { request: what, interface: name, error: error.message });
-    tools.children.to(engine)?.send("kernelFailed", { name, what, errno: error.errno }, { generation: tools.generation() });
+    const failure = systemFailure(error);
+    if (failure === undefined) throw error;
+    tools.log.write("error", "kernelRefused", { request: what, interface: name, error: failure.message });
+    tools.children.to(engine)?.send("kernelFailed", { name, what, errno: failure.errno }, { generation: tools.generation() });
+    return false;
   }
 }

@@ -2,22 +2,34 @@
 import type { Incoming } from "../connection.ts";
 import type { EngineName } from "../messages/message.ts";
 import { isRecord } from "./guard.ts";
-import type { Tools } from "./office.ts";
+import { attempt, type Tools } from "./office.ts";
 import type { StateFolder } from "./state-folder.ts";
 
-/** Writes or removes a record of a configured interface; anything else is refused and counted. */
+type RecordRequest = Extract<Incoming, { readonly kind: "saveLease" | "forgetLease" }>;
+
+/** Writes or removes a record of a configured interface; anything else is refused and counted, and a full disk is said. */
 export function keepRecord(
   tools: Tools,
-  folder: StateFolder,
-  interfaces: ReadonlySet<string>,
-  message: Extract<Incoming, { readonly kind: "saveLease" | "forgetLease" }>,
+  { engine, folder, interfaces }: { readonly engine: EngineName; readonly folder: StateFolder; readonly interfaces: ReadonlySet<string> },
+  message: RecordRequest,
 ): void {
+  const why = recordRefusal(message, { generation: tools.generation(), interfaces });
+  if (why !== undefined) return tools.refused.add(why);
+  attempt(tools, engine, { what: message.kind, name: message.body.name }, () => {
+    if (message.kind === "saveLease") folder.save(message.body.name, message.body.record);
+    else folder.remove(message.body.name);
+  });
+}
+
+/** @returns the field that is refused, or undefined when the record may be written or removed */
+export function recordRefusal(
+  message: RecordRequest,
+  known: { readonly generation: number; readonly interfaces: ReadonlySet<string> },
+): string | undefined {
   const { kind, body, generation } = message;
-  if (generation !== tools.generation()) return tools.refused.add(`${kind}.generation`);
-  if (!interfaces.has(body.name)) return tools.refused.add(`${kind}.name`);
-  if (kind === "forgetLease") return folder.remove(body.name);
-  if (!isRecord(message.body.record)) return tools.refused.add("saveLease.record");
-  folder.save(body.name, message.body.record);
+  if (generation !== known.generation) return `${kind}.generation`;
+  if (!known.interfaces.has(body.name)) return `${kind}.name`;
+  return kind === "saveLease" && !isRecord(message.body.record) ? "saveLease.record" : undefined;
 }
 
 /** Tells an engine what it had kept. */

@@ -39,7 +39,7 @@ export function replaceFile(folder: string, name: string, bytes: Uint8Array): vo
   const fresh = `${path}.new`;
   const fd = openSync(fresh, "w", 0o600);
   try {
-    writeSync(fd, bytes);
+    for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at); // a disk that is nearly full takes a part
     fsyncSync(fd);
   } finally {
     closeSync(fd);

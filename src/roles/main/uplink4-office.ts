@@ -6,6 +6,7 @@ import type { Incoming } from "../connection.ts";
 import type { Configuration } from "../messages/catalogue.ts";
 import type { ChildName } from "./children.ts";
 import { isGuarded, refusal } from "./guard.ts";
+import { nameOfLink } from "./link-sockets.ts";
 import { attempt, type Office, type Tools } from "./office.ts";
 import { handRecords } from "./records.ts";
 import { StateFolder } from "./state-folder.ts";
@@ -55,7 +56,7 @@ export class Uplink4Office implements Office {
     const why = refusal(message, {
       generation: this.#tools.generation(),
       interfaces: new Set(this.#names()),
-      nameOfLink: (link) => this.#tools.network.link(link)?.name,
+      nameOfLink: (link) => nameOfLink(this.#tools, link),
       served: this.#served,
     });
     if (why !== undefined) return this.#tools.refused.add(why);

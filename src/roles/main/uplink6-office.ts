@@ -1,12 +1,12 @@
 /** Main's office for `uplink6`: client sockets, addresses from delegated prefixes, lease files. */
 import { join } from "node:path";
 import type { Duid } from "../../base/duid.ts";
-import { isRoutableV6, splitIpv6Prefix } from "../../base/ipv6.ts";
+import { type Ipv6Address, type Ipv6Prefix, ipv6Contains, isRoutableV6, splitIpv6Prefix } from "../../base/ipv6.ts";
 import { openDhcp6ClientSocket } from "../../platform/inet6-sockets.ts";
 import type { Incoming } from "../connection.ts";
 import type { Configuration } from "../messages/catalogue.ts";
 import type { ChildName } from "./children.ts";
-import { serveSocketRequest } from "./link-sockets.ts";
+import { nameOfLink, serveSocketRequest } from "./link-sockets.ts";
 import { attempt, type Office, type Tools } from "./office.ts";
 import { PlanObjects } from "./plan-kernel.ts";
 import { handRecords, keepRecord } from "./records.ts";
@@ -15,6 +15,8 @@ import { StateFolder } from "./state-folder.ts";
 type Message<K extends Incoming["kind"]> = Extract<Incoming, { readonly kind: K }>;
 /** A delegated prefix is never shorter: half the Internet is not routed into the void. */
 const SHORTEST_DELEGATION = 16;
+/** Reserved: unspecified, loopback, mapped and translated IPv4 addresses (RFC 4291 §2.4, RFC 6052 §2.1). */
+const RESERVED = "::/8" as Ipv6Prefix;
 
 export class Uplink6Office implements Office {
   readonly engine = "engine-uplink6";
@@ -63,7 +65,7 @@ export class Uplink6Office implements Office {
         return this.#plan(message);
       case "saveLease":
       case "forgetLease":
-        return keepRecord(this.#tools, this.#leases, this.#names(), message);
+        return keepRecord(this.#tools, { engine: this.engine, folder: this.#leases, interfaces: this.#names() }, message);
       default:
         return;
     }
@@ -81,10 +83,10 @@ export class Uplink6Office implements Office {
     const why = planRefusal(message, {
       generation: this.#tools.generation(),
       targets: new Set((this.#interfaces ?? []).flatMap(({ delegations }) => delegations.flatMap((one) => one.targets.map((to) => to.interface)))),
-      nameOfLink: (link) => this.#tools.network.link(link)?.name,
+      nameOfLink: (link) => nameOfLink(this.#tools, link),
     });
     if (why !== undefined) return this.#tools.refused.add(why);
-    attempt(this.#tools, this.engine, { what: message.kind, name: "" }, () => this.#objects.apply(message.body));
+    attempt(this.#tools, this.engine, { what: message.kind }, () => this.#objects.apply(message.body));
   }
 }
 
@@ -101,13 +103,17 @@ export function planRefusal({ kind, body, generation }: Message<"configurePlan">
   for (const { link, name, address, prefixLength, preferredSeconds, validSeconds } of body.addresses) {
     if (!known.targets.has(name)) return `${kind}.name`;
     if (known.nameOfLink(link) !== name) return `${kind}.link`;
-    if (!isRoutableV6(address)) return `${kind}.address`;
+    if (!mayBeDelegated(address)) return `${kind}.address`;
     if (prefixLength < SHORTEST_DELEGATION) return `${kind}.prefixLength`;
     if (validSeconds === 0 || preferredSeconds > validSeconds) return `${kind}.validSeconds`;
   }
   const sound = body.unreachable.every((prefix) => {
     const { address, prefixLength } = splitIpv6Prefix(prefix);
-    return isRoutableV6(address) && prefixLength >= SHORTEST_DELEGATION;
+    return mayBeDelegated(address) && prefixLength >= SHORTEST_DELEGATION;
   });
   return sound ? undefined : `${kind}.unreachable`;
+}
+
+function mayBeDelegated(address: Ipv6Address): boolean {
+  return isRoutableV6(address) && !ipv6Contains(RESERVED, address);
 }
