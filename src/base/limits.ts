@@ -75,6 +75,8 @@ export const LIMITS = {
   outletConnections: 64,
   /** Routes to delegated prefixes in one message. */
   delegatedRoutes: 64,
+  /** Routes to delegated prefixes at once, for the kernel's memory: a hundred megabytes. Further clients hold a prefix without one. */
+  delegatedRoutesHeld: 262_144,
   /** Bytes of one frame on a role channel; a batch of 64 datagrams of 1,500 bytes fits. */
   channelFrameBytes: 160_000,
   /** Datagrams in one frame on a role channel. */
@@ -173,6 +175,8 @@ export const LIMITS = {
   commitBytes: 262_144,
   /** Bytes of one segment of the journal; it is left for the next one when a group does not fit any more. */
   segmentBytes: 16_777_216,
+  /** Segments that may lie on disk: four times what 2,000,000 leases come to before a snapshot relieves them. Then none is made. */
+  journalSegments: 64,
   /** Identity associations of one DHCPv6 message that are served; further ones are answered with UnspecFail (RFC 9915 §21.13). */
   iasPerMessage: 64,
   /** Addresses or prefixes named in one identity association: hosts name one or two. With more it is answered with UnspecFail. */

@@ -1,5 +1,5 @@
 /** Main's office for `directory`: ports and sockets of its outlets, the snapshot's file; it reads nothing that comes over them. */
-import { closeSync, existsSync, mkdirSync, openSync, renameSync, statSync } from "node:fs";
+import { closeSync, existsSync, mkdirSync, openSync, renameSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { KernelError } from "../../base/errors.ts";
 import { same } from "../../base/same.ts";
@@ -7,8 +7,9 @@ import { mappedAddress, openServiceSocket } from "../../platform/inet6-sockets.t
 import type { Incoming } from "../connection.ts";
 import type { Configuration } from "../messages/catalogue.ts";
 import type { ChildName } from "./children.ts";
+import { Retries, systemFailure } from "./failures.ts";
 import { type Accepted, connectUnix, Listeners } from "./listeners.ts";
-import type { Office, Tools } from "./office.ts";
+import { attempt, type Office, type Tools } from "./office.ts";
 import { syncFolder } from "./state-folder.ts";
 
 /** Clients want a port that only root could take (directory: RFC 1833 has no other proof). */
@@ -31,6 +32,11 @@ export class DirectoryOffice implements Office {
   #port = 0;
   /** A new engine knows nothing yet: what was served before comes right behind its configuration. */
   #snapshotDue = false;
+  /** The engine writes a snapshot now: one at a time. */
+  #writing = false;
+  readonly #retries = new Retries();
+  /** Once a configuration wanted it: what was registered is taken out again. */
+  #usesRpcbind = false;
 
   constructor(tools: Tools) {
     this.#tools = tools;
@@ -41,6 +47,7 @@ export class DirectoryOffice implements Office {
   configure({ directory }: Configuration): boolean {
     this.#config = directory ?? this.#config;
     if (this.#config === undefined) return false;
+    this.#usesRpcbind ||= this.#config.engine.yp?.register === "rpcbind";
     mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
     return true;
   }
@@ -52,6 +59,8 @@ export class DirectoryOffice implements Office {
   ready(role: ChildName): void {
     if (role === this.engine) {
       this.#listeners.allClosed();
+      this.#retries.forget();
+      this.#writing = false;
       this.#snapshotDue = true;
     }
     if (role === "frontend") this.#listening = undefined; // its datagram sockets are gone
@@ -87,7 +96,7 @@ export class DirectoryOffice implements Office {
       case "snapshotSaved":
         return this.#nameSnapshot(message.body.bytes);
       case "streamClosed":
-        return this.#listeners.closed(message.body.number);
+        return this.#listeners.closed(message.body.number) ? undefined : this.#tools.refused.add("streamClosed.number");
       case "connectRpcbind":
         return this.#connectRpcbind();
       default:
@@ -129,8 +138,9 @@ export class DirectoryOffice implements Office {
     try {
       act();
     } catch (error) {
-      if (!(error instanceof KernelError)) throw error;
-      this.#tools.log.write("error", "cannotListen", { what, error: error.message });
+      const failure = systemFailure(error);
+      if (failure === undefined) throw error;
+      this.#tools.log.write("error", "cannotListen", { what, error: failure.message });
     }
   }
 
@@ -140,33 +150,53 @@ export class DirectoryOffice implements Office {
     if (sent === undefined) closeSync(descriptor);
   }
 
+  /** Rpcbind obeys whoever is root, and such a connection is: it is made only where the configuration wants one, or did. */
   #connectRpcbind(): void {
+    if (!this.#usesRpcbind) return this.#tools.refused.add("connectRpcbind.register");
     const number = this.#listeners.note("rpcbind");
-    const descriptor = number === undefined ? -1 : connectUnix(RPCBIND_SOCKET);
-    if (number !== undefined && descriptor >= 0) return this.#hand({ number, purpose: "rpcbind", peer: LOCAL, port: 0, uid: 0, descriptor });
-    if (number !== undefined) this.#listeners.closed(number);
+    if (number === undefined) return this.#tools.refused.add("connectRpcbind.count");
+    const descriptor = connectUnix(RPCBIND_SOCKET);
+    if (descriptor >= 0) return this.#hand({ number, purpose: "rpcbind", peer: LOCAL, port: 0, uid: 0, descriptor });
+    this.#listeners.closed(number);
     this.#tools.children.to(this.engine)?.send("kernelFailed", { name: "", what: "connectRpcbind", errno: Math.abs(descriptor) });
   }
 
   #handSnapshot(): void {
     const path = join(this.#folder, "snapshot");
-    if (!existsSync(path)) return;
-    const bytes = statSync(path).size;
-    if (bytes > SNAPSHOT_MAX_BYTES) return;
-    this.#tools.children.to(this.engine)?.send("storedSnapshot", { bytes }, { descriptors: [openSync(path, "r")] });
+    attempt(this.#tools, this.engine, { what: "storedSnapshot" }, () => {
+      if (!existsSync(path)) return;
+      const bytes = statSync(path).size;
+      if (bytes > SNAPSHOT_MAX_BYTES) return;
+      this.#tools.children.to(this.engine)?.send("storedSnapshot", { bytes }, { descriptors: [openSync(path, "r")] });
+    });
   }
 
+  /** The engine asks once: where it fails it is tried again. */
   #openSnapshot(): void {
-    const fd = openSync(join(this.#folder, "snapshot.new"), "w", 0o600);
-    this.#tools.children.to(this.engine)?.send("freshSnapshot", true, { descriptors: [fd] });
+    if (this.#writing || this.#retries.waits("snapshot")) return this.#tools.refused.add("openSnapshot.count");
+    this.#writing = attempt(this.#tools, this.engine, { what: "openSnapshot" }, () => {
+      const descriptors = [openSync(this.#unfinished, "w", 0o600)];
+      this.#tools.children.to(this.engine)?.send("freshSnapshot", true, { descriptors });
+    });
+    if (!this.#writing) this.#retries.later("snapshot", () => this.#openSnapshot());
   }
 
   /** It is the engine that synced it; a name is given to what has the size it told. */
   #nameSnapshot(bytes: number): void {
-    const fresh = join(this.#folder, "snapshot.new");
-    if (!existsSync(fresh) || statSync(fresh).size !== bytes) return this.#tools.refused.add("snapshotSaved.bytes");
-    renameSync(fresh, join(this.#folder, "snapshot"));
-    syncFolder(this.#folder);
+    if (!this.#writing) return this.#tools.refused.add("snapshotSaved.count");
+    this.#writing = false;
+    attempt(this.#tools, this.engine, { what: "snapshotSaved" }, () => {
+      if (statSync(this.#unfinished).size === bytes) {
+        renameSync(this.#unfinished, join(this.#folder, "snapshot"));
+        return syncFolder(this.#folder);
+      }
+      this.#tools.refused.add("snapshotSaved.bytes");
+      rmSync(this.#unfinished);
+    });
+  }
+
+  get #unfinished(): string {
+    return join(this.#folder, "snapshot.new");
   }
 }
 

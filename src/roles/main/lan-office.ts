@@ -2,15 +2,17 @@
 import { join } from "node:path";
 import type { Duid } from "../../base/duid.ts";
 import { KernelError } from "../../base/errors.ts";
-import { ipv6Covers, isLinkLocalV6, splitIpv6Prefix } from "../../base/ipv6.ts";
+import { type Ipv6Prefix, ipv6Covers, isLinkLocalV6, splitIpv6Prefix } from "../../base/ipv6.ts";
+import { LIMITS } from "../../base/limits.ts";
 import { openDhcp6ServerSocket, openRouterSocket } from "../../platform/inet6-sockets.ts";
 import { type Ipv6Route, routeWith } from "../../wire/netlink/route.ts";
 import type { Incoming } from "../connection.ts";
 import type { Configuration } from "../messages/catalogue.ts";
 import type { ChildName } from "./children.ts";
 import { ownKey } from "./duid-file.ts";
+import { Retries } from "./failures.ts";
 import { JournalFolder } from "./journal-folder.ts";
-import { linkRefusal, serveSocketRequest } from "./link-sockets.ts";
+import { linkRefusal, nameOfLink, serveSocketRequest } from "./link-sockets.ts";
 import { attempt, type Office, type Tools } from "./office.ts";
 import { handRecords, keepRecord } from "./records.ts";
 import { StateFolder } from "./state-folder.ts";
@@ -33,7 +35,11 @@ export class LanOffice implements Office {
   readonly #tools: Tools;
   readonly #duid: Duid;
   readonly #folder: string;
+  readonly #key: Uint8Array;
   readonly #told: StateFolder;
+  readonly #retries = new Retries();
+  /** Routes that lead to clients now. */
+  readonly #routes = new Map<Ipv6Prefix, RouteWish>();
   #journal: JournalFolder | undefined;
   #config: LanParts | undefined;
 
@@ -41,6 +47,7 @@ export class LanOffice implements Office {
     this.#tools = tools;
     this.#duid = duid;
     this.#folder = join(tools.options["state-dir"], "lan");
+    this.#key = ownKey(tools.options["state-dir"]);
     this.#told = new StateFolder(join(tools.options["state-dir"], "router"));
   }
 
@@ -58,9 +65,12 @@ export class LanOffice implements Office {
   ready(role: ChildName): void {
     const engine = this.#tools.children.to(this.engine);
     if (role !== this.engine || engine === undefined) return;
-    engine.send("serverKey", { key: ownKey(this.#tools.options["state-dir"]) });
-    for (const { descriptor, ...file } of this.#journal?.open() ?? []) engine.send("journalFile", file, { descriptors: [descriptor] });
-    engine.send("journalListed", true);
+    this.#retries.forget();
+    engine.send("serverKey", { key: this.#key });
+    attempt(this.#tools, this.engine, { what: "journalListed" }, () => {
+      for (const { descriptor, ...file } of this.#journal?.open() ?? []) engine.send("journalFile", file, { descriptors: [descriptor] });
+      engine.send("journalListed", true);
+    });
     this.reconfigured();
   }
 
@@ -80,10 +90,10 @@ export class LanOffice implements Office {
       case "openJournalFile":
         return this.#openJournalFile(message);
       case "snapshotWritten":
-        return this.#journal?.finish(message.body.number, message.body.firstSegment);
+        return this.#finishSnapshot(message);
       case "saveLease":
       case "forgetLease":
-        return keepRecord(this.#tools, this.#told, this.#routers(), message);
+        return keepRecord(this.#tools, { engine: this.engine, folder: this.#told, interfaces: this.#routers() }, message);
       case "delegatedRoutes":
         for (const wish of message.body.routes) this.#route(message, wish);
         return;
@@ -118,16 +128,33 @@ export class LanOffice implements Office {
     });
   }
 
-  #openJournalFile({ body }: Message<"openJournalFile">): void {
-    const file = this.#journal?.fresh(body.kind, body.number);
-    if (file === undefined) return;
-    const { descriptor, ...told } = file;
-    this.#tools.children.to(this.engine)?.send("freshJournalFile", told, { descriptors: [descriptor] });
+  /** The engine asks once: where the disk is full it is tried again until there is room. */
+  #openJournalFile(message: Message<"openJournalFile">): void {
+    const { kind, number } = message.body;
+    const why = this.#retries.waits(kind) ? "count" : this.#journal?.freshRefusal(kind, number);
+    if (why !== undefined) return this.#tools.refused.add(`${message.kind}.${why}`);
+    const done = attempt(this.#tools, this.engine, { what: message.kind }, () => {
+      const file = this.#journal?.fresh(kind, number);
+      if (file === undefined) return;
+      const { descriptor, ...told } = file;
+      this.#tools.children.to(this.engine)?.send("freshJournalFile", told, { descriptors: [descriptor] });
+    });
+    if (!done) this.#retries.later(kind, () => this.#openJournalFile(message));
+  }
+
+  #finishSnapshot({ kind, body: { number, firstSegment } }: Message<"snapshotWritten">): void {
+    const why = this.#journal?.finishRefusal(number, firstSegment);
+    if (why !== undefined) return this.#tools.refused.add(`${kind}.${why}`);
+    attempt(this.#tools, this.engine, { what: kind }, () => this.#journal?.finish(number, firstSegment));
   }
 
   /** The kernel may have lost the link meanwhile, and with it the route. */
   #route(message: Message<"delegatedRoutes">, wish: RouteWish): void {
-    const why = routeRefusal(message, wish, this.#config?.interfaces ?? []);
+    const why = routeRefusal(message, wish, {
+      interfaces: this.#config?.interfaces ?? [],
+      nameOfLink: (link) => nameOfLink(this.#tools, link),
+      held: this.#routes,
+    });
     if (why !== undefined) return this.#tools.refused.add(why);
     const { add, link, name, prefix, via } = wish;
     const route = routeWith<Ipv6Route>({
@@ -138,24 +165,47 @@ export class LanOffice implements Office {
       metric: METRIC,
       protocol: ROUTE_PROTOCOL_LAN,
     });
-    if (add) return attempt(this.#tools, this.engine, { what: message.kind, name }, () => this.#tools.network.replaceRoute(route));
-    try {
-      this.#tools.network.removeRoute(route);
-    } catch (error) {
-      if (!(error instanceof KernelError) || !GONE.includes(error.errno)) throw error;
-    }
+    attempt(this.#tools, this.engine, { what: message.kind, name }, () => {
+      if (!add) this.#routes.delete(prefix);
+      if (!add) return forgivingGone(() => this.#tools.network.removeRoute(route));
+      this.#tools.network.replaceRoute(route);
+      this.#routes.set(prefix, wish);
+    });
   }
 }
 
-/** @returns the field that is refused: a route leads to a prefix of the link's own pool, over a host of that link */
+function forgivingGone(act: () => void): void {
+  try {
+    act();
+  } catch (error) {
+    if (!(error instanceof KernelError) || !GONE.includes(error.errno)) throw error;
+  }
+}
+
+type RoutesKnown = {
+  readonly interfaces: LanParts["interfaces"];
+  readonly nameOfLink: (link: number) => string | undefined;
+  /** What leads to clients now. */
+  readonly held: ReadonlyMap<Ipv6Prefix, RouteWish>;
+};
+
+/**
+ * A route leads to a prefix of the link's own pool, over a host of that link, as the configuration in force has it: a request that
+ * was under way when the file was read again is as good as one of now. What is there may go, configured still or no longer.
+ * @returns the field that is refused
+ */
 export function routeRefusal(
   { kind }: Pick<Message<"delegatedRoutes">, "kind">,
-  { name, prefix, via }: RouteWish,
-  interfaces: LanParts["interfaces"],
+  { add, link, name, prefix, via }: RouteWish,
+  { interfaces, nameOfLink, held }: RoutesKnown,
 ): string | undefined {
+  const there = held.get(prefix);
+  if (!add && there?.link === link && there.via === via) return undefined;
   const served = interfaces.find((one) => one.name === name)?.dhcp6;
   if (served?.mode !== "server" || served.pools.prefixes === undefined) return `${kind}.name`;
   const { pool, delegatedLength } = served.pools.prefixes;
   if (!ipv6Covers(pool, prefix) || splitIpv6Prefix(prefix).prefixLength !== delegatedLength) return `${kind}.prefix`;
-  return isLinkLocalV6(via) ? undefined : `${kind}.via`;
+  if (!isLinkLocalV6(via)) return `${kind}.via`;
+  if (nameOfLink(link) !== name) return `${kind}.link`;
+  return add && there === undefined && held.size >= LIMITS.delegatedRoutesHeld ? `${kind}.count` : undefined;
 }

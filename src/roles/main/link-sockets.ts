@@ -42,7 +42,6 @@ export function serveSocketRequest(tools: Tools, rules: SocketRules, message: Ex
   const why = linkRefusal(tools, message, rules.interfaces);
   if (why !== undefined) return tools.refused.add(why);
   attempt(tools, rules.engine, { what: message.kind, name }, () => {
-    if (frontend === undefined) return; // the next one is asked anew
-    frontend.send("datagramSocket", { purpose, link }, { descriptors: [open(link, name)] });
+    frontend?.send("datagramSocket", { purpose, link }, { descriptors: [open(link, name)] });
   });
 }

@@ -34,9 +34,10 @@ export function recordRefusal(
 
 /** Tells an engine what it had kept. */
 export function handRecords(tools: Tools, engine: EngineName, folder: StateFolder, interfaces: Iterable<string>): void {
-  for (const name of interfaces) {
-    const record = folder.load(name);
-    if (record !== undefined)
-      tools.children.to(engine)?.send("storedLease", { name, record: new Uint8Array(record) }, { generation: tools.generation() });
-  }
+  for (const name of interfaces)
+    attempt(tools, engine, { what: "storedLease", name }, () => {
+      const record = folder.load(name);
+      if (record !== undefined)
+        tools.children.to(engine)?.send("storedLease", { name, record: new Uint8Array(record) }, { generation: tools.generation() });
+    });
 }
