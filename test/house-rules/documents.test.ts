@@ -2,7 +2,18 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { partsOf } from "../../scripts/verification-table.ts";
 import { WIRE_CODES } from "../../src/base/errors.ts";
-import { commands, documents, headings, links } from "./documents.ts";
+import { IGNORE_REASONS as UPLINK4_REASONS } from "../../src/machines/dhcp4-client/state.ts";
+import { IGNORE_REASONS as UPLINK6_REASONS } from "../../src/machines/dhcp6-client/state.ts";
+import { FAILURE_REASONS } from "../../src/machines/ldap-session/state.ts";
+import { IGNORE_REASONS as ROUTER_REASONS } from "../../src/machines/router-advertiser/state.ts";
+import { REJECTIONS } from "../../src/services/directory/check.ts";
+import { REJECT_REASONS } from "../../src/services/directory/fetch/rules.ts";
+import { GATHERING_FAULTS } from "../../src/services/directory/gathering.ts";
+import { STREAM_ENDS } from "../../src/services/directory/stream.ts";
+import { RELAY_REFUSALS } from "../../src/services/lan/dhcp6-relay/outcome.ts";
+import { REFUSALS } from "../../src/services/lan/dhcp6-server/refusals.ts";
+import { RECOVERY_REFUSALS } from "../../src/wire/journal/recover.ts";
+import { commands, documents, explained, headings, links } from "./documents.ts";
 import { read } from "./source.ts";
 
 const errorHeadings = headings(WIRE_CODES, "WIRE_CODES");
@@ -15,6 +26,38 @@ test("a code without heading, a heading without code and a heading twice are cau
   assert.equal(errorHeadings({ path: "docs/errors.md", text: all.replace("## trailing\n", "") }).length, 1);
   assert.equal(errorHeadings({ path: "docs/errors.md", text: `${all}\n## planted\n` }).length, 1);
   assert.equal(errorHeadings({ path: "docs/errors.md", text: `${all}\n## truncated\n` }).length, 1);
+});
+
+const reasons = explained(
+  new Map<string, readonly string[]>([
+    ["uplink4", UPLINK4_REASONS],
+    ["uplink6", UPLINK6_REASONS],
+    ["router", ROUTER_REASONS],
+    ["dhcp6-server", REFUSALS],
+    ["dhcp6-relay", RELAY_REFUSALS],
+    ["lease-journal", RECOVERY_REFUSALS],
+    ["directory-source", FAILURE_REASONS],
+    ["directory-fetch", REJECT_REASONS],
+    ["directory-check", REJECTIONS],
+    ["directory-pull", GATHERING_FAULTS],
+    ["directory-connections", STREAM_ENDS],
+  ]),
+);
+
+test("every reason that is counted is explained in docs/reasons.md, and no other is", () => assert.deepEqual(reasons(read("docs/reasons.md")), []));
+
+test("a reason without a row, a row without a reason or without words, a row twice and a heading too many or missing are caught", () => {
+  const { path, text } = read("docs/reasons.md");
+  const row = /^\| `hop-limit` .*\n/m;
+  const line = row.exec(text)?.[0] ?? "";
+  const changed = (to: string): number => reasons({ path, text: text.replace(row, to) }).length;
+  assert.equal(changed(line), 0);
+  assert.equal(changed(""), 1);
+  assert.equal(changed(line + line), 1);
+  assert.equal(changed("| `hop-limit` | |\n"), 1);
+  assert.equal(changed(line.replace("hop-limit", "planted")), 2);
+  assert.equal(reasons({ path, text: text.replace("## router\n", "") }).length, ROUTER_REASONS.length * 2 + 1);
+  assert.equal(reasons({ path, text: `${text}\n## planted\n` }).length, 1);
 });
 
 test("every link between documents and into the code leads somewhere", () => {

@@ -16,6 +16,31 @@ export function headings(names: readonly string[], of: string): Rule {
   };
 }
 
+/** Tables of words under their headings, in both directions: every list has its heading, every word of it one row, and no row is of no list. */
+export function explained(lists: ReadonlyMap<string, readonly string[]>): Rule {
+  return (source) => {
+    const sections = source.text.split(/^## /m).slice(1);
+    const rows = new Map(
+      sections.map((section) => [
+        section.split("\n", 1)[0]?.trim() ?? "",
+        [...section.matchAll(/^\| `([^`]+)` \| \S.*\|$/gm)].map(([, word = ""]) => word),
+      ]),
+    );
+    return [
+      ...headings([...lists.keys()], "the lists")(source),
+      ...[...lists].flatMap(([heading, words]) => {
+        const there = rows.get(heading) ?? [];
+        return [
+          ...words
+            .filter((word) => there.filter((row) => row === word).length !== 1)
+            .map((word) => `${source.path} has not one row for "${word}" under ${heading}`),
+          ...there.filter((row) => !words.includes(row)).map((row) => `${source.path} explains "${row}" under ${heading}, which is not in its list`),
+        ];
+      }),
+    ];
+  };
+}
+
 /** Headings of a document as GitHub anchors them. */
 function anchorsOf(text: string): readonly string[] {
   return [...text.matchAll(/^#+ (.+)$/gm)].map(([, heading = ""]) =>

@@ -3,7 +3,8 @@ import { LIMITS } from "../../base/limits.ts";
 import type { IdFences } from "./config.ts";
 import type { GroupEntry, UserEntry } from "./entries.ts";
 
-export type Rejection = "bad-name" | "bad-char" | "bad-number" | "bad-path" | "id-range" | "local-name" | "not-utf8" | "too-long";
+export const REJECTIONS = ["bad-name", "bad-char", "bad-number", "bad-path", "id-range", "local-name", "not-utf8", "too-long"] as const;
+export type Rejection = (typeof REJECTIONS)[number];
 /** The fences, with names ready to be looked up. */
 export type Fences = { readonly ids: IdFences; readonly localUsers: ReadonlySet<string>; readonly localGroups: ReadonlySet<string> };
 

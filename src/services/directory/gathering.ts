@@ -17,7 +17,8 @@ export type EntryBatch = {
   readonly groups: readonly GroupPart[];
 };
 /** Why what was gathered is not the whole: the pull counts as failed. */
-export type GatheringFault = "too-many" | "bad-part" | "unfinished-group" | "count-mismatch";
+export const GATHERING_FAULTS = ["too-many", "bad-part", "unfinished-group", "count-mismatch"] as const;
+export type GatheringFault = (typeof GATHERING_FAULTS)[number];
 
 export type Rejected = { readonly kind: "user" | "group"; readonly name: string; readonly reason: Rejection };
 

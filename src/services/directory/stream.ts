@@ -17,7 +17,8 @@ export type StreamEvents = { readonly data: (bytes: Uint8Array) => void; readonl
 
 /** Cuts a stream into requests: RPC records or Varlink messages. Throws `WireError`. */
 export type Requests = { push(chunk: Uint8Array): void; next(): Uint8Array | undefined; readonly pendingBytes: number };
-export type StreamEnd = "peer" | "idle" | "stalled" | "malformed" | "too-much-waiting" | "shut-down" | "too-many-connections" | "silenced";
+export const STREAM_ENDS = ["peer", "idle", "stalled", "malformed", "too-much-waiting", "shut-down", "too-many-connections", "silenced"] as const;
+export type StreamEnd = (typeof STREAM_ENDS)[number];
 export type StreamOptions = {
   readonly io: StreamIo;
   readonly requests: Requests;

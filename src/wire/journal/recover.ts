@@ -6,11 +6,13 @@
 import { type Checksum, crc32c } from "./crc32c.ts";
 import { type Frame, KIND, PAGE_BYTES, readFrame, STAMP_BYTES } from "./frame.ts";
 
-export type RecoveryRefusal =
-  | "snapshot-damaged" // it does not begin, go on and end as it should
-  | "frame-behind-damage" // a whole group of later sequence stands behind a damaged one: not a torn end
-  | "sequence-gap" // groups between the snapshot or one group and the next are not there
-  | "bad-image"; // an unharmed frame holds what no lease looks like
+export const RECOVERY_REFUSALS = [
+  "snapshot-damaged", // it does not begin, go on and end as it should
+  "frame-behind-damage", // a whole group of later sequence stands behind a damaged one: not a torn end
+  "sequence-gap", // groups between the snapshot or one group and the next are not there
+  "bad-image", // an unharmed frame holds what no lease looks like
+] as const;
+export type RecoveryRefusal = (typeof RECOVERY_REFUSALS)[number];
 
 /** A file, read when its turn comes. Segments are numbered in the order in which they were begun. */
 export type JournalSource = { readonly read: () => Uint8Array };
