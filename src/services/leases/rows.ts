@@ -50,6 +50,19 @@ export class Rows {
     return this.#end++;
   }
 
+  /** Rows in no use, in the order in which they are taken again. */
+  free(): readonly number[] {
+    const rows: number[] = [];
+    for (let row = this.#free; row !== NONE; row = this.word(row, WORD.iaid)) rows.push(row);
+    return rows;
+  }
+
+  /** While none is in use: rows are taken in this order, of every number below its length. */
+  arrange(order: readonly number[]): void {
+    for (let row = 0; row < order.length; row++) this.take();
+    for (const row of order.toReversed()) this.giveBack(row);
+  }
+
   /** Zeroes the row; state 0 then says that it is free. */
   giveBack(row: number): void {
     const from = (row & (CHUNK_ROWS - 1)) * WORD.words;

@@ -39,6 +39,13 @@ export class SegmentedIndex {
     return -1;
   }
 
+  /** How many entries have that hash. */
+  entries(hash: number): number {
+    let entries = 0;
+    for (let position = this.seek(hash, this.start(hash)); position !== -1; entries++) position = this.seek(hash, position + 1);
+    return entries;
+  }
+
   /** The row of the entry at a position that `seek` gave. */
   row(hash: number, position: number): number {
     return (this.#segment(hash)[2 * position + 1] ?? 0) - 1;

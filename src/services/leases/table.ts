@@ -106,7 +106,7 @@ export class LeaseTable {
     if (this.#count >= this.#shape.maxLeases) return "leases-full";
     if (identifierLength > 0 && identifierLength <= IDENTIFIER_BYTES) {
       const hash = this.#keys.client(link, type, iaid, identifier, identifierAt, identifierLength);
-      if (this.#entries(hash) >= this.#shape.maxRowsPerClient) return "client-full";
+      if (this.#byClient.entries(hash) >= this.#shape.maxRowsPerClient) return "client-full";
     }
     return this.restore(link, type, iaid, identifier, identifierAt, identifierLength, address, addressAt, prefixLength, state);
   }
@@ -256,6 +256,17 @@ export class LeaseTable {
     return shown;
   }
 
+  /** Where the next rows will stand and the sweep goes on: beside the images of its rows, all that a table remembers. */
+  get layout(): { readonly free: readonly number[]; readonly swept: number } {
+    return { free: this.#rows.free(), swept: this.#swept };
+  }
+
+  /** Of an empty table: rows are taken in this order. */
+  arrange(order: readonly number[], swept: number): void {
+    this.#rows.arrange(order);
+    this.#swept = swept;
+  }
+
   #findAddress(hash: number, address: Uint8Array, at: number, prefixLength: number): number {
     for (let position = this.#byAddress.seek(hash, this.#byAddress.start(hash)); position !== -1; ) {
       const row = this.#byAddress.row(hash, position);
@@ -263,14 +274,6 @@ export class LeaseTable {
       position = this.#byAddress.seek(hash, position + 1);
     }
     return -1;
-  }
-
-  #entries(hash: number): number {
-    let entries = 0;
-    for (let position = this.#byClient.seek(hash, this.#byClient.start(hash)); position !== -1; entries++) {
-      position = this.#byClient.seek(hash, position + 1);
-    }
-    return entries;
   }
 
   #isOf(row: number, link: number, type: number, iaid: number, bytes: Uint8Array, at: number, length: number): boolean {

@@ -9,6 +9,7 @@ import type { Choice, Seeker } from "./choice.ts";
 import { OPTION } from "./codes.ts";
 import type { IaWriter } from "./ia-writer.ts";
 import type { Ledger } from "./ledger.ts";
+import { compareOctets } from "./octets.ts";
 import type { Pool } from "./pools.ts";
 import type { ServedLink } from "./served-link.ts";
 
@@ -23,6 +24,7 @@ export class Associations {
   readonly #rows = new Int32Array(LIMITS.leasesPerClient);
   #rowCount = 0;
   readonly #address = new Uint8Array(16);
+  readonly #other = new Uint8Array(16);
   /** Leases that were promised in the answer at hand, and those that were said to be over. */
   promised = 0;
   #over = 0;
@@ -196,7 +198,10 @@ export class Associations {
     return true;
   }
 
-  /** Leases of the association, those included whose time is over but that are still kept for it. */
+  /**
+   * Leases of the association, those included whose time is over but that are still kept for it; in the order of their addresses,
+   * for that in which the table finds them depends on its key.
+   */
   #gather({ link, message, ia }: Seeker): void {
     const { table } = this.#ledger;
     const { bytes, clientIdAt, clientIdLength } = message;
@@ -204,9 +209,23 @@ export class Associations {
     let row = table.find(link.identity.number, message.iaCodes[ia] ?? 0, message.iaids[ia] ?? 0, bytes, clientIdAt, clientIdLength);
     while (row !== -1 && this.#rowCount < LIMITS.leasesPerClient) {
       const state = table.state(row);
-      if (state === STATE.bound || state === STATE.released) this.#rows[this.#rowCount++] = row;
+      if (state === STATE.bound || state === STATE.released) this.#put(row);
       row = table.next(row);
     }
+  }
+
+  #put(row: number): void {
+    const { table } = this.#ledger;
+    let place = this.#rowCount++;
+    if (place > 0) table.copyAddress(row, this.#address, 0);
+    for (; place > 0; place--) {
+      const before = this.#rows[place - 1] ?? 0;
+      table.copyAddress(before, this.#other, 0);
+      const order = compareOctets(this.#other, this.#address, 16);
+      if (order < 0 || (order === 0 && table.prefixLength(before) < table.prefixLength(row))) break;
+      this.#rows[place] = before;
+    }
+    this.#rows[place] = row;
   }
 
   #rowIn(pool: Pool): number {

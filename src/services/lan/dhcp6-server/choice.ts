@@ -4,9 +4,9 @@
  * pool small enough, the places behind. What ended but is kept for somebody goes only when nothing else is left.
  */
 import { LIMITS } from "../../../base/limits.ts";
+import type { KeyedHash } from "../../../ports/secrets.ts";
 import { IDENTIFIER_BYTES } from "../../leases/keys.ts";
 import type { Offers } from "../../leases/offers.ts";
-import { SipHash } from "../../leases/siphash.ts";
 import { OPTION } from "./codes.ts";
 import type { Ledger } from "./ledger.ts";
 import type { ClientMessage } from "./message.ts";
@@ -32,22 +32,31 @@ export type Seeker = {
   readonly viaAt: number;
 };
 
+/** Offers are kept under a key of the process; what is asked of them is this. */
+export type OfferBook = Pick<Offers, "put" | "isFreeFor">;
+/** Told what keys had a say in: whoever plays the server again has not got them. */
+export interface ChoiceNotes {
+  hashed(high: number, low: number): void;
+  offerStands(free: boolean): void;
+}
+
 export class Choice {
+  notes: ChoiceNotes | undefined;
   /** What was chosen last. */
   readonly address: Uint8Array = new Uint8Array(16);
   /** Prefixes on links: none of them may be delegated. */
   inUse: readonly OnLinkPrefix[] = [];
   readonly overlaps: Overlaps = new Overlaps();
   readonly #ledger: Ledger;
-  readonly #offers: Offers;
-  readonly #hash: SipHash;
+  readonly #offers: OfferBook;
+  readonly #hash: KeyedHash;
   readonly #hashed = new Uint8Array(HEAD_BYTES + IDENTIFIER_BYTES);
 
-  /** @param key sixteen octets that outlive the process: with others, clients get other addresses */
-  constructor(ledger: Ledger, offers: Offers, key: Uint8Array) {
+  /** @param hash its key outlives the process: with another, clients get other addresses */
+  constructor(ledger: Ledger, offers: OfferBook, hash: KeyedHash) {
     this.#ledger = ledger;
     this.#offers = offers;
-    this.#hash = new SipHash(key);
+    this.#hash = hash;
   }
 
   /** @returns whether `address` now holds a place that the client may be given */
@@ -92,6 +101,7 @@ export class Choice {
     for (let counter = 0; counter < LIMITS.poolHashes; counter++) {
       this.#hashed[COUNTER_AT] = counter;
       const low = this.#hash.hash(this.#hashed, 0, length);
+      if (this.notes !== undefined) this.notes.hashed(this.#hash.high, low);
       pool.place(this.#hash.high, low, this.address, 0);
       if (this.#mayGive(pool, seeker, pressed)) return true;
     }
@@ -122,7 +132,10 @@ export class Choice {
     const { bytes, clientIdAt, clientIdLength } = message;
     const type = message.iaCodes[ia] ?? 0;
     const iaid = message.iaids[ia] ?? 0;
-    return this.#offers.isFreeFor(this.address, 0, pieceLength, link.identity.number, type, iaid, bytes, clientIdAt, clientIdLength, now);
+    const { number } = link.identity;
+    const free = this.#offers.isFreeFor(this.address, 0, pieceLength, number, type, iaid, bytes, clientIdAt, clientIdLength, now);
+    if (this.notes !== undefined) this.notes.offerStands(free);
+    return free;
   }
 
   #isInUse(pieceLength: number, now: number): boolean {

@@ -35,6 +35,12 @@ export function copyOctets(from: Uint8Array, fromAt: number, to: Uint8Array, toA
   for (let i = 0; i < length; i++) to[toAt + i] = from[fromAt + i] ?? 0;
 }
 
+/** Below 0: `a` comes first. */
+export function compareOctets(a: Uint8Array, b: Uint8Array, length: number): number {
+  for (let i = 0; i < length; i++) if (a[i] !== b[i]) return (a[i] ?? 0) - (b[i] ?? 0);
+  return 0;
+}
+
 export function sameOctets(a: Uint8Array, aAt: number, b: Uint8Array, bAt: number, length: number): boolean {
   for (let i = 0; i < length; i++) if (a[aAt + i] !== b[bAt + i]) return false;
   return true;

@@ -5,14 +5,15 @@
 import { duidBytes } from "../../../base/duid.ts";
 import { LIMITS } from "../../../base/limits.ts";
 import type { ServedRows } from "../../../ports/datagrams.ts";
+import type { KeyedHash } from "../../../ports/secrets.ts";
 import { Counters } from "../../counters.ts";
-import type { Offers } from "../../leases/offers.ts";
+import { SipHash } from "../../leases/siphash.ts";
 import type { LeaseTable } from "../../leases/table.ts";
 import type { LanConfig } from "../config.ts";
 import { admit } from "./admission.ts";
 import { Answers } from "./answers.ts";
 import type { ReplyBatch } from "./batch.ts";
-import { Choice, type Seeker } from "./choice.ts";
+import { Choice, type ChoiceNotes, type OfferBook, type Seeker } from "./choice.ts";
 import { PORT } from "./codes.ts";
 import { Ledger } from "./ledger.ts";
 import { Links } from "./links.ts";
@@ -28,9 +29,9 @@ import { type Dhcp6ServerView, viewOf } from "./view.ts";
 export type ServeMoment = { readonly seconds: number };
 export type Dhcp6ServerParts = {
   readonly table: LeaseTable;
-  readonly offers: Offers;
+  readonly offers: OfferBook;
   /** Sixteen octets that choose addresses; they outlive the process, so that a client that lost its lease gets the same again. */
-  readonly key: Uint8Array;
+  readonly key: Uint8Array | KeyedHash;
 };
 
 export class Dhcp6Server {
@@ -46,8 +47,13 @@ export class Dhcp6Server {
 
   constructor({ table, offers, key }: Dhcp6ServerParts) {
     this.#ledger = new Ledger(table);
-    this.#choice = new Choice(this.#ledger, offers, key);
+    this.#choice = new Choice(this.#ledger, offers, key instanceof Uint8Array ? new SipHash(key) : key);
     this.#answers = new Answers(this.#ledger, this.#choice);
+  }
+
+  /** Somebody who writes down what keys had a say in; undefined: nobody. */
+  set notes(notes: ChoiceNotes | undefined) {
+    this.#choice.notes = notes;
   }
 
   configure(config: LanConfig, wishes: ServerWishes = NO_WISHES): void {
