@@ -9,6 +9,7 @@ import { type Ipv6Route, routeWith } from "../../wire/netlink/route.ts";
 
 /** Behind every route of a link, so that a delegated prefix in use is never cut off (RFC 7084 WPD-5). */
 const METRIC = 2048;
+const FOREVER = 0xffff_ffff;
 /** ENOENT, ESRCH, ENODEV, EADDRNOTAVAIL: gone already. */
 const GONE: readonly number[] = [2, 3, 19, 99];
 
@@ -21,7 +22,8 @@ export class PlanObjects {
 
   /** @throws KernelError the first refusal, after everything else was tried */
   apply({ addresses, unreachable }: PrefixPlan): void {
-    const before = this.#ours();
+    const held = this.#network.addresses("ipv6");
+    const before = { addresses: held.filter(isOurs), routes: this.#routes() };
     const failures: KernelError[] = [];
     const trying = (act: () => void, forgiven: readonly number[]): void => {
       try {
@@ -31,28 +33,43 @@ export class PlanObjects {
         if (!forgiven.includes(error.errno)) failures.push(error);
       }
     };
-    for (const prefix of unreachable) trying(() => this.#network.replaceRoute(refusing(prefix)), []);
-    for (const wanted of addresses) trying(() => this.#network.replaceAddress(addressObject(wanted)), GONE);
-    for (const old of before.addresses)
-      if (!addresses.some((one) => one.link === old.interfaceIndex && one.address === old.address && one.prefixLength === old.prefixLength))
-        trying(() => this.#network.removeAddress(old), GONE);
+    const known = new Set(before.routes.map(({ destination }) => destination));
+    // not put over what is there: a replacement would take the place of another program's route of the same cost
+    for (const prefix of unreachable) if (!known.has(prefix)) trying(() => this.#network.addRoute(refusing(prefix)), []);
+    for (const wanted of addresses) {
+      if (held.some((one) => isSame(one, wanted) && isByHand(one))) continue;
+      // a replacement leaves the prefix length as it was
+      const old = before.addresses.find((one) => isSame(one, wanted) && one.prefixLength !== wanted.prefixLength);
+      if (old !== undefined) trying(() => this.#network.removeAddress(old), GONE);
+      trying(() => this.#network.replaceAddress(addressObject(wanted)), GONE);
+    }
+    for (const old of before.addresses) if (!addresses.some((one) => isSame(old, one))) trying(() => this.#network.removeAddress(old), GONE);
     for (const old of before.routes) if (!unreachable.includes(old.destination)) trying(() => this.#network.removeRoute(old), GONE);
     const [first] = failures;
     if (first !== undefined) throw first;
   }
 
-  /** What carries our mark, on whatever link. */
-  #ours(): { readonly addresses: readonly InterfaceAddress[]; readonly routes: readonly Ipv6Route[] } {
-    return {
-      addresses: this.#network.addresses("ipv6").filter(({ protocol }) => protocol === ADDRESS_PROTOCOL.dhcp),
-      routes: this.#network
-        .routes("ipv6")
-        .filter(
-          (one): one is Ipv6Route =>
-            one.family === "ipv6" && one.type === "unreachable" && one.protocol === ROUTE_PROTOCOL.dhcp && one.table === TABLE.main,
-        ),
-    };
+  /** Refusing routes that carry our mark. */
+  #routes(): readonly Ipv6Route[] {
+    return this.#network
+      .routes("ipv6")
+      .filter((one): one is Ipv6Route => one.family === "ipv6" && one.type === "unreachable" && one.metric === METRIC)
+      .filter(({ protocol, table }) => protocol === ROUTE_PROTOCOL.dhcp && table === TABLE.main);
   }
+}
+
+/** It carries our mark, on whatever link. */
+function isOurs({ protocol }: InterfaceAddress): boolean {
+  return protocol === ADDRESS_PROTOCOL.dhcp;
+}
+
+/** Somebody set it for ever: it stays as it is. */
+function isByHand(one: InterfaceAddress): boolean {
+  return !isOurs(one) && one.validSeconds === FOREVER;
+}
+
+function isSame(one: InterfaceAddress, { link, address }: PlannedAddress): boolean {
+  return one.interfaceIndex === link && one.address === address;
 }
 
 function addressObject({ link, address, prefixLength, preferredSeconds, validSeconds }: PlannedAddress): InterfaceAddress {
