@@ -3,11 +3,18 @@ import { readFileSync } from "node:fs";
 import { dhcp4Client } from "../src/machines/dhcp4-client/client.ts";
 import { dhcp6Client } from "../src/machines/dhcp6-client/client.ts";
 import type { Machine } from "../src/machines/machine.ts";
+import { routerAdvertiser } from "../src/machines/router-advertiser/advertiser.ts";
+import { Dhcp6ServerPlayer } from "../src/services/lan/dhcp6-server/player.ts";
 import { decodeRecording, encodeValue, type Recording, RecordingError, type Replayed, replay } from "../src/services/recording.ts";
 
 type Play = (recording: Recording<unknown, unknown>) => Replayed;
-/** Every machine whose recordings there are. */
-const PLAYERS: ReadonlyMap<string, Play> = new Map([player(dhcp4Client), player(dhcp6Client)]);
+/** Every machine and every server whose recordings there are. */
+const PLAYERS: ReadonlyMap<string, Play> = new Map([
+  player(dhcp4Client),
+  player(dhcp6Client),
+  player(routerAdvertiser),
+  player(new Dhcp6ServerPlayer()),
+]);
 
 const [file] = process.argv.slice(2);
 if (file === undefined) usage("which file?");
@@ -34,7 +41,7 @@ if (differs === undefined) {
 }
 
 /** What a recording says of states and events is taken on trust: it is only stepped through, and compared. */
-function player<S, E, F>(machine: Machine<S, E, F>): readonly [string, Play] {
+function player<S, E, F>(machine: Pick<Machine<S, E, F>, "name" | "step">): readonly [string, Play] {
   return [machine.name, (given) => replay(machine, given as Recording<S, E>)];
 }
 

@@ -85,6 +85,16 @@ export const LIMITS = {
   framesQueuedPerInterface: 256,
   /** Steps an engine remembers per machine for `trace` and `explain`. */
   traceSteps: 4096,
+  /** Seconds a server is recorded when it is asked for, at most; steps and characters after which it ends before that. */
+  recordingSeconds: 600,
+  recordingSteps: 65_536,
+  recordingCharacters: 33_554_432,
+  /** Characters of one step; with a longer one the recording ends. It fits a frame between roles, escapes included. */
+  recordingStepCharacters: 120_000,
+  /** Rows of a lease table that can be recorded: all of them are written down first, and clients wait meanwhile. */
+  recordingLeases: 16_384,
+  /** Seconds for which a recording is kept that nobody fetches. */
+  recordingKeptSeconds: 60,
   /** Control connections at once; further ones are closed at accept. */
   controlConnections: 64,
   /** Bytes of one control request, headers and body. */

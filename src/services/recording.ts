@@ -1,6 +1,7 @@
 /**
  * Recordings: what a machine was told and what it made of it, as lines of JSON. The first line says which machine began in which state;
- * each further line is one step with its moment and a digest of the state and the effects that came out.
+ * each further line is one step with its moment and a digest of the state and the effects that came out. Servers draw no chance:
+ * their steps have no entropy.
  *
  *   {"format":"leasehold-recording","version":1,"machine":"uplink4","initial":{...}}
  *   {"event":{...},"now":1234.5,"entropy":{"$":"bytes","hex":"00..."},"digest":"0123456789abcdef"}
@@ -23,6 +24,7 @@ export type Replayed = {
 const FORMAT = "leasehold-recording";
 const VERSION = 1;
 const TAG = "$";
+const NO_ENTROPY = new Uint8Array(ENTROPY_BYTES);
 
 /** A file that is no recording; `line` counts from 1. */
 export class RecordingError extends Error {
@@ -42,8 +44,11 @@ export function recordingOf<S, E, F>(machine: string, observed: readonly Observe
 }
 
 export function encodeRecording<S, E>({ machine, initial, steps }: Recording<S, E>): string {
-  const header = { format: FORMAT, version: VERSION, machine, initial };
-  return [header, ...steps].map((line) => `${encodeValue(line)}\n`).join("");
+  return [headLine(machine, initial), ...steps.map(encodeValue)].map((line) => `${line}\n`).join("");
+}
+
+export function headLine(machine: string, initial: unknown): string {
+  return encodeValue({ format: FORMAT, version: VERSION, machine, initial });
 }
 
 /** The machine's own types are taken on trust: whatever a recording says is only ever stepped through, and compared. @throws RecordingError */
@@ -52,7 +57,7 @@ export function decodeRecording<S, E>(text: string): Recording<S, E> {
   const { format, version, machine, initial } = objectIn(header ?? "", 1);
   if (format !== FORMAT || version !== VERSION || typeof machine !== "string") throw new RecordingError("not a recording this version reads", 1);
   const steps = lines.map((line, i): RecordedStep<E> => {
-    const { event, now, entropy, digest } = objectIn(line, i + 2);
+    const { event, now, entropy = NO_ENTROPY, digest } = objectIn(line, i + 2);
     const sound = typeof now === "number" && entropy instanceof Uint8Array && entropy.length === ENTROPY_BYTES && typeof digest === "string";
     if (!sound) throw new RecordingError("not a step", i + 2);
     return { event: event as E, now: instant(now), entropy, digest };
@@ -61,7 +66,7 @@ export function decodeRecording<S, E>(text: string): Recording<S, E> {
 }
 
 /** Steps the machine through a recording. @returns where its state or effects first differ; a machine that throws differs there */
-export function replay<S, E, F>(machine: Machine<S, E, F>, { initial, steps }: Recording<S, E>): Replayed {
+export function replay<S, E, F>(machine: Pick<Machine<S, E, F>, "step">, { initial, steps }: Recording<S, E>): Replayed {
   let state = initial;
   for (const [i, { event, now, entropy, digest }] of steps.entries()) {
     let replayed: string;

@@ -16,8 +16,8 @@ import { type LinkNews, LinkTable } from "../links.ts";
 import type { LanConfig } from "./config.ts";
 import type { RelayOutcome } from "./dhcp6-relay/outcome.ts";
 import { Dhcp6Relay } from "./dhcp6-relay/relay.ts";
-import { ReplyBatch } from "./dhcp6-server/batch.ts";
-import { Dhcp6Server } from "./dhcp6-server/server.ts";
+import { REPLY_SHAPE, ReplyBatch } from "./dhcp6-server/batch.ts";
+import { RecordedDhcp6Server } from "./dhcp6-server/recorder.ts";
 import { LanRouter } from "./router/router.ts";
 import { routesOf } from "./routes.ts";
 import type { LanView } from "./view.ts";
@@ -50,16 +50,17 @@ export type LanMemory = {
 /** Rows of the lease table looked at, and how often: 100,000 leases take 2.4 seconds. */
 const SWEEP_ROWS = 4096;
 const SWEEP_SECONDS = 0.1;
-const REPLIES = { slots: 256, arenaBytes: 1024 * 1024 } as const;
+/** Under this name the DHCPv6 server is recorded. */
+const SERVER_NAME = "dhcp6";
 type Mode = "server" | "relay" | "uplink" | "off";
 
 export class Lan implements LinkListener, AddressListener, RouteListener {
   readonly #ports: LanPorts;
   readonly #router: LanRouter;
   readonly #relay: Dhcp6Relay;
-  readonly #server: Dhcp6Server;
+  readonly #server: RecordedDhcp6Server;
   readonly #wall: WallSeconds;
-  readonly #out = new ReplyBatch(REPLIES);
+  readonly #out = new ReplyBatch(REPLY_SHAPE);
   readonly #links = new LinkTable();
   readonly #addresses = new AddressTable();
   readonly #ignored = new Counters();
@@ -73,7 +74,7 @@ export class Lan implements LinkListener, AddressListener, RouteListener {
     const { clock, log } = ports;
     this.#router = new LanRouter({ clock, log, ...ports.router });
     this.#relay = new Dhcp6Relay(clock);
-    this.#server = new Dhcp6Server({ table, offers, key });
+    this.#server = new RecordedDhcp6Server({ table, offers, key }, clock);
     this.#server.leasesLoaded();
     this.#wall = new WallSeconds(clock, newestSeconds(table));
     this.#sweeping = clock.alarm(() => this.#sweep());
@@ -178,8 +179,13 @@ export class Lan implements LinkListener, AddressListener, RouteListener {
     this.#router.stop();
   }
 
+  /** Begins to write down what is only recorded while asked to. @returns false when it cannot be */
+  record(name: string, seconds: number): boolean {
+    return name === SERVER_NAME && this.#server.record(seconds);
+  }
+
   trace(name: string): readonly string[] | undefined {
-    return this.#router.router(name)?.trace();
+    return (name === SERVER_NAME ? this.#server.take() : undefined) ?? this.#router.router(name)?.trace();
   }
 
   view(): LanView {

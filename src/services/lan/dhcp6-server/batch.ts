@@ -13,6 +13,8 @@ import { RouteChanges } from "./route-changes.ts";
 export const REPLY_BYTES_MAX = 49_152;
 
 export type BatchShape = { readonly slots: number; readonly arenaBytes: number };
+/** Of the batch in which a service takes answers. */
+export const REPLY_SHAPE: BatchShape = { slots: 256, arenaBytes: 1024 * 1024 };
 
 /** Rows: where a datagram stands, on which link it travels, and who is at the other end. */
 class DatagramRows {
