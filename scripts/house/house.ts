@@ -1,120 +1,209 @@
-/** The private house: a provider in a namespace of its own, and our gateway here, joined by a link made with our own netlink. */
+/**
+ * The private house: a provider, our gateway, two LANs with a host each, a link behind a relay, a directory. Everything but the gateway
+ * and the relay is the simulator's actors on real sockets, or nothing but a kernel, so nothing else need be installed.
+ */
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { join } from "node:path";
 import { parseMac } from "../../src/base/mac.ts";
-import { nativeFolder } from "../../src/platform/native.ts";
 import { KernelNetwork } from "../../src/platform/netlink/kernel-network.ts";
-import type { HouseFacts } from "../verify-house.ts";
+import type { LinkEnd } from "../../src/wire/netlink/link.ts";
+import type { HouseFacts } from "./facts.ts";
+import { beside, inside, kept, pause, room, root } from "./rooms.ts";
 
-const root = join(dirname(fileURLToPath(import.meta.url)), "../..");
 const UPLINK = "wan0";
 const UPLINK_MAC = parseMac("02:00:5e:10:00:01");
 const PROVIDER_LINK = "cust0";
 const PROVIDER = "192.0.2.1";
 const BEYOND = "203.0.113.1";
-const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+const BEYOND6 = "2001:db8:ffff::1";
+const POOL = "2001:db8:1000::/40";
+const OTHER_POOL = "2001:db8:2000::/40";
+const RELAYED = "2001:db8:77::/64";
+const DOMAIN = "house";
+const PEOPLE = ["ada", "blaise", "carl", "emmy", "rene"].map((name, i) => ({ name, uid: 20_001 + i }));
+const TEAM = { name: "residents", gid: 20_100, members: ["ada", "blaise", "carl"] };
+const USERDB = "org.leasehold.Directory";
 const interactive = process.stdin.isTTY === true && process.stdout.isTTY === true && process.env["CI"] === undefined;
 const ownIds = readFileSync("/proc/self/uid_map", "utf8").trim().split(/\s+/)[2] !== "1";
 
 const folder = mkdtempSync(join(tmpdir(), "leasehold-house-"));
-const children: ChildProcess[] = [];
-process.on("exit", () => {
-  for (const child of children) child.kill("SIGKILL");
-  rmSync(folder, { recursive: true, force: true });
-});
+const file = (name: string): string => join(folder, name);
+process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => process.exit(1));
 if (!ownIds) process.stdout.write("without root: a user namespace, in which roles cannot have user ids of their own\n");
 
 const network = new KernelNetwork();
-setUp("lo");
-const provider = startProvider();
-const gateway = await startGateway(provider);
-const code = await verify(gateway);
-if (code !== 0) process.stdout.write(`the gateway said:\n${readFileSync(join(folder, "leasehold.log"), "utf8").split("\n").slice(-20).join("\n")}\n`);
+prepare();
+const provider = await room(
+  "the provider",
+  "provider.ts",
+  options(
+    {
+      interface: PROVIDER_LINK,
+      address: `${PROVIDER}/24`,
+      beyond: BEYOND,
+      pool: "192.0.2.100-199",
+      "lease-seconds": "20",
+      "renew-seconds": "5",
+      "json-events": events("provider"),
+    },
+    ["--set-up"],
+  ),
+);
+process.stdout.write(`house: provider ${provider.pid}, link ${UPLINK} to ${PROVIDER_LINK}\n`);
+const [slaac, host, relay, far] = await Promise.all([
+  room("the SLAAC host", "room.ts", ["--up", "eth0"]),
+  room("the DHCPv6 host", "host6.ts", options({ interface: "eth0", "json-events": events("host6") }, ["--set-up"])),
+  room("the relay", "room.ts", ["--up", "up0", "--up", "down0", "--hold", `down0=${RELAYED.replace("::/64", "::1/64")}`, "--forward"]),
+  room("the relayed host", "host6.ts", options({ interface: "eth0", "json-events": events("far") }, ["--set-up"])),
+]);
+wire({ name: UPLINK, ...(UPLINK_MAC === undefined ? {} : { mac: UPLINK_MAC }), up: true }, end(PROVIDER_LINK, provider));
+wire({ name: "lan0", up: true }, end("eth0", slaac));
+wire({ name: "lan1", up: true }, end("eth0", host));
+wire({ name: "lan2", up: true }, end("up0", relay));
+wire(end("down0", relay), end("eth0", far));
+const provider6 = beside(
+  "the provider of prefixes",
+  "provider6.ts",
+  options(
+    {
+      interface: PROVIDER_LINK,
+      address: "2001:db8:0:1::1/64",
+      beyond: BEYOND6,
+      pool: POOL,
+      "other-pool": OTHER_POOL,
+      "preferred-seconds": "40",
+      "valid-seconds": "60",
+      "renew-seconds": "4",
+      "rebind-seconds": "10",
+      "json-events": events("provider6"),
+    },
+    ["--set-up"],
+  ),
+  provider,
+);
+beside("the directory", "ldap-server.ts", options({ certificate: file("directory.pem"), "json-events": events("directory") }));
+for (let tries = 0; !existsSync(file("directory.pem")) && tries < 1000; tries++) await pause(10);
+
+const gateway = leasehold(
+  "gateway",
+  `[uplink4.${UPLINK}]
+host_name = "gateway"
+retransmit_seconds = 1
+
+[uplink6.${UPLINK}]
+delegate = [ { to = ["lan0", "lan1"] } ]
+
+[lan.lan0]
+ra_min_seconds = 3
+ra_max_seconds = 4
+
+[lan.lan1]
+preferred_seconds = 12
+valid_seconds = 24
+ra_min_seconds = 3
+ra_max_seconds = 4
+
+[lan.lan2]
+ra = "off"
+
+[relayed.far]
+link = "${RELAYED}"
+address_pool = "2001:db8:77:0:1::/80"
+
+[directory]
+domain = "${DOMAIN}"
+userdb_service = "${USERDB}"
+
+[directory.source.house]
+server = "127.0.0.1"
+ca_file = "${file("directory.pem")}"
+base = "dc=house,dc=example"
+`,
+);
+leasehold("relay", '[lan.down0]\nra = "off"\ndhcpv6 = "relay"\nrelay_to = ["up0"]\n', relay);
+const code = await verify();
+if (code !== 0) process.stdout.write(`the gateway said:\n${readFileSync(file("gateway.log"), "utf8").split("\n").slice(-25).join("\n")}\n`);
 if (interactive && code === 0) await stay();
 gateway.kill("SIGTERM");
-await pause(300);
+await pause(500);
 process.exit(code);
 
-function setUp(name: string): void {
-  const index = network.links().find((link) => link.name === name)?.index;
-  if (index !== undefined) network.setLink({ index, up: true });
+/** This namespace is the gateway: it forwards, hears its provider's advertisements all the same, and has a /run of its own. */
+function prepare(): void {
+  const set = (name: string, value: string): void => writeFileSync(`/proc/sys/net/ipv6/conf/${name}`, value);
+  set("all/forwarding", "1");
+  set("default/accept_ra", "2");
+  set("default/accept_dad", "0");
+  network.setLink({ index: network.link("lo")?.index ?? 1, up: true });
+  const mounted = spawnSync("mount", ["-t", "tmpfs", "-o", "mode=755", "house", "/run"], { encoding: "utf8" });
+  if (mounted.status !== 0) process.stdout.write(`house: no /run of its own: ${mounted.stderr}`);
 }
 
-/** The provider's process makes its own namespace; its end of the link is put there by process id. */
-function startProvider(): ChildProcess {
-  const events = join(folder, "provider.jsonl");
-  writeFileSync(events, "");
-  const options = {
-    interface: PROVIDER_LINK,
-    address: `${PROVIDER}/24`,
-    beyond: BEYOND,
-    pool: "192.0.2.100-199",
-    "lease-seconds": "20",
-    "renew-seconds": "5",
-    "json-events": events,
-  };
-  const environment = ["PATH", "HOME", "TMPDIR"].flatMap((name) =>
-    process.env[name] === undefined ? [] : ["--env", `${name}=${process.env[name]}`],
-  );
-  const program = [
-    process.execPath,
-    "--import",
-    "tsx",
-    join(root, "scripts/house/provider.ts"),
-    "--set-up",
-    ...Object.entries(options).flatMap(([name, value]) => [`--${name}`, value]),
-  ];
-  const child = spawn(`${nativeFolder()}leasehold-launcher`, [...environment, "--new-net", "--chdir", root, "--", ...program], {
-    stdio: ["ignore", "inherit", "inherit"],
-  });
-  children.push(child);
-  child.on("exit", (exit, signal) => process.stdout.write(`house: the provider ended (${signal ?? exit})\n`));
-  return child;
+function wire(one: LinkEnd, other: LinkEnd): void {
+  network.createVeth(one, other);
 }
 
-async function startGateway(peer: ChildProcess): Promise<ChildProcess> {
-  await inOwnNamespace(peer.pid ?? 0);
-  const end = { name: PROVIDER_LINK, namespace: { pid: peer.pid ?? 0 } };
-  network.createLink({ name: UPLINK, ...(UPLINK_MAC === undefined ? {} : { mac: UPLINK_MAC }), up: true, kind: { name: "veth", peer: end } });
-  process.stdout.write(`house: provider ${peer.pid}, link ${UPLINK} to ${PROVIDER_LINK}\n`);
-  const configuration = join(folder, "leasehold.toml");
-  writeFileSync(configuration, `[uplink4.${UPLINK}]\nhost_name = "gateway"\nretransmit_seconds = 1\n`, { mode: 0o644 });
-  mkdirSync(join(folder, "run"));
-  const log = openSync(join(folder, "leasehold.log"), "w");
-  const child = spawn(
+function end(name: string, neighbour: ChildProcess): LinkEnd {
+  return { name, namespace: { pid: neighbour.pid ?? 0 } };
+}
+
+function events(name: string): string {
+  writeFileSync(file(`${name}.jsonl`), "");
+  return file(`${name}.jsonl`);
+}
+
+function options(values: Readonly<Record<string, string>>, flags: readonly string[] = []): readonly string[] {
+  return [...flags, ...Object.entries(values).flatMap(([name, value]) => [`--${name}`, value])];
+}
+
+/** The program as a user starts it. */
+function leasehold(name: string, toml: string, neighbour?: ChildProcess): ChildProcess {
+  writeFileSync(file(`${name}.toml`), toml, { mode: 0o644 });
+  mkdirSync(file(`${name}.run`));
+  const log = openSync(file(`${name}.log`), "w");
+  const command = [
     join(root, "bin/leasehold"),
-    ["run", "-f", configuration, "--runtime-dir", join(folder, "run"), "--state-dir", join(folder, "state")],
-    { stdio: ["ignore", log, log] },
-  );
-  children.push(child);
-  process.stdout.write(`house: gateway ${child.pid}\n`);
+    "run",
+    "-f",
+    file(`${name}.toml`),
+    "--runtime-dir",
+    file(`${name}.run`),
+    "--state-dir",
+    file(`${name}.state`),
+  ];
+  const child = kept(spawn(...inside(neighbour, command), { stdio: ["ignore", log, log] }), `the ${name}`);
+  process.stdout.write(`house: ${name} ${child.pid}\n`);
   return child;
-}
-
-/** Waits until the launcher has left our namespace. */
-async function inOwnNamespace(pid: number): Promise<void> {
-  const namespaceOf = (who: number | "self"): string => spawnSync("readlink", [`/proc/${who}/ns/net`], { encoding: "utf8" }).stdout;
-  while (namespaceOf(pid) === namespaceOf("self")) await pause(20);
 }
 
 /** The verifier is a process of its own that imports none of our services. */
-function verify(running: ChildProcess): Promise<number> {
+function verify(): Promise<number> {
+  const pidOf = (child: ChildProcess): number => child.pid ?? 0;
   const facts: HouseFacts = {
     uplink: UPLINK,
     providerAddress: PROVIDER,
     beyondAddress: BEYOND,
-    providerEvents: join(folder, "provider.jsonl"),
-    mainPid: running.pid ?? 0,
+    providerEvents: file("provider.jsonl"),
+    mainPid: pidOf(gateway),
     ownIds,
+    provider6: { pid: pidOf(provider6), events: file("provider6.jsonl"), pool: POOL, otherPool: OTHER_POOL, beyond: BEYOND6 },
+    lans: ["lan0", "lan1"],
+    slaacPid: pidOf(slaac),
+    host6: { pid: pidOf(host), events: file("host6.jsonl") },
+    relayed: { pid: pidOf(far), events: file("far.jsonl"), prefix: RELAYED },
+    people: PEOPLE,
+    team: TEAM,
+    domain: DOMAIN,
+    userdbSocket: `/run/systemd/userdb/${USERDB}`,
   };
-  const file = join(folder, "house.json");
-  writeFileSync(file, JSON.stringify(facts));
-  const verifier = spawn(process.execPath, ["--import", "tsx", join(root, "scripts/verify-house.ts"), file], { stdio: "inherit" });
-  children.push(verifier);
+  writeFileSync(file("house.json"), JSON.stringify(facts));
+  const verifier = kept(
+    spawn(process.execPath, ["--import", "tsx", join(root, "scripts/verify-house.ts"), file("house.json")], { stdio: "inherit" }),
+    "the verifier",
+  );
   return new Promise((resolve) => verifier.on("exit", (exit) => resolve(exit ?? 1)));
 }
 
@@ -126,7 +215,7 @@ async function stay(): Promise<void> {
     if (key.toString() === "q" || key.toString() === "\u0003") leaving = true;
   });
   while (!leaving) {
-    const { stdout } = spawnSync(join(root, "bin/leasehold"), ["show", "--runtime-dir", join(folder, "run")], { encoding: "utf8" });
+    const { stdout } = spawnSync(join(root, "bin/leasehold"), ["show", "--runtime-dir", file("gateway.run")], { encoding: "utf8" });
     process.stdout.write(`\u001b[2J\u001b[H${stdout}\npress q to leave the house\n`);
     await pause(1000);
   }
