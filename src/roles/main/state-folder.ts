@@ -41,10 +41,13 @@ export function replaceFile(folder: string, name: string, bytes: Uint8Array): vo
   try {
     for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at); // a disk that is nearly full takes a part
     fsyncSync(fd);
+    renameSync(fresh, path);
+  } catch (error) {
+    rmSync(fresh, { force: true });
+    throw error;
   } finally {
     closeSync(fd);
   }
-  renameSync(fresh, path);
   syncFolder(folder);
 }
 
