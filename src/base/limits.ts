@@ -89,8 +89,8 @@ export const LIMITS = {
   recordingSeconds: 600,
   recordingSteps: 65_536,
   recordingCharacters: 33_554_432,
-  /** Characters of one step; with a longer one the recording ends. It fits a frame between roles, escapes included. */
-  recordingStepCharacters: 120_000,
+  /** Characters of one step; with a longer one the recording ends. It fits a view between roles, escapes included. */
+  recordingStepCharacters: 60_000,
   /** Rows of a lease table that can be recorded: all of them are written down first, and clients wait meanwhile. */
   recordingLeases: 16_384,
   /** Seconds for which a recording is kept that nobody fetches. */

@@ -12,10 +12,12 @@ export type ControlSources = {
   readonly mainView: () => Promise<string | undefined>;
   readonly engineView: (
     service: ServiceName,
-    asked: { readonly view: "show" | "trace"; readonly name: string; readonly after: number },
+    asked: { readonly view: "show" | "trace" | "record"; readonly name: string; readonly after: number },
   ) => Promise<string | undefined>;
   readonly command: (connection: number, verb: "reload" | "log", argument: string) => Promise<{ readonly ok: boolean; readonly text: string }>;
 };
+/** Where nobody says for how long. */
+const RECORDING_SECONDS = 10;
 type Env = { readonly Bindings: { readonly connection: number } };
 
 export function controlApp(sources: ControlSources): Hono<Env> {
@@ -39,13 +41,18 @@ export function controlApp(sources: ControlSources): Hono<Env> {
     return trace(sources, context, service, context.req.param("name"));
   });
 
+  app.post("/v1/trace/:service{uplink4|uplink6|lan|directory}/:name{[^\\s/]{1,15}}", (context) => {
+    const service = SERVICES.find((one) => one === context.req.param("service")) ?? "uplink4";
+    return record(sources, context, service, context.req.param("name"));
+  });
+
   app.post("/v1/reload", async (context) => outcome(await sources.command(context.env.connection, "reload", "")));
   app.post("/v1/log/:level{error|warn|info|debug}", async (context) =>
     outcome(await sources.command(context.env.connection, "log", context.req.param("level"))),
   );
 
   app.notFound((context) =>
-    context.json({ error: "not-found", hint: "GET /v1/show, GET /v1/trace/SERVICE/NAME, POST /v1/reload, POST /v1/log/LEVEL" }, 404),
+    context.json({ error: "not-found", hint: "GET /v1/show, GET or POST /v1/trace/SERVICE/NAME, POST /v1/reload, POST /v1/log/LEVEL" }, 404),
   );
   return app;
 }
@@ -53,12 +60,24 @@ export function controlApp(sources: ControlSources): Hono<Env> {
 /** A page of a recording. */
 async function trace(sources: ControlSources, context: Context, service: ServiceName, name: string): Promise<Response> {
   const after = Number(context.req.query("after") ?? 0);
-  const known = Number.isInteger(after) && after >= 0 && after <= LIMITS.traceSteps + 1;
+  const known = Number.isInteger(after) && after >= 0 && after <= LIMITS.recordingSteps + 1;
   const page = known ? await sources.engineView(service, { view: "trace", name, after }) : undefined;
   if (page === undefined) return context.json({ error: "busy", hint: "try again in a moment" }, 503);
   return page === "null"
     ? context.json({ error: "not-found", hint: "leasehold show lists what there is" }, 404)
     : context.body(page, 200, { "content-type": "application/json" });
+}
+
+/** A recording begins of what is not always recorded: whoever may read it may ask for it. Reading it ends it. */
+async function record(sources: ControlSources, context: Context, service: ServiceName, name: string): Promise<Response> {
+  const seconds = Number(context.req.query("seconds") ?? RECORDING_SECONDS);
+  const known = Number.isInteger(seconds) && seconds > 0 && seconds <= LIMITS.recordingSeconds;
+  if (!known) return context.json({ error: "bad-value", hint: `seconds: 1 to ${LIMITS.recordingSeconds}` }, 400);
+  const begun = await sources.engineView(service, { view: "record", name, after: seconds });
+  if (begun === undefined) return context.json({ error: "busy", hint: "try again in a moment" }, 503);
+  return begun === "null"
+    ? context.json({ error: "not-found", hint: "nothing of that name is recorded only while asked to" }, 404)
+    : context.body(begun, 200, { "content-type": "application/json" });
 }
 
 /** null: the engine did not answer. */

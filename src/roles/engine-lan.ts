@@ -56,6 +56,7 @@ startEngine({
       listsBegin: () => links.restart(),
       view: () => lan?.view() ?? null,
       trace: (name) => lan?.trace(name),
+      record: (name, seconds) => lan?.record(name, seconds) ?? false,
     };
   },
 });

@@ -1,4 +1,5 @@
 /** What every engine does beside its service: meets frontend and control, asks for lists of the kernel, tells its views. */
+import { LIMITS } from "../base/limits.ts";
 import { startRole } from "./role.ts";
 import type { FenceProfileName } from "../platform/fence/enter.ts";
 import type { Log, LogFields, LogLevel } from "../ports/log.ts";
@@ -21,6 +22,8 @@ export type EngineHandlers = {
   readonly listsBegin?: () => void;
   readonly view: () => unknown;
   readonly trace?: (name: string) => readonly string[] | undefined;
+  /** Begins to write down what is not always recorded; `trace` ends it. @returns false when there is no such thing */
+  readonly record?: (name: string, seconds: number) => boolean;
 };
 export type EngineSetup = {
   readonly role: EngineName;
@@ -135,7 +138,12 @@ class Engine {
   #answer(message: Incoming): void {
     if (message.kind !== "viewRequest") return;
     const { request, view, name, after } = message.body;
-    const told = view === "show" ? this.#handlers.view() : this.#traces.page(name, after);
+    const told = view === "show" ? this.#handlers.view() : view === "trace" ? this.#traces.page(name, after) : this.#record(name, after);
     this.#room.to("control")?.send("view", { request, json: new TextEncoder().encode(JSON.stringify(told)) });
+  }
+
+  #record(name: string, wanted: number): { readonly seconds: number } | null {
+    const seconds = Math.min(Math.max(1, wanted), LIMITS.recordingSeconds);
+    return this.#handlers.record?.(name, seconds) === true ? { seconds } : null;
   }
 }

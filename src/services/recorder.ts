@@ -50,7 +50,7 @@ export class Recorder {
     const now = this.#clock.now();
     return (said) => {
       if (!this.#on || this.#lines !== lines) return;
-      const line = encodeValue({ event, now, digest: digestOf(null, said) });
+      const line = asciiOf(encodeValue({ event, now, digest: digestOf(null, said) }));
       this.#characters += line.length;
       const tooMuch = line.length > LIMITS.recordingStepCharacters || this.#characters > LIMITS.recordingCharacters;
       if (tooMuch || place > LIMITS.recordingSteps) return this.#end();
@@ -88,4 +88,9 @@ export class Recorder {
     if (this.#on) this.#end();
     else this.#lines = undefined;
   }
+}
+
+/** JSON all the same: so that characters are octets where lines are counted on their way. */
+function asciiOf(json: string): string {
+  return json.replace(/[^ -~]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }

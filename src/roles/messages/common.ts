@@ -8,7 +8,7 @@ import { ENGINES, type EngineName, message, ROLES } from "./message.ts";
 
 const CHILDREN = ["frontend", ...ENGINES, "fetcher", "control"] as const;
 /** What an engine can be asked to tell. */
-const VIEWS = ["show", "trace"] as const;
+const VIEWS = ["show", "trace", "record"] as const;
 
 /** Sockets of the frontend that carry whole datagrams, and whose they are. */
 export const DATAGRAM_OWNERS = {
@@ -114,7 +114,7 @@ export const COMMON = {
   }),
 
   // control asks
-  /** `name` and `after` are for lists: whose, and from which row on. */
+  /** `name` and `after` are for lists: whose, and from which row on. Of what is only recorded while asked to: for how many seconds. */
   viewRequest: message({
     type: 50,
     from: ["control"],

@@ -17,6 +17,7 @@ const ANY_KEY = Uint8Array.from({ length: 16 }, (_, i) => i);
 export class Dhcp6ServerPlayer {
   readonly name = RECORDED_AS;
   readonly #told = new Told();
+  readonly #free: number[] = [];
   readonly #table: LeaseTable;
   readonly #server: Dhcp6Server;
   readonly #packet = new PacketBatch({ slots: 1, arenaBytes: LIMITS.datagramBytes + 1 });
@@ -34,10 +35,13 @@ export class Dhcp6ServerPlayer {
 
   #said(event: Dhcp6ServerEvent): readonly unknown[] {
     switch (event.kind) {
+      case "free":
+        this.#free.push(...event.rows);
+        return [];
       case "table": {
-        const free = new Set(event.free);
+        const free = new Set(this.#free);
         const used = Array.from({ length: event.end }, (_, row) => row).filter((row) => !free.has(row));
-        this.#table.arrange([...used, ...event.free], event.swept);
+        this.#table.arrange([...used, ...free], event.swept);
         return [];
       }
       case "leases":

@@ -14,8 +14,10 @@ export const RECORDED_AS = "dhcp6-server";
 /** What keys gave: hashes of 8 octets each, the higher half first; an octet for each offer that was asked for, 1: it is free. */
 export type KeyedOutcomes = { readonly hashes: Uint8Array; readonly offers: Uint8Array };
 export type Dhcp6ServerEvent =
-  /** How rows are numbered: all below `end` that are not free have an image. */
-  | { readonly kind: "table"; readonly end: number; readonly free: readonly number[]; readonly swept: number }
+  /** Rows in no use, in the order in which they are taken again; several of these make one list. */
+  | { readonly kind: "free"; readonly rows: readonly number[] }
+  /** All rows below `end` that are not free have an image. */
+  | { readonly kind: "table"; readonly end: number; readonly swept: number }
   /** Images of leases, in the order of their rows. */
   | { readonly kind: "leases"; readonly images: Uint8Array }
   | { readonly kind: "configured"; readonly config: LanConfig; readonly wishes: ServerWishes }

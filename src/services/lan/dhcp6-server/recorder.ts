@@ -18,6 +18,7 @@ import type { WatchedAddress } from "./served-link.ts";
 import type { Dhcp6ServerView } from "./view.ts";
 
 const IMAGES_PER_STEP = 128;
+const ROWS_PER_STEP = 4096;
 
 export class RecordedDhcp6Server {
   readonly #server: Dhcp6Server;
@@ -77,7 +78,9 @@ export class RecordedDhcp6Server {
     const { end } = this.#table;
     if (configured === undefined || end > LIMITS.recordingLeases) return false;
     this.#recorder.start(seconds);
-    this.#tell({ kind: "table", end, ...this.#table.layout });
+    const { free, swept } = this.#table.layout;
+    for (let at = 0; at < free.length; at += ROWS_PER_STEP) this.#tell({ kind: "free", rows: free.slice(at, at + ROWS_PER_STEP) });
+    this.#tell({ kind: "table", end, swept });
     this.#tellLeases();
     for (const [name, index] of this.#indexes) this.#tell({ kind: "index", name, index });
     for (const [name, addresses] of this.#addresses) this.#tell({ kind: "addresses", name, addresses });
