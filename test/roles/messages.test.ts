@@ -92,7 +92,15 @@ const SAMPLES: { readonly [K in CatalogueName]: unknown } = {
       {
         name: "wan0",
         rapidCommit: true,
-        delegations: [{ iaid: 7, targets: [{ interface: "lan0", prefixLength: 64, hostPart: "::1" }, { interface: undefined, prefixLength: 60, hostPart: "::" }] }],
+        delegations: [
+          {
+            iaid: 7,
+            targets: [
+              { interface: "lan0", prefixLength: 64, hostPart: "::1" },
+              { interface: undefined, prefixLength: 60, hostPart: "::" },
+            ],
+          },
+        ],
       },
     ],
   },

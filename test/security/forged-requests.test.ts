@@ -212,12 +212,12 @@ attack("fullDisk", "lan: a full disk is told to the engine, nothing half-made st
   const told = await waitFor(
     () => {
       const lines = program.stderr.split("\n").filter((line) => line.includes(TOLD));
-      return lines.length >= 2 ? lines.map((line) => (JSON.parse(line) as { readonly told: string }).told) : undefined;
+      return lines.length >= 3 ? lines.map((line) => (JSON.parse(line) as { readonly told: string }).told) : undefined;
     },
-    5000,
-    "the engine was told",
+    15_000,
+    "the engine was told, and told again when main had tried again",
   );
-  assert.deepEqual(told, ["openJournalFile 28", "saveLease 28"]);
+  assert.deepEqual(told, ["openJournalFile 28", "saveLease 28", "openJournalFile 28"]);
   assert.deepEqual(seen(main, join(state, "lan")), ["segment-1"]);
   assert.deepEqual(seen(main, join(state, "router")), []);
 });
