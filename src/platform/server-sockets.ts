@@ -176,7 +176,7 @@ export class Outbox {
   }
 
   /** What the kernel does not take now is gone: whoever asked asks again. @returns how many went */
-  send(sockets: ServerSockets): number {
+  send(sockets: Pick<ServerSockets, "descriptor">): number {
     let sent = 0;
     for (let from = 0; from < this.#count; ) {
       const link = this.#links[from] ?? 0;

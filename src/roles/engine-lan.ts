@@ -9,6 +9,7 @@ import { Outbox, ServerSockets } from "../platform/server-sockets.ts";
 import { AddressNewsReader } from "../services/address-news.ts";
 import { warmUp } from "../services/lan/dhcp6-server/warm-up.ts";
 import { Lan } from "../services/lan/service.ts";
+import type { LanView } from "../services/lan/view.ts";
 import { applyImage } from "../services/leases/images.ts";
 import { LeaseJournal } from "../services/leases/journal.ts";
 import { Offers } from "../services/leases/offers.ts";
@@ -19,6 +20,10 @@ import type { Incoming } from "./connection.ts";
 import { type EngineRoom, startEngine } from "./engine.ts";
 import { Delegations } from "./engine-lan/delegations.ts";
 import { Promises } from "./engine-lan/promises.ts";
+import { LAN } from "./messages/lan.ts";
+import { speak } from "./messages/spoken.ts";
+
+speak(LAN);
 
 /** Some 36,000 messages in a fifth of a second: what the compiler needs to have done its work when the first clients come, often all at once. */
 const WARMING_ROUNDS = 40;
@@ -29,6 +34,7 @@ const addresses = new AddressNewsReader();
 type Parts = { readonly clock: BootClock; readonly files: JournalFiles; readonly sockets: ServerSockets };
 let key: Uint8Array = new Uint8Array(16);
 let lan: Lan | undefined;
+let promises: Promises | undefined;
 
 startEngine({
   role: "engine-lan",
@@ -54,7 +60,7 @@ startEngine({
       fromFrontend,
       frontendLost: () => lan?.routerSocketsLost(),
       listsBegin: () => links.restart(),
-      view: () => lan?.view() ?? null,
+      view,
       trace: (name) => lan?.trace(name),
       record: (name, seconds) => lan?.record(name, seconds) ?? false,
     };
@@ -102,7 +108,8 @@ function begin(room: EngineRoom, { clock, files, sockets }: Parts): void {
     checksum: native().crc32c,
   });
   files.serve(journal);
-  const promises = new Promises(sockets, journal);
+  const outgoing = new Promises(sockets, journal);
+  promises = outgoing;
   const purpose = "icmp6";
   lan = new Lan(
     {
@@ -121,7 +128,7 @@ function begin(room: EngineRoom, { clock, files, sockets }: Parts): void {
       },
       dhcp6: {
         sockets: { open: (link, name) => room.ask("openServerSocket", { link, name }), close: (link) => sockets.close(link) },
-        replies: (out) => promises.take(out),
+        replies: (out) => outgoing.take(out),
         send: (link, { to, port, payload }) => {
           const fd = sockets.descriptor(link);
           if (fd !== undefined) native().sendTo(fd, payload, inet6Address(to, port, link), 0);
@@ -132,6 +139,10 @@ function begin(room: EngineRoom, { clock, files, sockets }: Parts): void {
     { table, offers: new Offers(fresh(16)), key },
   );
   room.log.write("info", "leasesRecovered", { leases: table.count, images: recovery.images });
+}
+
+function view(): LanView | null {
+  return lan === undefined ? null : { ...lan.view(), dropped: promises?.dropped.toJSON() ?? {} };
 }
 
 function fromFrontend(message: Incoming): void {

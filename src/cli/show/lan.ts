@@ -2,12 +2,13 @@
 import type { LanView } from "../../services/lan/view.ts";
 import { counted, listed, many } from "./words.ts";
 
-export function lanLines({ router, server, relay, ignored }: LanView): readonly string[] {
+export function lanLines({ router, server, relay, ignored, dropped = {} }: LanView): readonly string[] {
   return [
     ...routerLines(router),
     ...serverLines(server),
     ...relayLines(relay),
     ...(counted(ignored) === "" ? [] : ["", `lan ignored: ${counted(ignored)}`]),
+    ...(counted(dropped) === "" ? [] : ["", `the disk does not keep up; dropped: ${counted(dropped)}`]),
   ];
 }
 

@@ -23,10 +23,8 @@ export class Delegations implements DelegatedRoutes {
 
   /** Without what was told before, the route may be there from an earlier life: it is asked away all the same. */
   remove(route: DelegatedRoute): void {
-    const known = this.#known.get(route.prefix);
-    if (known === undefined) return;
+    this.#wish({ ...(this.#known.get(route.prefix) ?? route), add: false });
     this.#known.delete(route.prefix);
-    this.#wish({ ...known, add: false });
   }
 
   #wish(wish: RouteWish): void {

@@ -8,4 +8,6 @@ export type LanView = {
   readonly server: Dhcp6ServerView;
   readonly relay: RelayView;
   readonly ignored: Readonly<Record<string, number>>;
+  /** Answers and lease changes that were dropped because the disk did not keep up; of the role that writes them. */
+  readonly dropped?: Readonly<Record<string, number>>;
 };
