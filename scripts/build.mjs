@@ -89,6 +89,8 @@ async function bundle(esbuild, name, row, { attack }) {
     metafile: true,
     logLevel: "error",
     legalComments: "none",
+    minifyWhitespace: true, // a role keeps its source in memory; names stay, for whoever reads a stack
+    minifySyntax: true,
     define: { TEST_BUILD: String(attack) },
     ...(banner === "" ? {} : { banner: { js: banner } }),
     ...(attack ? { plugins: [attackPlugin()] } : {}),

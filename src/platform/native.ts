@@ -143,6 +143,8 @@ export interface Native {
   noNewPrivs(): number;
   /** Applies a classic BPF filter (8 bytes an instruction). -ESRCH: a thread could not be brought along, nothing applied. */
   seccomp(program: Uint8Array, flags: number): number;
+  /** Gives back to the kernel what the C library keeps for later; 1 when something went. */
+  trimMemory(): number;
   /** Landlock's version, from 1; -ENOSYS or -EOPNOTSUPP without it. */
   landlockAbi(): number;
 }

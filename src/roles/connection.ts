@@ -2,8 +2,9 @@
 import { WireError } from "../base/errors.ts";
 import { Counters } from "../services/counters.ts";
 import { Channel, closeAll } from "../platform/channel.ts";
-import { CATALOGUE, type CatalogueName } from "./messages/catalogue.ts";
+import type { CATALOGUE, CatalogueName } from "./messages/catalogue.ts";
 import { type BodyOf, encodeMessage, type MessageEntry, type MessageOf, MessageReader, type RoleName } from "./messages/message.ts";
+import { spokenCatalogue } from "./messages/spoken.ts";
 
 export type Incoming = MessageOf<typeof CATALOGUE>;
 export type ConnectionHandlers = {
@@ -22,7 +23,7 @@ export class Connection {
 
   constructor(fd: number, own: RoleName, peer: RoleName, handlers: ConnectionHandlers) {
     this.peer = peer;
-    this.#reader = new MessageReader(CATALOGUE, peer, own);
+    this.#reader = new MessageReader(spokenCatalogue(), peer, own);
     this.#channel = new Channel(fd, {
       onFrame: (bytes, descriptors) => {
         const message = this.#read(bytes, descriptors);
@@ -39,7 +40,8 @@ export class Connection {
     body: BodyOf<(typeof CATALOGUE)[N]>,
     { generation = 0, descriptors = [] }: { readonly generation?: number; readonly descriptors?: readonly number[] } = {},
   ): boolean {
-    const entry = CATALOGUE[name] as unknown as MessageEntry<BodyOf<(typeof CATALOGUE)[N]>>;
+    const entry = spokenCatalogue()[name] as unknown as MessageEntry<BodyOf<(typeof CATALOGUE)[N]>> | undefined;
+    if (entry === undefined) throw new Error(`${this.peer} is told ${name}, which this role does not speak`);
     return this.#channel.send(encodeMessage(entry, generation, body), descriptors);
   }
 

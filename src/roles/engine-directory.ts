@@ -9,6 +9,10 @@ import { Directory } from "../services/directory/service.ts";
 import type { Incoming } from "./connection.ts";
 import { type EngineRoom, startEngine } from "./engine.ts";
 import { SnapshotWriter } from "./engine-directory/snapshot-writer.ts";
+import { DIRECTORY } from "./messages/directory.ts";
+import { speak } from "./messages/spoken.ts";
+
+speak(DIRECTORY);
 
 type Message<K extends Incoming["kind"]> = Extract<Incoming, { readonly kind: K }>;
 

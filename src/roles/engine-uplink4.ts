@@ -5,6 +5,10 @@ import { LinkNewsReader } from "../services/link-news.ts";
 import { Uplink4 } from "../services/uplink4/service.ts";
 import type { Incoming } from "./connection.ts";
 import { type EngineRoom, startEngine } from "./engine.ts";
+import { UPLINK4 } from "./messages/uplink4.ts";
+import { speak } from "./messages/spoken.ts";
+
+speak(UPLINK4);
 
 const news = new LinkNewsReader();
 

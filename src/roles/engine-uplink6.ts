@@ -5,6 +5,10 @@ import { LinkNewsReader } from "../services/link-news.ts";
 import { Uplink6 } from "../services/uplink6/service.ts";
 import type { Incoming } from "./connection.ts";
 import { type EngineRoom, startEngine } from "./engine.ts";
+import { UPLINK6 } from "./messages/uplink6.ts";
+import { speak } from "./messages/spoken.ts";
+
+speak(UPLINK6);
 
 const PURPOSE = "dhcp6-client";
 const news = new LinkNewsReader();

@@ -7,6 +7,10 @@ import { outwardStreams } from "../platform/tls-streams.ts";
 import type { LogFields, LogLevel } from "../ports/log.ts";
 import { Puller } from "../services/directory/fetch/puller.ts";
 import { Connection, type Incoming } from "./connection.ts";
+import { DIRECTORY } from "./messages/directory.ts";
+import { speak } from "./messages/spoken.ts";
+
+speak(DIRECTORY);
 
 /** Messages that wait for the engine before servers wait for us. */
 const WAITING_MAX = 8;

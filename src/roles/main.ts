@@ -2,6 +2,7 @@
 import "./first.ts";
 import { parseArgs } from "node:util";
 import { writeSync } from "node:fs";
+import { native } from "../platform/native.ts";
 import { LOG_LEVELS } from "../ports/log.ts";
 import { loadConfiguration } from "./main/configuration.ts";
 import { Main } from "./main/main.ts";
@@ -34,6 +35,7 @@ function run(options: RunOptions): void {
   process.on("SIGPIPE", () => undefined);
   process.on("SIGHUP", () => main.reload());
   main.start();
+  native().trimMemory(); // loading left free memory behind
 }
 
 function optionsOf(args: readonly string[]): RunOptions {

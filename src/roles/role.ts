@@ -2,6 +2,7 @@
 import "./first.ts";
 import { enterFence, type FenceProfileName } from "../platform/fence/enter.ts";
 import { afterFence, beforeFence } from "./after-fence.ts";
+import { native } from "../platform/native.ts";
 import { Connection, type Incoming } from "./connection.ts";
 import type { RoleName } from "./messages/message.ts";
 
@@ -35,6 +36,7 @@ export function startRole({ role, profile, prepare }: RoleSetup): void {
   });
   afterFence(role);
   globalThis.gc?.(); // tables and modules have left a megabyte of garbage, and an idle process would keep it
+  native().trimMemory();
   main.send("ready", { role, lacking: [...lacking] });
 }
 

@@ -9,8 +9,9 @@ import { LOG_LEVELS, type LogLevel } from "../../ports/log.ts";
 import { Counters } from "../../services/counters.ts";
 import { GROUP } from "../../wire/netlink/numbers.ts";
 import type { Incoming } from "../connection.ts";
-import type { Configuration } from "../messages/catalogue.ts";
+import { CATALOGUE, type Configuration } from "../messages/catalogue.ts";
 import { ENGINES } from "../messages/message.ts";
+import { speak } from "../messages/spoken.ts";
 import { Children, type ChildName } from "./children.ts";
 import { loadConfiguration } from "./configuration.ts";
 import { type Accepted, ControlSocket } from "./control-socket.ts";
@@ -26,6 +27,8 @@ import { Uplink4Office } from "./uplink4-office.ts";
 import { Uplink6Office } from "./uplink6-office.ts";
 
 type Message<K extends Incoming["kind"]> = Extract<Incoming, { readonly kind: K }>;
+speak(CATALOGUE);
+
 /** What the frontend listens to for all engines. */
 const KERNEL_NEWS = [GROUP.link, GROUP.ipv6Address, GROUP.ipv6Route] as const;
 /** Roles that speak with each other, beside main with all. */
