@@ -1,11 +1,13 @@
 /** Who we are to clients and servers: a DUID made once from chance, kept for ever (RFC 9915 §11.5), whatever cards and disks come and go. */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Duid, duidUuid, parseDuid } from "../../base/duid.ts";
+import { type Duid, duidBytes, duidUuid, parseDuid } from "../../base/duid.ts";
 import { native } from "../../platform/native.ts";
 import { replaceFile } from "./state-folder.ts";
 
 const UUID_BYTES = 16;
+/** RFC 6355 §4. */
+const UUID_TYPE = 4;
 /** RFC 9562 §5.4. */
 const VERSION_4 = 0x40;
 const VARIANT = 0x80;
@@ -34,7 +36,8 @@ export function ownDuid(stateFolder: string): Duid {
   const path = join(stateFolder, "duid");
   if (existsSync(path)) {
     const known = parseDuid(readFileSync(path, "utf8").trim());
-    if (known === undefined) throw new Error(`${path} holds no DUID: put it back from a copy, or remove it to become a new client and server`);
+    if (known === undefined || isCut(known))
+      throw new Error(`${path} holds no DUID: put it back from a copy, or remove it to become a new client and server`);
     return known;
   }
   const uuid = new Uint8Array(UUID_BYTES);
@@ -44,4 +47,10 @@ export function ownDuid(stateFolder: string): Duid {
   const made = duidUuid(uuid);
   replaceFile(stateFolder, "duid", new TextEncoder().encode(`${made}\n`));
   return made;
+}
+
+/** A file that lost its end still reads as a DUID, of somebody else. */
+function isCut(duid: Duid): boolean {
+  const bytes = duidBytes(duid);
+  return bytes[0] === 0 && bytes[1] === UUID_TYPE && bytes.length !== 2 + UUID_BYTES;
 }
