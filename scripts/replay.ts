@@ -5,6 +5,7 @@ import { dhcp6Client } from "../src/machines/dhcp6-client/client.ts";
 import type { Machine } from "../src/machines/machine.ts";
 import { routerAdvertiser } from "../src/machines/router-advertiser/advertiser.ts";
 import { Dhcp6ServerPlayer } from "../src/services/lan/dhcp6-server/player.ts";
+import { OutletsPlayer } from "../src/services/directory/recording/outlets-player.ts";
 import { decodeRecording, encodeValue, type Recording, RecordingError, type Replayed, replay } from "../src/services/recording.ts";
 
 type Play = (recording: Recording<unknown, unknown>) => Replayed;
@@ -14,6 +15,7 @@ const PLAYERS: ReadonlyMap<string, Play> = new Map([
   player(dhcp6Client),
   player(routerAdvertiser),
   player(new Dhcp6ServerPlayer()),
+  player(new OutletsPlayer()),
 ]);
 
 const [file] = process.argv.slice(2);

@@ -93,6 +93,8 @@ export const LIMITS = {
   recordingStepCharacters: 60_000,
   /** Rows of a lease table that can be recorded: all of them are written down first, and clients wait meanwhile. */
   recordingLeases: 16_384,
+  /** Bytes of a directory that can be recorded, for the same reason. */
+  recordingDirectoryBytes: 4_194_304,
   /** Seconds for which a recording is kept that nobody fetches. */
   recordingKeptSeconds: 60,
   /** Control connections at once; further ones are closed at accept. */

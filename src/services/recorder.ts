@@ -67,13 +67,13 @@ export class Recorder {
     return lines?.filter((line) => line !== "");
   }
 
-  /** What was begun cannot be recorded after all. */
-  forget(): void {
-    this.take();
+  /** It goes no further; what there is can be fetched. */
+  stop(): void {
+    this.#end();
   }
 
   close(): void {
-    this.forget();
+    this.take();
     this.#alarm.close();
   }
 

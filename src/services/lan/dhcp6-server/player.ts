@@ -8,6 +8,7 @@ import { applyImage } from "../../leases/images.ts";
 import { LeaseTable } from "../../leases/table.ts";
 import { PacketBatch, REPLY_SHAPE, ReplyBatch } from "./batch.ts";
 import type { OfferBook } from "./choice.ts";
+import { word } from "./octets.ts";
 import { type Dhcp6ServerEvent, type KeyedOutcomes, RECORDED_AS, saidIn } from "./recorded.ts";
 import { Dhcp6Server } from "./server.ts";
 
@@ -110,9 +111,8 @@ class Told implements KeyedHash, OfferBook {
   hash(): number {
     const { hashes } = this.#outcomes;
     if (this.#hash === hashes.length) throw new RangeError("more places were looked at than were recorded");
-    const view = new DataView(hashes.buffer, hashes.byteOffset + this.#hash);
-    this.high = view.getUint32(0);
-    this.low = view.getUint32(4);
+    this.high = word(hashes, this.#hash) >>> 0;
+    this.low = word(hashes, this.#hash + 4) >>> 0;
     this.#hash += 8;
     return this.low;
   }
