@@ -2,9 +2,12 @@
 import "../../../src/roles/first.ts";
 import type { FenceProfileName } from "../../../src/platform/fence/enter.ts";
 import type { Connection } from "../../../src/roles/connection.ts";
-import type { CATALOGUE, CatalogueName } from "../../../src/roles/messages/catalogue.ts";
+import { CATALOGUE, type CatalogueName } from "../../../src/roles/messages/catalogue.ts";
 import type { BodyOf, RoleName } from "../../../src/roles/messages/message.ts";
+import { speak } from "../../../src/roles/messages/spoken.ts";
 import { startRole } from "../../../src/roles/role.ts";
+
+speak(CATALOGUE); // of every role: whoever is taken over says what it likes
 
 /** The test puts these links there. */
 export const LINKS = { wan0: 10, lan0: 20, lan1: 30 } as const;
