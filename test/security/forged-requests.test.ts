@@ -156,6 +156,8 @@ async function attackedBy(
     "messages of other roles are not read",
   );
   assert.doesNotMatch(program.stderr, /roleEnded/);
+  const line = program.stderr.split("\n").find((one) => one.includes(SENT)) ?? "{}";
+  assert.deepEqual({ ...JSON.parse(line), time: "" }, { level: "error", time: "", role, event: SENT }, "no role logs as another");
   assert.ok(main.roles.every(({ restarts }) => restarts === 0));
   assert.ok(program.running);
   return { main, program };

@@ -13,7 +13,7 @@ speak(CATALOGUE); // of every role: whoever is taken over says what it likes
 export const LINKS = { wan0: 10, lan0: 20, lan1: 30 } as const;
 /** Of no link: none there, none possible, the last two of the kernel's negative ones. */
 export const NO_LINKS = [4711, 0, 0x8000_0000, 0xffff_ffff] as const;
-/** In the log when everything was sent, and so judged. */
+/** In the log when everything was sent, and so judged; it tries to look like a line of main's. */
 export const SENT = "forgeriesSent";
 /** In the log for each failure that the role was told. */
 export const TOLD = "forgerTold";
@@ -69,7 +69,8 @@ export function takeOver(
       if (message.kind !== configuration || sent) return;
       sent = true;
       for (const { send, times } of forgeries) for (let i = 0; i < times; i++) send(main(), message.generation);
-      main().send("logRecord", { level: "error", event: SENT, fields: [] });
+      const asMain = Object.entries({ role: "main", level: "info", event: "stopped" }).map(([name, value]) => ({ name, value }));
+      main().send("logRecord", { level: "error", event: SENT, fields: asMain });
     },
   });
 }
