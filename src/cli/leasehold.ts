@@ -12,10 +12,13 @@ import { type Shown, sentences } from "./show/show.ts";
 type Common = { readonly runtimeDir: string; readonly json?: true };
 
 const program = new Command("leasehold")
-  .description("The edge of a network. Today: uplink4, a DHCPv4 client.")
+  .description("The edge of a network: addresses and prefixes from the provider, router advertisements and DHCPv6 inside, users from LDAP.")
   .showHelpAfterError("(leasehold --help lists the commands)")
   .exitOverride((error) => process.exit(error.exitCode === 0 ? EXIT.done : EXIT.usage))
-  .addHelpText("after", "\nA whole configuration:\n  [uplink4.eth0]\n\nFirst `leasehold check`, then `leasehold run`, then `leasehold show`.");
+  .addHelpText(
+    "after",
+    '\nA whole configuration, or one of its tables:\n  [uplink4.eth0]\n  [uplink6.eth0]\n  delegate = [ { to = ["lan0"] } ]\n  [lan.lan0]\n\nFirst `leasehold check`, then `leasehold run`, then `leasehold show`.',
+  );
 
 const run = program.command("run").description("run in the foreground (needs root); SIGHUP reloads, SIGTERM stops, addresses stay");
 for (const [name, { value, help, ...more }] of Object.entries(RUN_OPTIONS))
