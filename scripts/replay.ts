@@ -6,6 +6,7 @@ import type { Machine } from "../src/machines/machine.ts";
 import { routerAdvertiser } from "../src/machines/router-advertiser/advertiser.ts";
 import { Dhcp6ServerPlayer } from "../src/services/lan/dhcp6-server/player.ts";
 import { OutletsPlayer } from "../src/services/directory/recording/outlets-player.ts";
+import { UpdatesPlayer } from "../src/services/directory/recording/updates-player.ts";
 import { decodeRecording, encodeValue, type Recording, RecordingError, type Replayed, replay } from "../src/services/recording.ts";
 
 type Play = (recording: Recording<unknown, unknown>) => Replayed;
@@ -16,6 +17,7 @@ const PLAYERS: ReadonlyMap<string, Play> = new Map([
   player(routerAdvertiser),
   player(new Dhcp6ServerPlayer()),
   player(new OutletsPlayer()),
+  player(new UpdatesPlayer()),
 ]);
 
 const [file] = process.argv.slice(2);

@@ -65,7 +65,7 @@ function checkId(id: number, { lowest, highest }: { readonly lowest: number; rea
   return NEVER_IDS.includes(id) || id < lowest || id > highest ? "id-range" : undefined;
 }
 
-function checkText(text: string): Rejection | undefined {
+export function checkText(text: string): Rejection | undefined {
   if (text.length > LIMITS.directoryFieldBytes) return "too-long";
   if (SURROGATES.test(text)) return "not-utf8";
   return SEPARATORS.test(text) ? "bad-char" : undefined;

@@ -14,7 +14,8 @@ import type { StreamEvents, StreamIo } from "./stream.ts";
 import { type HandedConnection, Streams } from "./streams.ts";
 import { type DirectoryView, viewOf } from "./view.ts";
 import { VarlinkFrames } from "../../wire/varlink/frames.ts";
-import { type UpdatePorts, Updates } from "./update.ts";
+import { RecordedUpdates } from "./recording/updates.ts";
+import type { UpdatePorts, Updates } from "./update.ts";
 
 const IGNORING: StreamEvents = { data: () => undefined, drained: () => undefined, closed: () => undefined };
 
@@ -26,7 +27,7 @@ export type DirectoryPorts = UpdatePorts & {
 export class Directory {
   readonly #clock: Clock;
   readonly #registration: Registration;
-  readonly #updates: Updates;
+  readonly #updates: RecordedUpdates;
   readonly #streams: Streams;
   readonly #outlets: RecordedOutlets;
   readonly ended = new Counters();
@@ -36,7 +37,7 @@ export class Directory {
   constructor(ports: DirectoryPorts) {
     this.#clock = ports.clock;
     this.#registration = new Registration({ clock: ports.clock, log: ports.log, connect: ports.rpcbind.connect });
-    this.#updates = new Updates(ports);
+    this.#updates = new RecordedUpdates(ports);
     this.#streams = new Streams(ports.clock, this.ended);
     this.#outlets = new RecordedOutlets(() => this.#updates.snapshot, ports.clock);
   }
@@ -101,11 +102,12 @@ export class Directory {
 
   /** Begins to write down what is only recorded while asked to. @returns false when it cannot be */
   record(name: string, seconds: number): boolean {
+    if (name === "updates") return this.#updates.recordUpdates(seconds);
     return name === "requests" && this.#outlets.recordRequests(seconds);
   }
 
   trace(name: string): readonly string[] | undefined {
-    return name === "requests" ? this.#outlets.take() : undefined;
+    return name === "updates" ? this.#updates.take() : name === "requests" ? this.#outlets.take() : undefined;
   }
 
   view(): DirectoryView {

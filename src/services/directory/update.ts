@@ -28,6 +28,15 @@ export type UpdatePorts = {
 /** `loading`: what is on disk, or was served before the configuration changed, is checked and merged. */
 export type UpdatePhase = "idle" | "loading" | "pulling" | "merging";
 
+/** What goes on under another configuration. */
+export type Carried = {
+  readonly update: number;
+  readonly failures: number;
+  readonly fetcherReady: boolean;
+  /** What each source gave last. */
+  readonly sources: readonly StoredSource[];
+};
+
 /** Failed updates: the next one begins after 5 s, 10 s, 20 s ... but never later than after the interval. */
 const FIRST_RETRY_SECONDS = 5;
 const MOST_DOUBLINGS = 20;
@@ -69,16 +78,23 @@ export class Updates {
 
   /** What was served stays until it has passed the new configuration's checks. */
   configure(config: DirectoryConfig): void {
-    const known = new Map(this.sources.map((source) => [source.settings.name, source.good]));
+    this.resume(config, this.carried());
+  }
+
+  carried(): Carried {
+    const sources = this.sources.flatMap(({ settings: { name }, good }) => (good === undefined ? [] : [storedSource(name, good)]));
+    return { update: this.#update, failures: this.#failures, fetcherReady: this.#fetcherReady, sources };
+  }
+
+  resume(config: DirectoryConfig, { update, failures, fetcherReady, sources }: Carried): void {
+    this.#update = update;
+    this.#failures = failures;
+    this.#fetcherReady = fetcherReady;
     this.#config = config;
     this.#savedAt = 0;
     this.#fences = fencesOf(config.idFences);
     this.sources = config.sources.slice(0, LIMITS.directorySources).map((settings) => new Source(settings, this.#ports.log));
-    const stored = this.sources.flatMap(({ settings: { name } }) => {
-      const good = known.get(name);
-      return good === undefined ? [] : [storedSource(name, good)];
-    });
-    this.#load(stored, this.snapshot?.committedAt);
+    this.#load(sources, this.snapshot?.committedAt);
   }
 
   /** What was saved before this process began. Comes behind the configuration; later it is not news any more. */

@@ -3,8 +3,11 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { LIMITS } from "../../../src/base/limits.ts";
+import type { DirectoryConfig } from "../../../src/services/directory/config.ts";
 import type { OutletEvent } from "../../../src/services/directory/recording/outlets.ts";
 import { OutletsPlayer } from "../../../src/services/directory/recording/outlets-player.ts";
+import type { UpdateEvent } from "../../../src/services/directory/recording/updates.ts";
+import { UpdatesPlayer } from "../../../src/services/directory/recording/updates-player.ts";
 import { SnapshotBuilder, snapshotEvents } from "../../../src/services/directory/recording/snapshot-lines.ts";
 import { decodeRecording, replay } from "../../../src/services/recording.ts";
 import { ask, CONFIG, call, connect, group, user, utf8, world } from "./world.ts";
@@ -113,4 +116,80 @@ test("nothing is kept that nobody asked for, and a directory beyond the limit is
   self.pass(30);
   assert.ok((self.service.updates.snapshot?.users.items.length ?? 0) > LIMITS.recordingDirectoryBytes);
   assert.ok(!self.service.record("requests", 10));
+});
+
+const TWO: DirectoryConfig = {
+  ...CONFIG,
+  sources: [
+    { name: "first", onFailure: "hold", shrinkPercent: 30 },
+    { name: "second", onFailure: "keep", shrinkPercent: 30 },
+  ],
+};
+const SECRET = "$6$salt$neverToBeSeen";
+
+function replayedUpdates(text: string): number | undefined {
+  return replay(new UpdatesPlayer(), decodeRecording<null, UpdateEvent>(text)).differs?.step;
+}
+
+/** Something is served; then an update that succeeds, one that is held, one that shrinks, a new configuration and a lost fetcher. */
+function recordedUpdates(): string {
+  const self = world(TWO);
+  self.ready();
+  self.give(CONTENTS, 1);
+  self.give({ users: [user("eve", 2100)] }, 0);
+  assert.ok(self.service.updates.snapshot !== undefined && self.service.record("updates", 600));
+  self.settle();
+  const members = Array.from({ length: 3000 }, (_, i) => `member${i}`);
+  const many = Array.from({ length: 300 }, (_, i) => user(`user${i}`, 3000 + i, { password: i % 2 === 0 ? SECRET : "x" }));
+  const bad = [
+    user("long", 4000, { password: SECRET.repeat(300) }),
+    user("colon", 4001, { password: `${SECRET}:` }),
+    user("torn", 4002, { password: "\ud800" }),
+  ];
+  self.give({ users: [...many, ...bad], groups: [group("large", 3000, members)] }, 1);
+  self.give({ users: [user("eve", 2100)] }, 0);
+  self.service.updates.refresh();
+  self.fail("unreachable", 0);
+  self.give({ users: [user("user1", 3001)] }, 1);
+  self.pass(8);
+  self.give({ users: [user("eve", 2100)] }, 0, 1);
+  self.service.updates.accept("second");
+  self.give({ users: [user("eve", 2101)] }, 0);
+  self.give({ users: [user("user1", 3001)], groups: [group("large", 3000)] }, 1);
+  self.service.configure({ ...TWO, idFences: { ...TWO.idFences, minUid: 2500 } });
+  self.settle();
+  self.service.updates.fetcherLost();
+  self.service.updates.fetcherReady();
+  self.settle();
+  self.pass(60);
+  const lines = self.service.trace("updates");
+  assert.ok(lines !== undefined);
+  return lines.join("\n");
+}
+
+test("updates that are told again make the same snapshots, files, pulls and alarms", () => {
+  const text = recordedUpdates();
+  for (const said of ["resume", "entries", "pulled", "ring", "accept", "configure", "fetcherLost"])
+    assert.ok(text.includes(`"name":"${said}"`), said);
+  assert.ok(text.includes('"kind":"snapshot"') && text.includes('"kind":"source"'));
+  assert.equal(replayedUpdates(text), undefined);
+});
+
+test("control: one changed octet of an entry, of what was served before, and of the time of a step are noticed", () => {
+  const lines = recordedUpdates().split("\n");
+  const changed = (mark: string | RegExp, change: (line: string) => string): number | undefined => {
+    const at = lines.findIndex((line) => line.search(mark) !== -1);
+    const other = lines.with(at, change(lines[at] ?? ""));
+    assert.notEqual(other[at], lines[at]);
+    return replayedUpdates(other.join("\n"));
+  };
+  assert.ok(changed("User user7", (line) => line.replace("User user7", "User user8")) !== undefined);
+  assert.ok(changed('"kind":"given"', (line) => line.replace('"hex":"6', '"hex":"7')) !== undefined);
+  assert.ok(changed(/"name":"pulled".*"source":0/, (line) => line.replace(/"wall":\d/, '"wall":9')) !== undefined);
+});
+
+test("what came as a password is in no recording, and is refused in the replay for the reason it was refused for", () => {
+  const text = recordedUpdates();
+  assert.ok(!text.includes(SECRET.slice(0, 8)) && !text.includes("neverToBeSeen"));
+  assert.ok(text.includes('"name":"torn"') && text.includes('"name":"long"'));
 });
