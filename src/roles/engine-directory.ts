@@ -52,6 +52,8 @@ startEngine({
         if (role === "fetcher") service.updates.fetcherLost();
       },
       view: () => service.view(),
+      trace: (name) => service.trace(name),
+      record: (name, seconds) => service.record(name, seconds),
     };
   },
 });
