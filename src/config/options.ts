@@ -200,7 +200,7 @@ export const CONFIG_OPTIONS: Readonly<Record<string, ConfigOption>> = {
   "directory.source.shrink_percent": {
     takes: "a number from 1 to 100",
     standard: "30",
-    help: "An answer that is smaller by so much is not believed before it came three times.",
+    help: "An answer that is smaller by so much is believed only when the same has come again three times.",
   },
 };
 

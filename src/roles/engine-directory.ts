@@ -64,6 +64,8 @@ function fromMain(room: EngineRoom, service: Directory, message: Incoming): void
       room.generation = message.generation;
       service.configure(message.body.config);
       return service.listening(message.body.port);
+    case "farewell":
+      return service.listening(0);
     case "kernelFailed":
       return message.body.what === "connectRpcbind" ? service.rpcbindUnreachable() : undefined;
     case "stream":

@@ -159,5 +159,7 @@ test("registered with rpcbind, and again when rpcbind was started anew (director
     await rpcbind.exited;
     await startRpcbind(root);
     await waitFor(registered, 35_000, "the registration is back");
+    await ours.stop();
+    assert.equal(await registered(), false, "rpcbind is told when the program ends");
   }),
 );

@@ -119,11 +119,12 @@ test("the kernel's autoconfiguration takes our advertisement: address, default r
     assert.ok(made.valid_life_time <= 30 && made.preferred_life_time <= 12);
     const router = await linkLocal(gateway, "lan0");
     await seen("a default route", async () => (await routes6(host)).find(({ dst, gateway: hop }) => dst === "default" && hop === router), ours.log);
+    await ours.stop();
     await capture.stop();
+    assert.ok((await framesOf(capture.file, "icmpv6.type == 134 and icmpv6.nd.ra.router_lifetime == 0")) >= 1, "hosts are told of the end");
     const flags = "icmpv6.type == 134 and icmpv6.nd.ra.flag.m == 1 and icmpv6.nd.ra.flag.o == 1 and icmpv6.opt.rdnss == 2001:db8:1::53";
     assert.ok((await framesOf(capture.file, flags)) >= 1);
     assert.deepEqual(await expertProblems(capture.file, "icmpv6.type == 134"), []);
-    await ours.stop();
   }),
 );
 

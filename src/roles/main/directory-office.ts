@@ -19,7 +19,16 @@ const USERDB_FOLDER = "/run/systemd/userdb";
 const RPCBIND_SOCKET = "/run/rpcbind.sock";
 const SNAPSHOT_MAX_BYTES = 1024 * 1024 * 1024;
 
+/** For one conversation with rpcbind, which otherwise names a port of nobody's. */
+const FAREWELL_MS = 300;
+
 type Config = NonNullable<Configuration["directory"]>;
+/** What is left of a service that was taken out of the file: its roles, which serve nothing. */
+const NO_FENCES = { minUid: 0, maxUid: 0, minGid: 0, maxGid: 0, localUsers: [], localGroups: [] };
+const NOTHING: Config = {
+  engine: { domain: "", master: "", intervalSeconds: 3600, idFences: NO_FENCES, sources: [], yp: undefined, userdb: undefined },
+  fetcher: { resolvers: [], idFences: NO_FENCES, sources: [] },
+};
 
 export class DirectoryOffice implements Office {
   readonly engine = "engine-directory";
@@ -45,7 +54,7 @@ export class DirectoryOffice implements Office {
   }
 
   configure({ directory }: Configuration): boolean {
-    this.#config = directory ?? this.#config;
+    this.#config = directory ?? (this.#config === undefined ? undefined : NOTHING);
     if (this.#config === undefined) return false;
     this.#usesRpcbind ||= this.#config.engine.yp?.register === "rpcbind";
     mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
@@ -106,7 +115,8 @@ export class DirectoryOffice implements Office {
 
   stop(): { readonly patienceMs: number } {
     this.#listeners.close();
-    return { patienceMs: 0 };
+    const told = this.#usesRpcbind && this.#tools.children.to(this.engine)?.send("farewell", true) === true;
+    return { patienceMs: told ? FAREWELL_MS : 0 };
   }
 
   /** What cannot be listened on is said, and the rest is served. */

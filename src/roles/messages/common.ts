@@ -53,6 +53,8 @@ export const COMMON = {
     body: struct({ name: interfaceName, record: bytes16(LIMITS.leaseFileBytes) }),
   }),
   netlinkSocket: message({ type: 14, from: ["main"], to: ["frontend"], body: empty, descriptors: 1 }),
+  /** The program ends: whoever should hear it from us is told. */
+  farewell: message({ type: 23, from: ["main"], to: ["engine-lan", "engine-directory"], body: empty }),
   kernelFailed: message({ type: 18, from: ["main"], to: ENGINES, body: struct({ name: text16(NAME_BYTES), what: text16(64), errno: u16 }) }),
   logLevel: message({ type: 19, from: ["main"], to: CHILDREN, body: struct({ level: choice(LOG_LEVELS) }) }),
 

@@ -67,9 +67,6 @@ export const LAN = {
   serverSocket: message({ type: 101, from: ["main"], to: ["engine-lan"], body: struct({ link: u32, name: interfaceName }), descriptors: 1 }),
   openServerSocket: message({ type: 102, from: ["engine-lan"], to: ["main"], body: struct({ link: u32, name: interfaceName }) }),
 
-  /** The program ends: hosts are told that this router does. */
-  farewell: message({ type: 104, from: ["main"], to: ["engine-lan"], body: empty }),
-
   // the journal: before the configuration come all its files, then `journalListed`
   journalFile: message({
     type: 110,
