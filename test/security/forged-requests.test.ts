@@ -13,6 +13,7 @@ import { run } from "../support/programs.ts";
 import { withScratch, writeIn } from "../support/scratch.ts";
 import { DIRECTORY_FORGERIES, FETCHER_FORGERIES, RPCBIND_FLOOD } from "./forged/directory.ts";
 import { type Forgery, LINKS, SENT, TOLD } from "./forged/forgery.ts";
+import { FRONTEND_FORGERIES } from "./forged/frontend.ts";
 import { FULL_DISK, LAN_FORGERIES, SEGMENTS } from "./forged/lan.ts";
 import { UPLINK4_FORGERIES } from "./forged/uplink4.ts";
 import { UPLINK6_FORGERIES } from "./forged/uplink6.ts";
@@ -59,6 +60,11 @@ const ATTACKS = {
     ...{ role: "fetcher", profile: "fetcher", configured: "fetcherConfig", file: "directory.ts", list: "FETCHER_FORGERIES" },
     configuration: DIRECTORY("yp = false"),
     forgeries: FETCHER_FORGERIES,
+  },
+  frontend: {
+    ...{ role: "frontend", profile: "frontend", configured: "netlinkSocket", file: "frontend.ts", list: "FRONTEND_FORGERIES" },
+    configuration: "[uplink4.wan0]\n",
+    forgeries: FRONTEND_FORGERIES,
   },
 } as const;
 type Attack = (typeof ATTACKS)[keyof typeof ATTACKS];
@@ -245,6 +251,13 @@ attack("rpcbind", "directory: rpcbind is connected to no more often than one out
   } finally {
     rpcbind.close(); // its connections end with the program
   }
+});
+
+attack("frontend", "frontend: main does nothing for it either", async ({ here, state, attacked }) => {
+  const earlier = await kernel(here);
+  const { main } = await attacked();
+  assert.equal(await kernel(here), earlier);
+  assert.deepEqual(seen(main, join(state, "uplink4")), []);
 });
 
 attack("fetcher", "fetcher: main does nothing for it", async ({ here, state, attacked }) => {
