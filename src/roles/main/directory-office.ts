@@ -133,8 +133,14 @@ export class DirectoryOffice implements Office {
     if (address === undefined) return;
     const frontend = this.#tools.children.to("frontend");
     const open = (purpose: "yp" | "portmapper", number: number): void => {
-      this.#listeners.tcp(purpose, address, number);
-      frontend?.send("datagramSocket", { purpose, link: index }, { descriptors: [openServiceSocket("udp", address, number)] });
+      const datagrams = openServiceSocket("udp", address, number);
+      try {
+        this.#listeners.tcp(purpose, address, number);
+      } catch (error) {
+        closeSync(datagrams);
+        throw error;
+      }
+      frontend?.send("datagramSocket", { purpose, link: index }, { descriptors: [datagrams] });
     };
     const wanted = port === 0 ? this.#port : port;
     const candidates = wanted === 0 ? RESERVED_PORTS : { first: wanted, last: wanted };

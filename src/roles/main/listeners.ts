@@ -11,6 +11,7 @@ import type { StreamPurpose } from "../../ports/streams.ts";
 import { Counters } from "../../services/counters.ts";
 
 const BACKLOG = 64;
+const SHUT_BOTH = 2;
 /** sun_path, with its NUL. */
 const UNIX_PATH_BYTES = 108;
 const ENAMETOOLONG = 36;
@@ -80,6 +81,7 @@ export class Listeners {
 
   close(): void {
     for (const { fd, poll, path } of this.#listeners.splice(0)) {
+      native().shutdown(fd, SHUT_BOTH); // now, or the duplicate that is watched would keep the port for a moment
       native().pollClose(poll);
       native().close(fd);
       if (path !== undefined) rmSync(path, { force: true });
