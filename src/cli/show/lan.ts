@@ -14,7 +14,8 @@ export function lanLines({ router, server, relay, ignored, dropped = {} }: LanVi
 
 function routerLines({ interfaces }: LanView["router"]): readonly string[] {
   return interfaces.flatMap((one) => {
-    const state = !one.present ? "does not exist yet" : one.running ? "advertises" : "has no carrier";
+    if (!one.present) return ["", `${one.interface} does not exist yet.`];
+    const state = one.running ? "advertises" : "has no carrier";
     const role = one.defaultRoute ? "a default router" : "no default router";
     return [
       "",
