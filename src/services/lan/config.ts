@@ -50,7 +50,10 @@ export type LanInterface = {
   /** Stands for the link in leases: made of the name, so that it survives a reordered file. 1 to 65535. */
   readonly number: number;
   readonly router: RouterConfig | undefined;
-  readonly dhcp6: { readonly mode: "off" } | { readonly mode: "server"; readonly pools: Dhcp6Pools } | { readonly mode: "relay"; readonly relay: RelayConfig };
+  readonly dhcp6:
+    | { readonly mode: "off" }
+    | { readonly mode: "server"; readonly pools: Dhcp6Pools }
+    | { readonly mode: "relay"; readonly relay: RelayConfig };
 };
 export type LanConfig = {
   /** Ours towards clients (RFC 9915 §11); main made it once and keeps it. */

@@ -20,6 +20,7 @@ import { REPLY_SHAPE, ReplyBatch } from "./dhcp6-server/batch.ts";
 import { RecordedDhcp6Server } from "./dhcp6-server/recorder.ts";
 import { LanRouter } from "./router/router.ts";
 import { routesOf } from "./routes.ts";
+import { datagramOf } from "./rows.ts";
 import type { LanView } from "./view.ts";
 import { WallSeconds } from "./wall-seconds.ts";
 
@@ -64,6 +65,7 @@ export class Lan implements LinkListener, AddressListener, RouteListener {
   readonly #links = new LinkTable();
   readonly #addresses = new AddressTable();
   readonly #ignored = new Counters();
+  readonly #modes = new Map<number, Mode>();
   /** Links whose server socket was asked for. */
   readonly #asked = new Map<number, string>();
   readonly #sweeping: Alarm;
@@ -82,6 +84,7 @@ export class Lan implements LinkListener, AddressListener, RouteListener {
   }
 
   configure(config: LanConfig): void {
+    this.#modes.clear();
     this.#config = config;
     this.#server.configure(config);
     this.#relay.configure(config.interfaces);
@@ -90,6 +93,7 @@ export class Lan implements LinkListener, AddressListener, RouteListener {
   }
 
   linkNews(news: LinkNews): void {
+    this.#modes.clear();
     const before = this.#links.all().find(({ index }) => index === news.index);
     const fact = this.#links.merge(news);
     this.#relay.linkNews(news);
@@ -99,6 +103,7 @@ export class Lan implements LinkListener, AddressListener, RouteListener {
   }
 
   linkGone(index: number): void {
+    this.#modes.clear();
     const gone = this.#links.remove(index);
     this.#addresses.removeLink(index);
     this.#relay.linkGone(index);
@@ -161,7 +166,7 @@ export class Lan implements LinkListener, AddressListener, RouteListener {
 
   /** What came in on port 547 of a link. */
   arrived(link: number, rows: ArrivedRows): void {
-    const mode = this.#modeOf(this.#nameOf(link));
+    const mode = this.#modes.get(link) ?? this.#lookedUp(link);
     if (mode === "server") return this.#serve(rows);
     if (mode === "off") return this.#ignored.add("unserved-link", rows.count);
     for (let row = 0; row < rows.count; row++) {
@@ -210,6 +215,7 @@ export class Lan implements LinkListener, AddressListener, RouteListener {
 
   #finish(): void {
     if (this.#out.count > 0 || this.#out.images > 0) this.#ports.dhcp6.replies(this.#out);
+    if (this.#out.routes.count === 0) return;
     for (const { present, link, ...route } of routesOf(this.#out.routes)) {
       const name = this.#nameOf(link);
       if (name !== undefined) this.#ports.routes[present ? "add" : "remove"]({ link, name, ...route });
@@ -260,6 +266,13 @@ export class Lan implements LinkListener, AddressListener, RouteListener {
     );
   }
 
+  /** Remembered, because every batch asks; forgotten with the next link or configuration. */
+  #lookedUp(link: number): Mode {
+    const mode = this.#modeOf(this.#nameOf(link));
+    this.#modes.set(link, mode);
+    return mode;
+  }
+
   #modeOf(name: string | undefined): Mode {
     const interfaces = this.#config?.interfaces ?? [];
     const own = interfaces.find((one) => one.name === name)?.dhcp6.mode ?? "off";
@@ -273,17 +286,6 @@ export class Lan implements LinkListener, AddressListener, RouteListener {
 }
 
 const UNSPECIFIED = ipv6Of(new Uint8Array(16));
-
-function datagramOf(rows: ArrivedRows, row: number): ReceivedDatagram {
-  const start = rows.offsets[row] ?? 0;
-  return {
-    from: ipv6Of(rows.addresses.slice(16 * row, 16 * row + 16)),
-    port: rows.ports[row] ?? 0,
-    to: ipv6Of(rows.destinations.slice(16 * row, 16 * row + 16)),
-    hopLimit: 0,
-    payload: rows.bytes.slice(start, start + (rows.lengths[row] ?? 0)),
-  };
-}
 
 function newestSeconds(table: LeaseTable): number {
   let newest = 0;
