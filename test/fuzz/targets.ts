@@ -1,9 +1,7 @@
 /** Everything that reads bytes of others: one entry each. To add a decoder, add an entry. */
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync } from "node:fs";
 import { decodeAll, encodeAll } from "../../src/base/codec.ts";
 import { Entropy, seedOf } from "../../src/base/entropy.ts";
-import { WireError } from "../../src/base/errors.ts";
 import { bytesOf } from "../../src/base/hex.ts";
 import type { Ipv4Address, Ipv4Prefix } from "../../src/base/ipv4.ts";
 import type { MacAddress } from "../../src/base/mac.ts";
@@ -23,7 +21,11 @@ import { readEvents } from "../../src/wire/netlink/events.ts";
 import { netlinkDatagram } from "../../src/wire/netlink/message.ts";
 import { decodePcap, encodePcap } from "../../src/wire/pcap/pcap.ts";
 import type { Target } from "./fuzz.ts";
+import { DECODERS } from "./decoders.ts";
+import { FILES } from "./files.ts";
 import { roleMessages } from "./messages.ts";
+import { fixtures, refusedOr, stable } from "./outcomes.ts";
+import { SERVICES } from "./services.ts";
 
 const MAC = "02:00:00:00:00:01" as MacAddress;
 const SERVER = "192.0.2.1" as Ipv4Address;
@@ -86,29 +88,10 @@ export const TARGETS: readonly Target[] = [
   },
   { name: "lease-record", what: "lease files", samples: leaseSamples, run: leaseRead },
   { name: "recording", what: "recordings for replay", samples: recordingSamples, run: recordingRead },
+  ...DECODERS,
+  ...FILES,
+  ...SERVICES,
 ];
-
-/** A value, or the code of a `WireError`; anything else that is thrown is a finding. */
-function refusedOr(read: () => void): string {
-  try {
-    read();
-    return "value";
-  } catch (error) {
-    if (error instanceof WireError) return error.code;
-    throw error;
-  }
-}
-
-/** What was read survives being written and read again. A refusal there is no refusal but a finding. */
-function stable<T>(value: T, again: (value: T) => T, shown: (value: T) => unknown = (same) => same): void {
-  let second: T;
-  try {
-    second = again(value);
-  } catch (error) {
-    assert.fail(`written again it is refused: ${String(error)}`);
-  }
-  assert.deepEqual(shown(second), shown(value));
-}
 
 /** Header text that was no text is dropped, and so is no longer malformed. */
 function withoutFields(message: ReturnType<typeof decodeDhcp4>): unknown {
@@ -140,14 +123,6 @@ function dhcp4Samples(): readonly Uint8Array[] {
 function frameSamples(): readonly Uint8Array[] {
   const common = { destinationMac: MAC, sourceMac: MAC, source: SERVER, destination: ADDRESS, sourcePort: 67, destinationPort: 68 };
   return [new Uint8Array(0), new Uint8Array(1), bytesOf("000102030405060708090a0b0c0d0e0f")].map((payload) => encodeUdpFrame({ ...common, payload }));
-}
-
-/** Golden bytes of the repository: text in `fixtures/KIND/*.hex`. */
-function fixtures(kind: string): readonly Uint8Array[] {
-  const folder = new URL(`../../fixtures/${kind}/`, import.meta.url);
-  return readdirSync(folder)
-    .filter((name) => name.endsWith(".hex"))
-    .map((name) => bytesOf(readFileSync(new URL(name, folder), "utf8")));
 }
 
 let phases: readonly ClientObserved[] | undefined;
