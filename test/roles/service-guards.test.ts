@@ -94,10 +94,15 @@ for (const add of [true, false]) {
   for (const text of ["2001:db8:200::/56", "2001:db8:100::/40", "2001:db8:100::/55", "2001:db8:100::/57", "::/0", "::/56", "fe80::/56"])
     test(`a route to ${text}, outside the pool or of another length than it delegates, is not ${verb}`, () =>
       assert.equal(routed({ add, prefix: net(text) }), "delegatedRoutes.prefix"));
-  for (const text of ["::", "::1", "2001:db8:100::1", "ff02::1", "fec0::1"])
+  for (const text of [...(add ? ["::"] : []), "::1", "2001:db8:100::1", "ff02::1", "fec0::1"])
     test(`a route via ${text}, which is no host of the link, is not ${verb}`, () =>
       assert.equal(routed({ add, via: ip(text) }), "delegatedRoutes.via"));
 }
+test("a route goes over whichever host it leads: an engine does not know what one before it asked for", () => {
+  assert.equal(routed({ add: false, via: ip("::") }), undefined);
+  assert.equal(routed({ add: false, via: ip("::"), prefix: net("::/0") }), "delegatedRoutes.prefix");
+  assert.equal(routed({ add: false, via: ip("::"), link: 3 }), "delegatedRoutes.link");
+});
 test("a route that main made may go although its pool is configured no longer, but only as it is", () => {
   const old = { ...wish, prefix: net("2001:db8:900::/48") };
   const held = new Map([[old.prefix, old]]);

@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import type { Duid } from "../../base/duid.ts";
 import { KernelError } from "../../base/errors.ts";
-import { type Ipv6Prefix, ipv6Covers, isLinkLocalV6, splitIpv6Prefix } from "../../base/ipv6.ts";
+import { type Ipv6Prefix, ipv6Covers, isLinkLocalV6, splitIpv6Prefix, UNSPECIFIED_V6 } from "../../base/ipv6.ts";
 import { LIMITS } from "../../base/limits.ts";
 import { openDhcp6ServerSocket, openRouterSocket } from "../../platform/inet6-sockets.ts";
 import { type Ipv6Route, routeWith } from "../../wire/netlink/route.ts";
@@ -161,7 +161,7 @@ export class LanOffice implements Office {
       family: "ipv6",
       destination: prefix,
       outInterface: link,
-      gateway: via,
+      ...(via === UNSPECIFIED_V6 ? {} : { gateway: via }),
       metric: METRIC,
       protocol: ROUTE_PROTOCOL_LAN,
     });
@@ -191,7 +191,8 @@ type RoutesKnown = {
 
 /**
  * A route leads to a prefix of the link's own pool, over a host of that link, as the configuration in force has it: a request that
- * was under way when the file was read again is as good as one of now. What is there may go, configured still or no longer.
+ * was under way when the file was read again is as good as one of now. What is there may go, configured still or no longer, and
+ * over whichever host it leads: an engine does not know what one before it asked for.
  * @returns the field that is refused
  */
 export function routeRefusal(
@@ -200,12 +201,13 @@ export function routeRefusal(
   { interfaces, nameOfLink, held }: RoutesKnown,
 ): string | undefined {
   const there = held.get(prefix);
-  if (!add && there?.link === link && there.via === via) return undefined;
+  const anyHost = !add && via === UNSPECIFIED_V6;
+  if (!add && there?.link === link && (anyHost || there.via === via)) return undefined;
   const served = interfaces.find((one) => one.name === name)?.dhcp6;
   if (served?.mode !== "server" || served.pools.prefixes === undefined) return `${kind}.name`;
   const { pool, delegatedLength } = served.pools.prefixes;
   if (!ipv6Covers(pool, prefix) || splitIpv6Prefix(prefix).prefixLength !== delegatedLength) return `${kind}.prefix`;
-  if (!isLinkLocalV6(via)) return `${kind}.via`;
+  if (!isLinkLocalV6(via) && !anyHost) return `${kind}.via`;
   if (nameOfLink(link) !== name) return `${kind}.link`;
   return add && there === undefined && held.size >= LIMITS.delegatedRoutesHeld ? `${kind}.count` : undefined;
 }

@@ -56,7 +56,8 @@ export const LAN_FORGERIES: readonly Forgery[] = [
   ...["2001:db8:200::/56", "2001:db8:100::/40", "2001:db8:100::/64", "2001:db8::/32", "::/0", "fe80::/56"].flatMap((text) =>
     routed({ prefix: net(text) }, "prefix"),
   ),
-  ...["2001:db8:100::1", "::", "ff02::1", "::1"].flatMap((text) => routed({ via: ip(text) }, "via")),
+  ...["2001:db8:100::1", "ff02::1", "::1"].flatMap((text) => routed({ via: ip(text) }, "via")),
+  forgery("delegatedRoutes", { routes: [{ ...route, via: ip("::") }] }, "delegatedRoutes.via"),
   ...[LINKS.wan0, 1, ...NO_LINKS].flatMap((link) => routed({ link }, "link")),
   ...OTHERS.flatMap((other) => routed(other, "name")),
   // records
