@@ -1,6 +1,5 @@
 /** What may be asked over the control socket, as HTTP with JSON. It reads views and passes commands on; it decides nothing. */
 import { type Context, Hono } from "hono";
-import { bodyLimit } from "hono/body-limit";
 import { LIMITS } from "../base/limits.ts";
 
 /** What can be shown: one key a service. */
@@ -22,7 +21,12 @@ type Env = { readonly Bindings: { readonly connection: number } };
 
 export function controlApp(sources: ControlSources): Hono<Env> {
   const app = new Hono<Env>();
-  app.use(bodyLimit({ maxSize: LIMITS.controlRequestBytes }));
+  app.use(async (context, next) => {
+    // Nothing reads a body: one that is announced is passed over, and one too long for that, or without an end, ends here.
+    const tooMuch = Number(context.req.header("content-length") ?? 0) > LIMITS.controlRequestBytes;
+    if (tooMuch || context.req.header("transfer-encoding") !== undefined) return context.json({ error: "too-large", hint: "send no body" }, 413);
+    return next();
+  });
 
   app.get("/v1/show", async (context) => {
     const main = await sources.mainView();

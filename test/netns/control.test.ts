@@ -72,6 +72,11 @@ test("what is too large, malformed or unknown is answered so, and the next reque
   withProgram(async (world, socketPath) => {
     assert.equal(await raw(socketPath, `GET /v1/show HTTP/1.1\r\nhost: x\r\nx: ${"a".repeat(70_000)}\r\n\r\n`), "431");
     assert.equal(await raw(socketPath, `POST /v1/reload HTTP/1.1\r\nhost: x\r\ncontent-length: 100000\r\n\r\n${"a".repeat(100_000)}`), "413");
+    assert.equal(await raw(socketPath, "POST /v1/log/debug HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n1\r\n"), "413");
+    assert.equal(await raw(socketPath, "POST /v1/log/debug HTTP/1.1\r\nhost: x\r\n\r\n"), "200");
+    assert.equal(await raw(socketPath, "POST /v1/trace/uplink4/c0?seconds=0 HTTP/1.1\r\nhost: x\r\n\r\n"), "400");
+    assert.equal(await raw(socketPath, "POST /v1/trace/uplink4/c0?seconds=601 HTTP/1.1\r\nhost: x\r\n\r\n"), "400");
+    assert.equal(await raw(socketPath, "POST /v1/trace/uplink4/c0?seconds=5 HTTP/1.1\r\nhost: x\r\n\r\n"), "404");
     assert.equal(await raw(socketPath, "nonsense\r\n\r\n"), "400");
     assert.equal(await raw(socketPath, "GET /etc/passwd HTTP/1.1\r\nhost: x\r\n\r\n"), "404");
     assert.equal(await raw(socketPath, "GET /v1/trace/none0 HTTP/1.1\r\nhost: x\r\n\r\n"), "404");
