@@ -1,4 +1,5 @@
 /** A stream connection that another role accepted, read and written without node:net: engines bundle none of it. */
+import { LIMITS } from "../base/limits.ts";
 import { checkPoll, ERRNO, native, POLL, type PollHandle } from "./native.ts";
 
 const READ_BYTES = 65_536;
@@ -26,6 +27,7 @@ export class StreamConnection {
   #waitingBytes = 0;
   #full = false;
   #closing = false;
+  #patience: ReturnType<typeof setTimeout> | undefined;
   #open = true;
 
   /** @param fd owned from here on; `onGone` is called once, when it is closed for whatever reason */
@@ -50,10 +52,12 @@ export class StreamConnection {
     return !this.#full;
   }
 
-  /** Closes after what was written has gone. */
+  /** Closes after what was written has gone; a peer that never reads does not keep it open for longer than answers may be left unread. */
   close(): void {
+    if (!this.#open || this.#closing) return;
     this.#closing = true;
     if (this.#waiting.length === 0) this.#end();
+    else this.#patience = setTimeout(() => this.abort(), LIMITS.directoryStallSeconds * 1000);
   }
 
   /** Closes now: what was not sent is not. */
@@ -103,6 +107,7 @@ export class StreamConnection {
   #end(): void {
     if (!this.#open) return;
     this.#open = false;
+    clearTimeout(this.#patience);
     native().shutdown(this.#fd, SHUT_WRITE);
     native().pollClose(this.#poll);
     native().close(this.#fd);
