@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
+import { toHex } from "../../../src/base/hex.ts";
 import { LIMITS } from "../../../src/base/limits.ts";
 import type { DirectoryConfig } from "../../../src/services/directory/config.ts";
 import type { OutletEvent } from "../../../src/services/directory/recording/outlets.ts";
@@ -17,6 +18,8 @@ const CONTENTS = {
   groups: [group("crew", 3000, ["ada", "bob"]), group("others", 3001)],
 };
 const YP = "yp" as const;
+const YPPASSWD = 100009;
+const SECRET = "$6$salt$neverToBeSeen";
 
 function replayedRequests(text: string): number | undefined {
   return replay(new OutletsPlayer(), decodeRecording<null, OutletEvent>(text)).differs?.step;
@@ -34,10 +37,15 @@ function recordedRequests(): string {
   const self = serving();
   assert.ok(self.service.record("requests", 60));
   const match = (key: string): Uint8Array => call("match", { domain: "home", map: "passwd.byuid", key: utf8(key) });
+  const elsewhere = Uint8Array.from([...call("null", undefined, { program: YPPASSWD }), ...utf8(SECRET)]);
   const speak = (): void => {
     for (const key of ["2001", "2002", "2003"]) ask(self.service, match(key));
     ask(self.service, match("2001"), "2001:db8::7");
     ask(self.service, utf8("nonsense"));
+    ask(self.service, elsewhere);
+    ask(self.service, elsewhere.slice(0, 30));
+    ask(self.service, utf8(`a long piece of nonsense: ${SECRET}`));
+    connect(self.service, { purpose: YP }).sendRecord(elsewhere);
     const client = connect(self.service, { purpose: YP });
     client.sendRecord(call("all", { domain: "home", map: "passwd.byname" }));
     client.sendRecord(call("order", { domain: "home", map: "passwd.byname" }));
@@ -58,8 +66,13 @@ function recordedRequests(): string {
 test("requests that are asked again get the same answers, before and behind a change of the directory", () => {
   const text = recordedRequests();
   const count = (kind: string): number => text.split(`"kind":"${kind}"`).length - 1;
-  assert.deepEqual([count("datagram"), count("record"), count("varlink"), count("snapshot")], [10, 4, 2, 2]);
+  assert.deepEqual([count("datagram"), count("record"), count("varlink"), count("snapshot")], [16, 6, 2, 2]);
   assert.equal(replayedRequests(text), undefined);
+});
+
+test("a password that was sent to the wrong program is in no recording", () => {
+  const text = recordedRequests();
+  assert.ok(!text.includes(toHex(utf8(SECRET.slice(0, 8)))) && text.includes(toHex(utf8("passwd.byuid"))));
 });
 
 test("control: one changed octet of a request, and one of the snapshot, are noticed", () => {
@@ -125,7 +138,6 @@ const TWO: DirectoryConfig = {
     { name: "second", onFailure: "keep", shrinkPercent: 30 },
   ],
 };
-const SECRET = "$6$salt$neverToBeSeen";
 
 function replayedUpdates(text: string): number | undefined {
   return replay(new UpdatesPlayer(), decodeRecording<null, UpdateEvent>(text)).differs?.step;

@@ -9,6 +9,7 @@ import { Recorder } from "../../recorder.ts";
 import type { DirectoryConfig } from "../config.ts";
 import { type AskedDatagram, Outlets, type RpcPurpose } from "../outlets.ts";
 import type { Snapshot } from "../snapshot.ts";
+import { withoutForeignArguments } from "./requests.ts";
 import { isRecordable, type SnapshotEvent, snapshotEvents } from "./snapshot-lines.ts";
 
 export const REQUESTS_RECORDED_AS = "directory-requests";
@@ -49,7 +50,7 @@ export class RecordedOutlets extends Outlets {
 
   override datagram(purpose: RpcPurpose, { from, payload }: AskedDatagram, now: Instant): Uint8Array | undefined {
     if (!this.#recorder.isOn) return super.datagram(purpose, { from, payload }, now);
-    const done = this.#begin({ kind: "datagram", purpose, datagram: { from, payload }, at: now });
+    const done = this.#begin({ kind: "datagram", purpose, datagram: { from, payload: withoutForeignArguments(payload) }, at: now });
     const answer = super.datagram(purpose, { from, payload }, now);
     done([answer]);
     return answer;
@@ -57,7 +58,7 @@ export class RecordedOutlets extends Outlets {
 
   override record(purpose: RpcPurpose, request: Uint8Array): Iterable<Uint8Array> | undefined {
     if (!this.#recorder.isOn) return super.record(purpose, request);
-    const done = this.#begin({ kind: "record", purpose, request });
+    const done = this.#begin({ kind: "record", purpose, request: withoutForeignArguments(request) });
     const answer = super.record(purpose, request);
     if (answer !== undefined) return noted(answer, done);
     done([]);
