@@ -42,7 +42,7 @@ export async function runTests({ root, files, concurrency, timeoutMinutes, nameP
     const event = JSON.parse(line);
     const file = event.file?.startsWith(root) ? event.file.slice(root.length).replace(/^\//, "") : event.file;
     if (event.type === "output") output.set(file, (output.get(file) ?? "") + event.text);
-    if (event.type !== "test" || event.suite) continue;
+    if (event.type !== "test" || (event.suite && event.outcome !== "skipped")) continue; // of a suite that is skipped no test is heard
     const test = judged({ ...event, file });
     tests.push(test);
     onTest(test, output.get(file) ?? "");

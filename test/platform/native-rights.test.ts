@@ -131,7 +131,7 @@ test("garbage of every type in every place throws a TypeError or gives -errno, a
         if (name === "prctl" && [1, 29].includes(args[0])) args[0] = 999;
         for (let i = 0; i < metas.length; i++) if (chance(20) === 0) metas[i] = [0, 1, 64, 128, 2**31, 2**32 - 1][chance(6)];
         calls++;
-        try { const r = f(...args); if (typeof r === "object" && r !== null) { if (name === "pollNew") n.pollClose(r); else if (!(r.arena instanceof ArrayBuffer)) throw new Error(name + " gave an object"); }
+        try { const r = f(...args); if (typeof r === "object" && r !== null) { if (name === "pollNew") n.pollClose(r); else if (![r, r.arena, r.pages].some((one) => one instanceof ArrayBuffer)) throw new Error(name + " gave an object"); }
           else if (typeof r !== "number" || Number.isNaN(r) || r < -4095) throw new Error(name + " gave " + String(r));
           else if (r > 2 && ["socket", "accept", "dup", "open", "timerNew"].includes(name)) n.close(r); }
         catch (e) { if (!(e instanceof TypeError)) { fs.writeSync(1, name + ": " + e.stack + "\\n"); process.exit(9); } }
