@@ -85,6 +85,8 @@ export const LIMITS = {
   framesQueuedPerInterface: 256,
   /** Steps an engine remembers per machine for `trace` and `explain`. */
   traceSteps: 4096,
+  /** The same for steps that changed nothing, such as datagrams of strangers: they hold what was said, of 9 KB at most. */
+  traceIdleSteps: 512,
   /** Seconds a server is recorded when it is asked for, at most; steps and characters after which it ends before that. */
   recordingSeconds: 600,
   recordingSteps: 65_536,

@@ -1,10 +1,10 @@
 /** Runs one machine: events in order, effects in order, one alarm set from the state, and a ring of what happened. */
 import { assert } from "../base/errors.ts";
 import { Entropy } from "../base/entropy.ts";
-import { LIMITS } from "../base/limits.ts";
 import type { Instant } from "../base/time.ts";
 import type { Machine } from "../machines/machine.ts";
 import type { Alarm, Clock } from "../ports/clock.ts";
+import { StepMemory } from "./step-memory.ts";
 
 /** One step as it can be replayed: same event, same moment, same effects. */
 export type Recorded<E> = { readonly event: E; readonly now: Instant; readonly entropy: Uint8Array };
@@ -24,9 +24,8 @@ export type DriverOptions<S, E, F> = {
 export class Driver<S, E, F> {
   readonly #options: DriverOptions<S, E, F>;
   readonly #alarm: Alarm;
-  readonly #ring: Observed<S, E, F>[] = [];
+  readonly #memory = new StepMemory<Observed<S, E, F>>();
   readonly #queue: E[] = [];
-  #ringAt = 0;
   #running = false;
   #state: S;
 
@@ -42,7 +41,7 @@ export class Driver<S, E, F> {
 
   /** The last steps and what they led to, oldest first: a recording is made of them. */
   recorded(): readonly Observed<S, E, F>[] {
-    return [...this.#ring.slice(this.#ringAt), ...this.#ring.slice(0, this.#ringAt)];
+    return this.#memory.all();
   }
 
   /** An event that arises while another is handled waits for its turn. */
@@ -71,16 +70,8 @@ export class Driver<S, E, F> {
     assert(from === to || (machine.transitions[from] ?? []).includes(to), `${machine.name}: no edge from ${from} to ${to}`);
     this.#state = state;
     const observed = { step, before, after: state, effects };
-    this.#remember(observed);
+    this.#memory.add(observed, before !== state);
     observe?.(observed);
     for (const effect of effects) perform(effect, state);
-  }
-
-  #remember(step: Observed<S, E, F>): void {
-    if (this.#ring.length < LIMITS.traceSteps) this.#ring.push(step);
-    else {
-      this.#ring[this.#ringAt] = step;
-      this.#ringAt = (this.#ringAt + 1) % LIMITS.traceSteps;
-    }
   }
 }

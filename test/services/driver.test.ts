@@ -4,6 +4,7 @@ import { LIMITS } from "../../src/base/limits.ts";
 import { type Instant, instant, NEVER } from "../../src/base/time.ts";
 import type { Machine } from "../../src/machines/machine.ts";
 import { Driver } from "../../src/services/driver.ts";
+import { recordingOf, replay } from "../../src/services/recording.ts";
 import { SimClock, Timeline } from "../../src/sim/clock.ts";
 
 type Count = { readonly kind: "calm" | "busy"; readonly count: number; readonly until: Instant };
@@ -14,6 +15,7 @@ type Said = { readonly said: string };
 const counter: Machine<Count, Told, Said> = {
   name: "counter",
   step: (state, event, at) => {
+    if (event.kind === "add" && event.wait === 0) return { state, effects: [{ said: "ignored" }] };
     if (event.kind === "illegal") return { state: { ...state, kind: "calm" }, effects: [] };
     const until = event.kind === "add" ? instant(at.now + event.wait) : NEVER;
     const count = state.count + 1;
@@ -86,7 +88,7 @@ test("a transition outside the table is our bug and ends everything", () => {
 
 test("the last steps are remembered, the oldest are given up", () => {
   const { driver } = driven();
-  for (let i = 0; i < LIMITS.traceSteps + 10; i++) driver.handle({ kind: "add", wait: i });
+  for (let i = 0; i < LIMITS.traceSteps + 10; i++) driver.handle({ kind: "add", wait: 1 + i });
   const steps = driver.recorded();
   assert.equal(steps.length, LIMITS.traceSteps);
   assert.equal(steps[0]?.before.count, 10);
@@ -98,4 +100,16 @@ test("every step has entropy of its own", () => {
   const { driver } = driven();
   for (let i = 0; i < 20; i++) driver.handle({ kind: "add", wait: 1 });
   assert.equal(new Set(driver.recorded().map(({ step }) => step.entropy.join())).size, 20);
+});
+
+test("steps that changed nothing push no other out, however many a stranger makes; all stand in their order", () => {
+  const { driver } = driven();
+  driver.handle({ kind: "add", wait: 1 });
+  for (let i = 0; i < 3 * LIMITS.traceSteps; i++) driver.handle({ kind: "add", wait: 0 });
+  driver.handle({ kind: "add", wait: 2 });
+  driver.handle({ kind: "add", wait: 0 });
+  const steps = driver.recorded();
+  assert.equal(steps.length, 2 + LIMITS.traceIdleSteps);
+  assert.deepEqual([steps[0]?.after.count, steps[1]?.after.count, steps.at(-2)?.after.count, steps.at(-1)?.after.count], [1, 1, 2, 2]);
+  assert.equal(replay(counter, recordingOf("counter", steps) ?? assert.fail("nothing was recorded")).differs, undefined);
 });
