@@ -8,8 +8,8 @@ const DESCRIPTORS_MAX = 16;
 const WAITING_MAX = 1024;
 /** SO_SNDBUFFORCE: past the system's limit, for those who may. */
 const SO_SNDBUFFORCE = 32;
-const ECONNRESET = 104;
-const ENOTCONN = 107;
+/** EPIPE, ECONNRESET, ENOTCONN: nobody is there; ETOOMANYREFS: who is there has left too many descriptors unread. */
+const GONE: readonly number[] = [32, 104, 107, 109];
 const BUFFER_BYTES = 4 * 1024 * 1024;
 
 export type ChannelHandlers = {
@@ -83,7 +83,7 @@ export class Channel {
         native().pollSet(this.#poll, POLL.readable | POLL.writable);
         return;
       }
-      if (sent === -ERRNO.EPIPE || sent === -ECONNRESET || sent === -ENOTCONN) return this.#end();
+      if (sent < 0 && GONE.includes(-sent)) return this.#end();
       if (sent < 0) throw new KernelError("sendmsg", -sent);
       closeAll(frame.descriptors);
       this.#waiting.shift();

@@ -44,7 +44,7 @@ test("a delegated prefix is on the link, advertised and served a moment after th
       const own = (await globals6(gateway, "lan0")).map(({ local }) => local);
       assert.ok(own.length === 1 && own[0]?.startsWith(NETWORK), `ours on the link: ${own}`);
       await waitFor(
-        async () => (await globals6(hosts, "h0")).some(({ local, dynamic }) => dynamic === true && local.startsWith(NETWORK)),
+        async () => (await globals6(hosts, "h0")).some(({ local, dynamic }) => dynamic === true && local !== leased && local.startsWith(NETWORK)),
         PATIENCE_MS,
         "SLAAC",
       );

@@ -17,6 +17,7 @@ import { loadConfiguration } from "./configuration.ts";
 import { type Accepted, ControlSocket } from "./control-socket.ts";
 import { DirectoryOffice } from "./directory-office.ts";
 import { ownDuid } from "./duid-file.ts";
+import { systemFailure } from "./failures.ts";
 import { type Ids, takeIds } from "./ids.ts";
 import { LanOffice } from "./lan-office.ts";
 import { openLog } from "./log.ts";
@@ -28,6 +29,9 @@ import { Uplink6Office } from "./uplink6-office.ts";
 
 type Message<K extends Incoming["kind"]> = Extract<Incoming, { readonly kind: K }>;
 speak(CATALOGUE);
+
+/** Kinds of missing fences that are shown: a role that says another one at each start says nothing new. */
+const LACKING_MAX = 64;
 
 /** What the frontend listens to for all engines. */
 const KERNEL_NEWS = [GROUP.link, GROUP.ipv6Address, GROUP.ipv6Route] as const;
@@ -98,11 +102,16 @@ export class Main {
       return { ok: false, text: `${loaded.problems}\nnothing was changed` };
     }
     this.#generation++;
-    this.#active = this.#offices.filter((office) => office.configure(loaded.configuration));
-    for (const office of this.#active) {
-      office.reconfigured();
-      for (const role of office.roles) this.#children.start(role);
+    try {
+      this.#active = this.#offices.filter((office) => office.configure(loaded.configuration));
+      for (const office of this.#active) office.reconfigured();
+    } catch (error) {
+      const failure = systemFailure(error);
+      if (failure === undefined) throw error;
+      this.#log.of("main").write("error", "reloadFailed", { error: failure.message });
+      return { ok: false, text: `the new configuration could not be put in force whole: ${failure.message}` };
     }
+    for (const role of this.#active.flatMap(({ roles }) => roles)) this.#children.start(role);
     this.#log.of("main").write("info", "reloaded", { generation: this.#generation });
     return { ok: true, text: `reloaded ${this.#options.file}: ${this.#serves()}` };
   }
@@ -156,7 +165,7 @@ export class Main {
 
   #message(name: ChildName, message: Incoming): void {
     if (message.kind === "ready") {
-      for (const what of message.body.lacking) this.#lacking.add(what);
+      for (const what of message.body.lacking) if (this.#lacking.size < LACKING_MAX) this.#lacking.add(what);
       for (const what of message.body.lacking) this.#log.of(name).write("warn", "fenceLacking", { what });
     } else if (message.kind === "logRecord")
       this.#log
