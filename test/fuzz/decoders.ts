@@ -187,7 +187,7 @@ function ldapRead(bytes: Uint8Array): void {
   }
 }
 
-function rpcSamples(): readonly Uint8Array[] {
+export function rpcSamples(): readonly Uint8Array[] {
   return conversations("rpc").flatMap(({ name, parts }) =>
     parts.flatMap(({ bytes }) => (name.includes("-tcp") ? [...framesOf(bytes, new RpcRecords())] : [bytes])),
   );
