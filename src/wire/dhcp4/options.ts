@@ -14,7 +14,8 @@ import { classlessRoutes, policyFilters, staticRoutes } from "./routes.ts";
 import { sixRd } from "./sixrd.ts";
 import { option, type OptionEntry, type OptionsOf } from "./table.ts";
 import { messageType, netbiosNode, overload } from "./types.ts";
-import { addresses, addressesOrNone, bounded, i32, mask, nameText, opaque, text, u8s, u16s } from "./values.ts";
+import { bounded, i32, opaque } from "../../base/values.ts";
+import { addresses, addressesOrNone, mask, nameText, text, u8s, u16s } from "./values.ts";
 import { architectures, type ClientId, clientId, enterpriseData, machineId, networkInterface, userClass } from "./vendor.ts";
 
 const ip = (value: string): Ipv4Address => value as Ipv4Address;

@@ -3,7 +3,8 @@ import { type Codec, decodeAll, struct, u8, until } from "../../base/codec.ts";
 import { WireError } from "../../base/errors.ts";
 import { type Ipv4Address, ipv4Address } from "../../base/ipv4.ts";
 import type { RawOption } from "./table.ts";
-import { bytes8, sized } from "./values.ts";
+import { sized } from "../../base/values.ts";
+import { bytes8 } from "./values.ts";
 
 export type RelayAgentInformation = readonly RawOption[];
 

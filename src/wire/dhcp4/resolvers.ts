@@ -5,7 +5,8 @@ import { type DomainName, domainName } from "../../base/domain.ts";
 import { WireError } from "../../base/errors.ts";
 import { type Ipv4Address, ipv4Address } from "../../base/ipv4.ts";
 import { LIMITS } from "../../base/limits.ts";
-import { addresses, sized } from "./values.ts";
+import { sized } from "../../base/values.ts";
+import { addresses } from "./values.ts";
 
 /** A service parameter as RFC 9460 §2.2 encodes it. */
 export type ServiceParameter = { readonly key: number; readonly value: Uint8Array };

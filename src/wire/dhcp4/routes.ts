@@ -3,7 +3,8 @@ import { type Codec, struct, u8, until } from "../../base/codec.ts";
 import { WireError } from "../../base/errors.ts";
 import { type Ipv4Address, type Ipv4Prefix, ipv4Address, ipv4Number, ipv4Of, ipv4Prefix, splitIpv4Prefix } from "../../base/ipv4.ts";
 import { LIMITS } from "../../base/limits.ts";
-import { listOf, mask, sized } from "./values.ts";
+import { listOf, sized } from "../../base/values.ts";
+import { mask } from "./values.ts";
 
 /** A gateway of 0.0.0.0 means that the destination is on the link (RFC 3442). */
 export type ClasslessRoute = { readonly destination: Ipv4Prefix; readonly gateway: Ipv4Address };

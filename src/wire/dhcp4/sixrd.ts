@@ -2,7 +2,8 @@
 import { type Codec, struct, u8 } from "../../base/codec.ts";
 import { WireError } from "../../base/errors.ts";
 import type { Ipv4Address } from "../../base/ipv4.ts";
-import { addresses, sized } from "./values.ts";
+import { sized } from "../../base/values.ts";
+import { addresses } from "./values.ts";
 
 export type SixRd = {
   /** High bits of every customer's IPv4 address that are the same, and are left out of the delegated prefix. */

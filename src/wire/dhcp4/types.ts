@@ -1,6 +1,6 @@
 /** Small closed sets of option values: message types, overload, node types. */
 import type { Codec } from "../../base/codec.ts";
-import { named } from "./values.ts";
+import { named } from "../../base/values.ts";
 
 /** Option 53: RFC 2132 §9.6, RFC 3203, RFC 4388, RFC 6926, RFC 7724. */
 const MESSAGE_TYPES = {

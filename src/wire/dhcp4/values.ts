@@ -1,28 +1,13 @@
 /** Plain values of DHCPv4 options: addresses, bounded numbers, text (RFC 2132 §2). */
-import { type Codec, decodeAll, mapped, rest, u8, u16, u32, until } from "../../base/codec.ts";
+import { type Codec, decodeAll, mapped, u8, u16, until } from "../../base/codec.ts";
 import { Reader } from "../../base/cursor.ts";
 import { type DomainName, parseDomainName } from "../../base/domain.ts";
 import { WireError } from "../../base/errors.ts";
 import { type Ipv4Address, ipv4Address, prefixLengthOf } from "../../base/ipv4.ts";
 import { LIMITS } from "../../base/limits.ts";
+import { listOf, sized } from "../../base/values.ts";
 
 const IPV4_BYTES = 4;
-
-/** At least one item of `itemBytes` each. An odd size is a `bad-length`, not a list cut short. */
-export function listOf<T>(item: Codec<T>, itemBytes: number, maxItems: number): Codec<readonly T[]> {
-  return sized(until(item, maxItems), (bytes) => bytes > 0 && bytes % itemBytes === 0);
-}
-
-/** Refuses a whole option by its size, as `bad-length`, before it is read. */
-export function sized<T>(codec: Codec<T>, fits: (bytes: number) => boolean): Codec<T> {
-  return {
-    decode: (reader) => {
-      if (!fits(reader.remaining)) throw new WireError("bad-length", reader.offset);
-      return codec.decode(reader);
-    },
-    encode: codec.encode,
-  };
-}
 
 /** One address or more. */
 export const addresses: Codec<readonly Ipv4Address[]> = listOf(ipv4Address, IPV4_BYTES, LIMITS.addressesPerOption);
@@ -43,44 +28,8 @@ export const mask: Codec<Ipv4Address> = mapped(
   (value) => value,
 );
 
-/** A number the format bounds from below, and perhaps from above. */
-export function bounded(codec: Codec<number>, least: number, most = Number.POSITIVE_INFINITY): Codec<number> {
-  return mapped(
-    codec,
-    (value, offset) => {
-      if (value < least || value > most) throw new WireError("bad-value", offset);
-      return value;
-    },
-    (value) => value,
-  );
-}
-
-/** Two's complement, 32 bits. */
-export const i32: Codec<number> = mapped(
-  u32,
-  (value) => value | 0,
-  (value) => value >>> 0,
-);
-
 export const u8s: Codec<readonly number[]> = listOf(u8, 1, 255);
 export const u16s: Codec<readonly number[]> = listOf(u16, 2, 127);
-
-/** A byte that stands for one of a few names; any other byte is a `bad-value`. */
-export function named<N extends string>(names: Readonly<Record<number, N>>): Codec<N> {
-  const codes = new Map(Object.entries(names).map(([code, name]) => [name, Number(code)]));
-  return {
-    decode: (reader) => {
-      const offset = reader.offset;
-      const name = names[reader.u8()];
-      if (name === undefined) throw new WireError("bad-value", offset);
-      return name;
-    },
-    encode: (writer, value) => writer.u8(codes.get(value) ?? 0),
-  };
-}
-
-/** One byte or more, whatever they are. */
-export const opaque: Codec<Uint8Array> = sized(rest, (bytes) => bytes > 0);
 
 /** UTF-8 of one character or more, without control characters; NULs at its end are taken off (RFC 2132 §2). */
 export const text: Codec<string> = {

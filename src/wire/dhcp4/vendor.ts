@@ -4,7 +4,8 @@ import { type Codec, encodeAll, mapped, rest, struct, u8, u16, u32, until } from
 import { WireError } from "../../base/errors.ts";
 import { fromHex, toHex } from "../../base/hex.ts";
 import { type MacAddress, macBytes } from "../../base/mac.ts";
-import { bytes8, either, sized } from "./values.ts";
+import { sized } from "../../base/values.ts";
+import { bytes8, either } from "./values.ts";
 
 /** Option 61 as lowercase hexadecimal of all its bytes, type byte included: compared with `===`, never taken apart (RFC 2132 §9.14). */
 export type ClientId = Branded<string, "ClientId">;

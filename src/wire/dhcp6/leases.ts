@@ -15,7 +15,8 @@ import {
 } from "../../base/ipv6.ts";
 import { nestedOptions, type OptionSet, setOf } from "./set.ts";
 import { type OptionsOf, option, repeated } from "./table.ts";
-import { bounded, fixedPrefix, sized } from "./values.ts";
+import { bounded, sized } from "../../base/values.ts";
+import { fixedPrefix } from "./values.ts";
 
 /** RFC 9915 §21.13, RFC 5007 §4.1.3, RFC 5460, RFC 7653. */
 export const STATUS = {

@@ -14,7 +14,8 @@ import { s46BindingEntry, s46BorderRelayEntry, s46DefaultRuleEntry, s46Lightweig
 import { encryptedResolver, timeSources } from "./services.ts";
 import { byCodeOf, entriesOf, type AnyEntry as Entry, rawOptions } from "./set.ts";
 import { type OptionsAt, option, type Place, repeated } from "./table.ts";
-import { addresses, addressesOrNone, domainNames, named, opaque, optionCodes, text } from "./values.ts";
+import { named, opaque } from "../../base/values.ts";
+import { addresses, addressesOrNone, domainNames, optionCodes, text } from "./values.ts";
 import { architectures, bootParameters, classes, linkLayerAddress, networkInterface, remoteId, vendorClass, vendorOptions } from "./vendor.ts";
 
 const ip = (value: string): Ipv6Address => value as Ipv6Address;

@@ -4,7 +4,8 @@ import { type Ipv4Address, type Ipv4Prefix, ipv4Address, ipv4Prefix, splitIpv4Pr
 import { type Ipv6Address, type Ipv6Prefix, ipv6Address } from "../../base/ipv6.ts";
 import { nestedOptions, type OptionSet, setOf } from "./set.ts";
 import { type OptionsOf, option, repeated } from "./table.ts";
-import { bounded, shortPrefix } from "./values.ts";
+import { bounded } from "../../base/values.ts";
+import { shortPrefix } from "./values.ts";
 
 export type S46PortParameters = {
   /** Bits of a port before the set identifier. */

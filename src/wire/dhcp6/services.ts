@@ -6,7 +6,8 @@ import { WireError } from "../../base/errors.ts";
 import { type Ipv6Address, ipv6Address } from "../../base/ipv6.ts";
 import { LIMITS } from "../../base/limits.ts";
 import { lengthFirst } from "./set.ts";
-import { addresses, bytes16, sized } from "./values.ts";
+import { sized } from "../../base/values.ts";
+import { addresses, bytes16 } from "./values.ts";
 
 /** Sub-options of option 56 (RFC 5908 §4). One source to an instance is the rule; some servers put all into one. */
 export type TimeSource =

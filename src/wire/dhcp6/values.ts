@@ -1,28 +1,13 @@
 /** Plain values of DHCPv6 options: addresses, prefixes, names, text, numbers with bounds (RFC 9915 §10, §21). */
-import { type Codec, mapped, rest, u8, u16, until } from "../../base/codec.ts";
+import { type Codec, u8, u16, until } from "../../base/codec.ts";
 import { type DomainName, domainName } from "../../base/domain.ts";
 import { WireError } from "../../base/errors.ts";
 import { IPV6_BYTES, type Ipv6Address, type Ipv6Prefix, ipv6Address, ipv6Bytes, ipv6Of, ipv6Prefix, splitIpv6Prefix } from "../../base/ipv6.ts";
 import { LIMITS } from "../../base/limits.ts";
+import { bounded, listOf, sized } from "../../base/values.ts";
 import { lengthFirst } from "./set.ts";
 
 const PREFIX_BITS = 128;
-
-/** Refuses a whole option by its size, as `bad-length`, before it is read. */
-export function sized<T>(codec: Codec<T>, fits: (bytes: number) => boolean): Codec<T> {
-  return {
-    decode: (reader) => {
-      if (!fits(reader.remaining)) throw new WireError("bad-length", reader.offset);
-      return codec.decode(reader);
-    },
-    encode: codec.encode,
-  };
-}
-
-/** At least one item of `itemBytes` each. An odd size is a `bad-length`, not a list cut short. */
-export function listOf<T>(item: Codec<T>, itemBytes: number, maxItems: number): Codec<readonly T[]> {
-  return sized(until(item, maxItems), (bytes) => bytes > 0 && bytes % itemBytes === 0);
-}
 
 /** One address or more. */
 export const addresses: Codec<readonly Ipv6Address[]> = listOf(ipv6Address, IPV6_BYTES, LIMITS.addressesPerOption);
@@ -67,35 +52,7 @@ export const shortPrefix: Codec<Ipv6Prefix> = {
   },
 };
 
-/** A number the format bounds. */
-export function bounded(codec: Codec<number>, least: number, most: number): Codec<number> {
-  return mapped(
-    codec,
-    (value, offset) => {
-      if (value < least || value > most) throw new WireError("bad-value", offset);
-      return value;
-    },
-    (value) => value,
-  );
-}
 export const prefixBits: Codec<number> = bounded(u8, 0, PREFIX_BITS);
-
-/** A byte that stands for one of a few names; any other byte is a `bad-value`. */
-export function named<N extends string>(names: Readonly<Record<number, N>>): Codec<N> {
-  const codes = new Map(Object.entries(names).map(([code, name]) => [name, Number(code)]));
-  return {
-    decode: (reader) => {
-      const offset = reader.offset;
-      const name = names[reader.u8()];
-      if (name === undefined) throw new WireError("bad-value", offset);
-      return name;
-    },
-    encode: (writer, value) => writer.u8(codes.get(value) ?? 0),
-  };
-}
-
-/** One byte or more, whatever they are. */
-export const opaque: Codec<Uint8Array> = sized(rest, (bytes) => bytes > 0);
 
 /** UTF-8 of one character or more, without control characters. A NUL at its end is one: RFC 9915 does not end text with NULs. */
 export const text: Codec<string> = {

@@ -4,7 +4,8 @@ import { WireError } from "../../base/errors.ts";
 import { LIMITS } from "../../base/limits.ts";
 import { rawOptions } from "./set.ts";
 import type { RawOption } from "./table.ts";
-import { bytes16, listOf, sized } from "./values.ts";
+import { listOf, sized } from "../../base/values.ts";
+import { bytes16 } from "./values.ts";
 
 /** Data under an enterprise number; what is inside belongs to the enterprise. */
 export type VendorClass = { readonly enterprise: number; readonly classes: readonly Uint8Array[] };

@@ -7,8 +7,9 @@ import { bytesOf } from "../../base/hex.ts";
 import type { Ipv6Address, Ipv6Prefix } from "../../base/ipv6.ts";
 import { LIMITS } from "../../base/limits.ts";
 import { type MacAddress, macAddress } from "../../base/mac.ts";
+import { sized } from "../../base/values.ts";
 import { type MalformedNd, type NdOptionEntry, type NdOptionsOf, ndOption, type RawNdOption, repeatedNdOption } from "./table.ts";
-import { mtu, nat64Prefix, prefixInformation, resolvers, routeInformation, searchList, sized, uri } from "./values.ts";
+import { mtu, nat64Prefix, prefixInformation, resolvers, routeInformation, searchList, uri } from "./values.ts";
 
 const ip = (value: string): Ipv6Address => value as Ipv6Address;
 const net = (value: string): Ipv6Prefix => value as Ipv6Prefix;

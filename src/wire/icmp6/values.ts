@@ -6,6 +6,7 @@ import { WireError } from "../../base/errors.ts";
 import { IPV6_BYTES, type Ipv6Address, type Ipv6Prefix, ipv6Address, ipv6Bytes, ipv6Of, ipv6Prefix, splitIpv6Prefix } from "../../base/ipv6.ts";
 import { LIMITS } from "../../base/limits.ts";
 
+import { sized } from "../../base/values.ts";
 export type PrefixInformation = {
   readonly prefix: Ipv6Prefix;
   /** L: addresses in it are on the link. */
@@ -29,17 +30,6 @@ const PREFIX_BITS = 128;
 const ON_LINK = 0x80;
 const AUTONOMOUS = 0x40;
 const PREFERS_DELEGATION = 0x10;
-
-/** Refuses a body by its size, as `bad-length`, before it is read. */
-export function sized<T>(codec: Codec<T>, fits: (bytes: number) => boolean): Codec<T> {
-  return {
-    decode: (reader) => {
-      if (!fits(reader.remaining)) throw new WireError("bad-length", reader.offset);
-      return codec.decode(reader);
-    },
-    encode: codec.encode,
-  };
-}
 
 function prefixBits(reader: Reader): number {
   const offset = reader.offset;

@@ -1,13 +1,7 @@
 /** XDR (RFC 4506): everything in units of four bytes, and values as ONC RPC programs use them. */
 import { type AnyCodec, type Codec, mapped, u32, type ValueOf } from "../../base/codec.ts";
 import { WireError } from "../../base/errors.ts";
-
-/** Two's complement, 32 bits. */
-export const i32: Codec<number> = mapped(
-  u32,
-  (value) => value | 0,
-  (value) => value >>> 0,
-);
+import { i32 } from "../../base/values.ts";
 
 export const bool: Codec<boolean> = mapped(
   u32,

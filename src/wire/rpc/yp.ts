@@ -1,7 +1,8 @@
 /** YP, also called NIS: program 100004, version 2. Nobody wrote it down; this is what the C libraries of the last forty years speak. */
 import { type Codec, struct, u32 } from "../../base/codec.ts";
 import { LIMITS } from "../../base/limits.ts";
-import { bool, i32, linked, named, nothing, opaque, procedure, text } from "./xdr.ts";
+import { i32 } from "../../base/values.ts";
+import { bool, linked, named, nothing, opaque, procedure, text } from "./xdr.ts";
 
 export const YP = { program: 100004, version: 2 } as const;
 
