@@ -93,10 +93,10 @@ function datagramsIn({ batch: { arena }, layout }: Arena, count: number): readon
   const meta = new Reader(new Uint8Array(arena, layout.metas, count * BATCH_META_BYTES));
   for (let slot = 0; slot < count; slot++) {
     const [length, , controlLength, flags] = [meta.hostU32(), meta.hostU32(), meta.hostU32(), meta.hostU32()];
-    if ((flags & MSG.truncated) !== 0) continue; // longer than LIMITS.datagramBytes
     const { address, port } = readInet6Address(new Uint8Array(arena, layout.addresses + slot * BATCH_ADDRESS_BYTES, SOCKADDR_BYTES));
     const control = readControl(new Uint8Array(arena, layout.controls + slot * SHAPE.controlSize, controlLength));
-    datagrams.push({ from: address, port, ...control, payload: new Uint8Array(arena, layout.data + slot * SHAPE.dataSize, length) });
+    const kept = (flags & MSG.truncated) === 0 ? length : 0; // longer than LIMITS.datagramBytes: whose it is counts it, and reads none of it
+    datagrams.push({ from: address, port, ...control, payload: new Uint8Array(arena, layout.data + slot * SHAPE.dataSize, kept) });
   }
   return datagrams;
 }

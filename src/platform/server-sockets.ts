@@ -12,7 +12,6 @@ import {
   batchLayout,
   checkPoll,
   ERRNO,
-  MSG,
   native,
   type PollHandle,
   SOL,
@@ -91,24 +90,20 @@ export class ServerSockets {
     }
   }
 
-  /** @returns how many are whole */
   #fill(link: number, count: number): number {
     const { rows } = this;
-    let kept = 0;
     for (let slot = 0; slot < count; slot++) {
       const meta = slot * BATCH_META_BYTES;
       const address = this.#layout.addresses + slot * BATCH_ADDRESS_BYTES;
-      if ((this.#meta.getUint32(meta + 12, LITTLE) & MSG.truncated) !== 0) continue; // longer than LIMITS.datagramBytes
-      rows.offsets[kept] = slot * SHAPE.dataSize;
-      rows.lengths[kept] = this.#meta.getUint32(meta, LITTLE);
-      rows.links[kept] = link;
-      rows.ports[kept] = ((this.#arena[address + SOCKADDR.port] ?? 0) << 8) | (this.#arena[address + SOCKADDR.port + 1] ?? 0);
-      for (let i = 0; i < 16; i++) rows.addresses[16 * kept + i] = this.#arena[address + SOCKADDR.address + i] ?? 0;
-      rows.multicast[kept] = this.#toGroup(slot, this.#meta.getUint32(meta + 8, LITTLE), rows.destinations, 16 * kept);
-      kept++;
+      rows.offsets[slot] = slot * SHAPE.dataSize; // one that was cut fills its slot, and is longer than any that is read
+      rows.lengths[slot] = this.#meta.getUint32(meta, LITTLE);
+      rows.links[slot] = link;
+      rows.ports[slot] = ((this.#arena[address + SOCKADDR.port] ?? 0) << 8) | (this.#arena[address + SOCKADDR.port + 1] ?? 0);
+      for (let i = 0; i < 16; i++) rows.addresses[16 * slot + i] = this.#arena[address + SOCKADDR.address + i] ?? 0;
+      rows.multicast[slot] = this.#toGroup(slot, this.#meta.getUint32(meta + 8, LITTLE), rows.destinations, 16 * slot);
     }
-    rows.count = kept;
-    return kept;
+    rows.count = count;
+    return count;
   }
 
   /** IPV6_PKTINFO is the only control message asked for, so it is the first. */

@@ -94,6 +94,7 @@ function openStream(room: EngineRoom, service: Directory, { body, descriptors }:
 function answerDatagrams(room: EngineRoom, service: Directory, { body }: Message<"datagrams">): void {
   const { purpose, link } = body;
   if (purpose !== "yp" && purpose !== "portmapper") return;
+  if (body.dropped > 0) service.datagramsDropped(purpose, body.dropped);
   for (const datagram of body.datagrams) {
     const payload = service.datagram(purpose, datagram);
     const from = datagram.to;

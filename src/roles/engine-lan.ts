@@ -148,9 +148,12 @@ function view(): LanView | null {
 function fromFrontend(message: Incoming): void {
   if (lan === undefined) return;
   switch (message.kind) {
-    case "datagrams":
-      for (const datagram of message.body.datagrams) lan.icmp6(message.body.link, datagram);
+    case "datagrams": {
+      const { link, dropped, datagrams } = message.body;
+      if (dropped > 0) lan.icmp6Dropped(link, dropped);
+      for (const datagram of datagrams) lan.icmp6(link, datagram);
       return;
+    }
     case "datagramSocketReady":
       return lan.routerSocketReady(message.body.link);
     case "netlink":

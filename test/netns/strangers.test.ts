@@ -129,7 +129,7 @@ type Facts = {
   };
   readonly lan: {
     readonly server: { readonly received: number; readonly sent: Counts; readonly refused: Counts };
-    readonly router: { readonly interfaces: readonly { readonly received: number }[] };
+    readonly router: { readonly interfaces: readonly { readonly received: number; readonly ignored: Counts }[] };
     readonly relay: { readonly interfaces: readonly { readonly interface: string; readonly passed: number; readonly dropped: Counts }[] };
     readonly ignored: Counts;
   };
@@ -246,8 +246,13 @@ class Strangers {
     const frames = this.#host.frames();
     const huge = new Uint8Array(60_000).fill(1);
     const long = encodeDhcp6(dhcp6({ kind: "solicit", transactionId: 7, options: {} }));
-    await this.#host.flood(this.#sockets.host, DATAGRAMS.odd, () => ({ aim: { to: lan0, port: 547 }, bytes: huge }));
-    await this.#provider.flood(this.#sockets.provider, DATAGRAMS.odd, () => ({ aim: { to: wan0, port: 546 }, bytes: huge }));
+    // read as what they are, and the empty ones too: one by one, for each takes as much of a socket's buffer as a hundred others
+    for (let i = 0; i < DATAGRAMS.odd; i++) {
+      const bytes = i % 2 === 0 ? huge : new Uint8Array(0);
+      await this.#host.flood(this.#sockets.host, 1, () => ({ aim: { to: lan0, port: 547 }, bytes }));
+      await this.#provider.flood(this.#sockets.provider, 1, () => ({ aim: { to: wan0, port: 546 }, bytes }));
+      await delay(2);
+    }
     // Router Advertisements, Neighbour Solicitations and Advertisements that are none
     await this.#host.flood(this.#sockets.rs, DATAGRAMS.odd, (i) => ({
       aim: { to: i % 2 === 0 ? ip("ff02::1") : lan0, port: 0 },
@@ -331,7 +336,10 @@ async function accounted({ ours }: World, before: Facts, strangers: Strangers, d
   const queueFull = (now.uplink6.uplinks[0]?.ignored["queue-full"] ?? 0) - (before.uplink6.uplinks[0]?.ignored["queue-full"] ?? 0);
   const portmapper = (shown: Facts): number =>
     (shown.directory.requests["portmapper"] ?? 0) + (shown.directory.refused["portmapper-udp-too-long"] ?? 0);
+  const routers = (shown: Facts): number =>
+    shown.lan.router.interfaces.reduce((total, { received, ignored }) => total + received + (ignored["queue-full"] ?? 0), 0);
   const rows = {
+    solicitations: [sent.solicitations, routers(now) - routers(before)],
     547: [sent.server + sent.relay + sent.back, on547 + drops(547)],
     546: [sent.client, client + queueFull + drops(546)],
     111: [sent.portmapper, portmapper(now) - portmapper(before) + drops(111)],
@@ -363,7 +371,7 @@ test(
         }
         await delay(200);
         await accounted(world, before, strangers, drops);
-        await strangers.oddities();
+        await oddlyAsked(ours, strangers);
         await strangers.slowStreams();
 
         await assertSameProcesses(ours, pids);
@@ -403,6 +411,25 @@ test(
       }
     }),
 );
+
+/** Datagrams longer than are read, and empty ones, are counted too. */
+async function oddlyAsked(ours: Leasehold, strangers: Strangers): Promise<void> {
+  const count = async (): Promise<readonly number[]> => {
+    const { lan, uplink6 } = facts(await ours.show());
+    return [lan.server.refused["too-long"] ?? 0, lan.server.refused["truncated"] ?? 0, uplink6.uplinks[0]?.ignored["truncated"] ?? 0];
+  };
+  const before = await count();
+  await strangers.oddities();
+  await waitFor(
+    async (see) => {
+      const more = (await count()).map((now, i) => now - (before[i] ?? 0));
+      see(more);
+      return more[0] === DATAGRAMS.odd / 2 && more[1] === DATAGRAMS.odd / 2 && more[2] === DATAGRAMS.odd;
+    },
+    2000,
+    "what is too long and what is empty is counted",
+  );
+}
 
 async function renewed(ours: Leasehold) {
   const [uplink] = facts(await ours.show()).uplink6.uplinks;

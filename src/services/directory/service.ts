@@ -100,6 +100,11 @@ export class Directory {
     return this.#outlets.datagram(purpose, datagram, this.#clock.now());
   }
 
+  /** Datagrams that were dropped on the way because this service did not keep up. */
+  datagramsDropped(purpose: RpcPurpose, count: number): void {
+    this.#outlets.refused.add(`${purpose}-udp-queue-full`, count);
+  }
+
   /** Begins to write down what is only recorded while asked to. @returns false when it cannot be */
   record(name: string, seconds: number): boolean {
     if (name === "updates") return this.#updates.recordUpdates(seconds);

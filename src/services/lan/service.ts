@@ -164,6 +164,11 @@ export class Lan implements LinkListener, AddressListener, RouteListener {
     this.#router.datagram(link, datagram);
   }
 
+  /** ICMPv6 messages that were dropped on the way because this service did not keep up. */
+  icmp6Dropped(link: number, count: number): void {
+    this.#router.datagramsDropped(link, count);
+  }
+
   /** What came in on port 547 of a link. */
   arrived(link: number, rows: ArrivedRows): void {
     const mode = this.#modes.get(link) ?? this.#lookedUp(link);

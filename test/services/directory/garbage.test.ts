@@ -135,3 +135,11 @@ test("a thousand half requests hold no more than they have sent", () => {
   assert.equal(self.service.view().connections, 0);
   assert.equal(self.service.view().connectionsEnded["yp-idle"], LIMITS.directoryConnections);
 });
+
+test("requests that were dropped on the way are counted by outlet", () => {
+  const self = serving();
+  self.service.datagramsDropped("yp", 3);
+  self.service.datagramsDropped("portmapper", 4);
+  const { refused } = self.service.view();
+  assert.deepEqual([refused["yp-udp-queue-full"], refused["portmapper-udp-queue-full"]], [3, 4]);
+});

@@ -211,6 +211,7 @@ test("a message that no datagram would hold with our envelope is dropped, the lo
   const long = (bytes: number): Uint8Array => Uint8Array.of(1, ...new Uint8Array(bytes - 1));
   assert.ok(passed(service.fromClient(LAN, fromClient(long(LIMITS.datagramBytes - 128)))).payload.length <= LIMITS.datagramBytes);
   for (const bytes of [LIMITS.datagramBytes, 65_535]) drops(service.fromClient(LAN, fromClient(long(bytes))), "too-long");
+  drops(service.fromServer(WAN, fromServer(long(LIMITS.datagramBytes + 1))), "too-long");
 });
 
 test("a source that is no host's is refused", () => {

@@ -364,3 +364,10 @@ test("the view tells what hosts were told; the trace replays (RFC 9096 §3.5)", 
   assert.ok(recording.steps.length > 5);
   assert.equal(replay(routerAdvertiser, recording).differs, undefined);
 });
+
+test("messages that were dropped on the way are counted where they were going, or for nobody", () => {
+  const { service } = settled();
+  service.datagramsDropped(LAN, 7);
+  service.datagramsDropped(99, 2);
+  assert.deepEqual([service.view().interfaces[0]?.ignored["queue-full"], service.view().ignored["queue-full"]], [7, 2]);
+});

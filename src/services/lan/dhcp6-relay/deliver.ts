@@ -1,5 +1,6 @@
 /** From servers back to clients: the envelope we asked in is opened, what is inside stays as it is (RFC 9915 §19.2). */
 import { WireError } from "../../../base/errors.ts";
+import { LIMITS } from "../../../base/limits.ts";
 import { type Ipv6Address, isLinkLocalV6, isMulticastV6, isRoutableV6 } from "../../../base/ipv6.ts";
 import type { ReceivedDatagram } from "../../../ports/datagrams.ts";
 import { decodeDhcp6, type Dhcp6RelayMessage, isRelayMessage, kindOf } from "../../../wire/dhcp6/message.ts";
@@ -38,6 +39,7 @@ export function delivered({ from, to, payload }: ReceivedDatagram, findLink: Fin
 /** The one place that catches. */
 function envelopeIn(payload: Uint8Array): Dhcp6RelayMessage | RelayRefusal {
   if (payload.length === 0) return "truncated";
+  if (payload.length > LIMITS.datagramBytes) return "too-long";
   if (kindOf(payload) !== "relayReply") return "wrong-type";
   try {
     const message = decodeDhcp6(payload);

@@ -15,7 +15,7 @@ export const RELAY_REFUSALS = [
   "implausible-source", // no host can be answered there
   "wrong-type", // servers say it, not clients, or the other way round (RFC 9915 §16)
   "hop-limit", // it has passed as many relays as it may (RFC 9915 §19.1.2)
-  "too-long", // with our envelope no datagram would hold it
+  "too-long", // more octets than LIMITS.datagramBytes, or with our envelope there would be
   "no-uplink", // nowhere to send it: no uplink is there and running
   "foreign-server", // not one of the servers we ask
   "unknown-interface", // neither the Interface-Id nor the link-address is one of ours (RFC 9915 §19.2)

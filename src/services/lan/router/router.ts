@@ -107,6 +107,11 @@ export class LanRouter implements LinkListener, AddressListener, RouteListener {
     else known.datagram(datagram);
   }
 
+  /** Messages that were dropped on the way because this service did not keep up. */
+  datagramsDropped(link: number, count: number): void {
+    (this.#of(link)?.ignored ?? this.#ignored).add("queue-full", count);
+  }
+
   /** The program ends: hosts hear it from us. */
   stop(): void {
     for (const known of this.#interfaces.values()) known.stop();
