@@ -33,6 +33,7 @@ const PATIENCE_MS = 20_000;
 const ROUNDS = 4;
 /** Of each round. */
 const DATAGRAMS = { server: 5000, client: 5000, relay: 2000, back: 1000, solicitations: 800, rpc: 1250, odd: 40 } as const;
+const BAD_SUMS = 3;
 const STREAMS = { yp: 20, userdb: 20 } as const;
 /** dhclient waits a second at random before its first word, and up to another for offers. */
 const NEW_CLIENT_MS = 5000;
@@ -245,7 +246,6 @@ class Strangers {
     const { lan0, wan0, h0 } = this.#addresses;
     const frames = this.#host.frames();
     const huge = new Uint8Array(60_000).fill(1);
-    const long = encodeDhcp6(dhcp6({ kind: "solicit", transactionId: 7, options: {} }));
     // read as what they are, and the empty ones too: one by one, for each takes as much of a socket's buffer as a hundred others
     for (let i = 0; i < DATAGRAMS.odd; i++) {
       const bytes = i % 2 === 0 ? huge : new Uint8Array(0);
@@ -259,13 +259,23 @@ class Strangers {
       bytes: Uint8Array.of(134 + (i % 3), 0, 0, 0, ...this.#chance.bytes(i)),
     }));
     const header = { destinationMac: this.#mac("lan0"), sourceMac: this.#host.link.mac, source: h0, destination: lan0, hopLimit: 64 };
-    const bad = encodeUdp6(header, { sourcePort: 546, destinationPort: 547, payload: long });
-    bad[bad.length - 1] = (bad.at(-1) ?? 0) ^ 0xff;
     const pieces = [0, 1, 2].map((i) => {
       const payload = Uint8Array.of(17, 0, 0, i < 2 ? 1 : 0x18, 0, 0, 0, i, ...new Uint8Array(64).fill(i));
       return encodeIpv6Frame({ ...header, nextHeader: 44, payload });
     });
-    await this.#host.frameFlood(frames, [...Array.from({ length: DATAGRAMS.odd }, () => bad), ...pieces]);
+    await this.#host.frameFlood(frames, pieces);
+  }
+
+  /** A datagram whose sum is wrong, alone in the queue of our socket, and behind it one that is right. */
+  async badSums(port: 546 | 547): Promise<void> {
+    const from = port === 547 ? this.#host : this.#provider;
+    const [name, source] = port === 547 ? (["lan0", this.#addresses.h0] as const) : (["wan0", ip("fe80::7777")] as const);
+    const header = { destinationMac: this.#mac(name), sourceMac: from.link.mac, source, destination: this.#addresses[name], hopLimit: 64 };
+    const payload = encodeDhcp6(dhcp6({ kind: "solicit", transactionId: 7, options: {} }));
+    const good = encodeUdp6(header, { sourcePort: 777, destinationPort: port, payload });
+    await from.frameFlood(from.frames(), [good.with(good.length - 1, (good.at(-1) ?? 0) ^ 0xff)]);
+    await delay(20);
+    await from.frameFlood(from.frames(), [good]);
   }
 
   /** Connections that say nothing, half of something or garbage, and those that ask and never read. */
@@ -372,6 +382,7 @@ test(
         await delay(200);
         await accounted(world, before, strangers, drops);
         await oddlyAsked(ours, strangers);
+        await notDeaf(world, strangers);
         await strangers.slowStreams();
 
         await assertSameProcesses(ours, pids);
@@ -429,6 +440,28 @@ async function oddlyAsked(ours: Leasehold, strangers: Strangers): Promise<void> 
     2000,
     "what is too long and what is empty is counted",
   );
+}
+
+/** A socket that is readable and gives nothing is no reason to read it no more. */
+async function notDeaf({ ours }: World, strangers: Strangers): Promise<void> {
+  const badSums = (): number => Number(/^Udp6InCsumErrors\s+(\d+)/m.exec(readFileSync(`/proc/${ours.program.pid}/net/snmp6`, "utf8"))?.[1] ?? 0);
+  const heard = async (): Promise<readonly number[]> => {
+    const { lan, uplink6 } = facts(await ours.show());
+    return [lan.server.received, uplink6.uplinks[0]?.received ?? 0];
+  };
+  const [bad, before] = [badSums(), await heard()];
+  for (let i = 1; i <= BAD_SUMS; i++) {
+    for (const port of [547, 546] as const) await strangers.badSums(port);
+    await waitFor(
+      async (see) => {
+        const now = await heard();
+        see({ i, before, now, bad: badSums() - bad });
+        return now.every((count, at) => count - (before[at] ?? 0) >= i) && badSums() - bad === 2 * i;
+      },
+      2000,
+      "the datagram behind one with a wrong sum is heard",
+    );
+  }
 }
 
 async function renewed(ours: Leasehold) {
