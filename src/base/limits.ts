@@ -71,8 +71,11 @@ export const LIMITS = {
   failureReasonBytes: 256,
   /** Seconds one update may take, whatever the servers do. */
   pullSeconds: 3600,
-  /** Connections of one outlet of the directory; further ones are closed at accept. */
-  outletConnections: 64,
+  /**
+   * Connections of one outlet of the directory; further ones are closed at accept. Twice what one peer may have, or one would shut out
+   * all others; three outlets at two descriptors a connection stay below the 1,024 that a process has by default.
+   */
+  outletConnections: 128,
   /** Routes to delegated prefixes in one message. */
   delegatedRoutes: 64,
   /** Routes to delegated prefixes at once, for the kernel's memory: a hundred megabytes. Further clients hold a prefix without one. */
@@ -228,7 +231,7 @@ export const LIMITS = {
   directorySources: 64,
   /** Seconds after which a directory that is still the same is written to disk again, so that its age there stays true. */
   resaveSeconds: 3600,
-  /** Connections to YP, portmapper and userdb at once, and from one address; further ones are closed. */
+  /** Connections to YP, portmapper and userdb at once, and of one peer, an address or a user; further ones are closed. */
   directoryConnections: 1024,
   directoryConnectionsPerPeer: 64,
   /** Seconds a connection may be silent, and seconds it may leave an answer unread; then it is closed. */

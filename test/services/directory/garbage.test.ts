@@ -143,3 +143,15 @@ test("requests that were dropped on the way are counted by outlet", () => {
   const { refused } = self.service.view();
   assert.deepEqual([refused["yp-udp-queue-full"], refused["portmapper-udp-queue-full"]], [3, 4]);
 });
+
+test("one user who opens connection after connection leaves places to others, and root is never turned away", () => {
+  const self = serving();
+  const open = (uid: number) => connect(self.service, { purpose: "userdb", peer: "", uid });
+  const greedy = Array.from({ length: LIMITS.outletConnections }, () => open(1000));
+  assert.equal(greedy.filter((client) => client.isOpen()).length, LIMITS.directoryConnectionsPerPeer);
+  assert.ok(LIMITS.directoryConnectionsPerPeer <= LIMITS.outletConnections / 2);
+  assert.ok(open(1001).isOpen());
+  const root = Array.from({ length: LIMITS.directoryConnectionsPerPeer + 1 }, () => open(0));
+  assert.ok(root.every((client) => client.isOpen()));
+  assert.equal(self.service.view().connectionsEnded["userdb-too-many-connections"], LIMITS.outletConnections - LIMITS.directoryConnectionsPerPeer);
+});
