@@ -170,7 +170,7 @@ function icmp6Read(bytes: Uint8Array): void {
   stable(message, (value) => decodeIcmp6(encodeIcmp6(value, HEADER), HEADER, { checksum: "verify" }));
 }
 
-function ldapSamples(): readonly Uint8Array[] {
+export function ldapSamples(): readonly Uint8Array[] {
   const captured = streams("ldap").flatMap((bytes) => [...framesOf(bytes, new LdapFrames())]);
   return [...captured, ...LDAP_MESSAGES.map(([, , hex]) => bytesOf(hex))];
 }

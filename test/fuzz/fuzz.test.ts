@@ -30,6 +30,20 @@ test("control: a decoder that trusts a length is found", () => {
   assert.throws(() => careless.run(Buffer.from(finding.hex, "hex")), RangeError);
 });
 
+test("control: a decoder whose time grows out of hand is found", () => {
+  const slow: Target = {
+    name: "slow",
+    what: "waits for whoever sends a zero",
+    samples: () => [Uint8Array.of(1, 1, 1)],
+    run: (bytes) => {
+      const end = performance.now() + (bytes.includes(0) ? 2100 : 0);
+      while (performance.now() < end);
+      return "value";
+    },
+  };
+  assert.match(String(fuzz(slow, { runs: RUNS, seed: 1 }).finding?.error), /took \d+ ms/);
+});
+
 test("the same seed changes the samples in the same way", () => {
   const seen = (seed: number): readonly string[] => {
     const inputs: string[] = [];

@@ -13,14 +13,20 @@ export type Target = {
 export type Finding = { readonly run: number; readonly hex: string; readonly error: unknown };
 export type Fuzzed = { readonly outcomes: ReadonlyMap<string, number>; readonly finding: Finding | undefined };
 
+/** No input takes that long on any machine, unless its cost grows with more than its length. */
+const TARDY_MS = 2000;
+
 export function fuzz(target: Target, { runs, seed }: { readonly runs: number; readonly seed: number }): Fuzzed {
   const samples = target.samples();
   const chance = new Chance(seed, 0xf022);
   const outcomes = new Map<string, number>();
   for (let run = 0; run < runs; run++) {
     const bytes = run < samples.length ? (samples[run] ?? new Uint8Array(0)) : mutated(samples, chance);
+    const began = performance.now();
     try {
       const outcome = target.run(bytes.slice());
+      const tookMs = performance.now() - began;
+      if (tookMs > TARDY_MS) throw new Error(`took ${Math.round(tookMs)} ms for ${bytes.length} bytes`);
       outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
     } catch (error) {
       return { outcomes, finding: { run, hex: toHex(bytes), error } };

@@ -25,6 +25,7 @@ import { DECODERS } from "./decoders.ts";
 import { FILES } from "./files.ts";
 import { roleMessages } from "./messages.ts";
 import { fixtures, refusedOr, stable } from "./outcomes.ts";
+import { PULLED } from "./pulled.ts";
 import { SERVICES } from "./services.ts";
 
 const MAC = "02:00:00:00:00:01" as MacAddress;
@@ -91,6 +92,7 @@ export const TARGETS: readonly Target[] = [
   ...DECODERS,
   ...FILES,
   ...SERVICES,
+  PULLED,
 ];
 
 /** Header text that was no text is dropped, and so is no longer malformed. */
