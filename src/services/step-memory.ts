@@ -15,9 +15,11 @@ export class StepMemory<T> {
     (changed ? this.#changes : this.#idle).add({ order: this.#order++, step });
   }
 
-  /** Oldest first. */
+  /** Oldest first, and each begins where the one before it ended: what stands before changes that were given up is left out. */
   all(): readonly T[] {
-    return [...this.#changes.kept, ...this.#idle.kept].sort((a, b) => a.order - b.order).map(({ step }) => step);
+    const since = this.#changes.oldestOrder;
+    const idle = this.#idle.kept.filter(({ order }) => order >= since);
+    return [...this.#changes.kept, ...idle].sort((a, b) => a.order - b.order).map(({ step }) => step);
   }
 }
 
@@ -28,6 +30,11 @@ class Ring<T> {
 
   constructor(most: number) {
     this.#most = most;
+  }
+
+  /** 0 as long as none was given up. */
+  get oldestOrder(): number {
+    return this.kept.length < this.#most ? 0 : (this.kept[this.#oldest]?.order ?? 0);
   }
 
   add(step: Numbered<T>): void {

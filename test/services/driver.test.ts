@@ -113,3 +113,18 @@ test("steps that changed nothing push no other out, however many a stranger make
   assert.deepEqual([steps[0]?.after.count, steps[1]?.after.count, steps.at(-2)?.after.count, steps.at(-1)?.after.count], [1, 1, 2, 2]);
   assert.equal(replay(counter, recordingOf("counter", steps) ?? assert.fail("nothing was recorded")).differs, undefined);
 });
+
+test("what is remembered can be replayed, whatever of it was given up", () => {
+  for (const [idle, changes] of [
+    [10, LIMITS.traceSteps + 10],
+    [LIMITS.traceIdleSteps + 10, LIMITS.traceSteps],
+  ] as const) {
+    const { driver } = driven();
+    driver.handle({ kind: "add", wait: 1 });
+    for (let i = 0; i < idle; i++) driver.handle({ kind: "add", wait: 0 });
+    for (let i = 0; i < changes; i++) driver.handle({ kind: "add", wait: 1 + i });
+    driver.handle({ kind: "add", wait: 0 });
+    const recording = recordingOf("counter", driver.recorded()) ?? assert.fail("nothing was recorded");
+    assert.equal(replay(counter, recording).differs, undefined, `${idle} idle, ${changes} changes`);
+  }
+});
