@@ -93,7 +93,7 @@ test("every role of every service may be killed: it comes back, leases and users
       process.kill(pid, "SIGKILL");
       await waitFor(
         async () => {
-          const now = (await ours.show()).main.roles.find(({ name }) => name === role)?.pid;
+          const now = (await ours.show()).main.roles.find(({ name, ready }) => name === role && ready)?.pid;
           return now !== undefined && now !== pid;
         },
         PATIENCE_MS,

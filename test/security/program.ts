@@ -4,7 +4,10 @@ import { join } from "node:path";
 import { type Namespace, type Running, waitFor } from "../support/namespace.ts";
 import { run } from "../support/programs.ts";
 
-export type Shown = { readonly pid: number; readonly roles: readonly { readonly name: string; readonly pid: number; readonly restarts: number }[] };
+export type Shown = {
+  readonly pid: number;
+  readonly roles: readonly { readonly name: string; readonly pid: number; readonly ready: boolean; readonly restarts: number }[];
+};
 /** How a role ended, from main's log. */
 export type RoleEnded = { readonly name: string; readonly how: string };
 
@@ -67,10 +70,10 @@ export class Program {
       async (see) => {
         const shown = await this.shown();
         see(shown ?? this.running.stderr + this.running.stdout);
-        return shown !== undefined && shown.roles.length >= ALL_ROLES ? shown : undefined;
+        return shown !== undefined && shown.roles.filter(({ ready }) => ready).length >= ALL_ROLES ? shown : undefined;
       },
       20_000,
-      "all roles run",
+      "all roles run and are ready",
     );
   }
 

@@ -25,7 +25,9 @@ export type Leasehold = {
   /** Main and its roles, by the kernel. */
   readonly pids: () => readonly number[];
 };
-export type Shown = { readonly main: { readonly pid: number; readonly roles: readonly { readonly name: string; readonly pid: number }[] } } & {
+export type Shown = {
+  readonly main: { readonly pid: number; readonly roles: readonly { readonly name: string; readonly pid: number; readonly ready: boolean }[] };
+} & {
   readonly [service: string]: unknown;
 };
 

@@ -10,6 +10,8 @@ import { uplink4Lines } from "./uplink4.ts";
 import { uplink6Lines } from "./uplink6.ts";
 import { counted } from "./words.ts";
 
+/** A role that is not ready has been started and is not behind its fence yet. */
+export type RoleView = { readonly name: string; readonly pid: number; readonly ready: boolean; readonly restarts: number; readonly jit: boolean };
 export type MainView = {
   readonly configuration: string;
   readonly generation: number;
@@ -17,7 +19,7 @@ export type MainView = {
   readonly logLevel: string;
   readonly pid: number;
   readonly services: readonly string[];
-  readonly roles: readonly { readonly name: string; readonly pid: number; readonly restarts: number; readonly jit: boolean }[];
+  readonly roles: readonly RoleView[];
   readonly refused: Readonly<Record<string, number>>;
   readonly lacking: readonly string[];
 };
@@ -31,9 +33,7 @@ export type Shown = {
 };
 
 export function sentences({ main, uplink4, uplink6, lan, directory }: Shown): string {
-  const roles = main.roles
-    .map(({ name, pid, restarts, jit }) => `${name} ${pid}${restarts > 0 ? ` (restarted ${restarts}x)` : ""}${jit ? " (with JIT)" : ""}`)
-    .join(", ");
+  const roles = main.roles.map(inWords).join(", ");
   const lines = [
     `leasehold runs since ${main.startedAt} with ${main.configuration} (generation ${main.generation}): main ${main.pid}, ${roles}.`,
     ...main.lacking.map((what) => `This machine lacks a fence: ${what}.`),
@@ -45,6 +45,10 @@ export function sentences({ main, uplink4, uplink6, lan, directory }: Shown): st
   const refusals = counted(main.refused);
   if (refusals !== "") lines.push("", `main refused: ${refusals}`);
   return `${lines.map(escapeText).join("\n")}\n`;
+}
+
+function inWords({ name, pid, ready, restarts, jit }: RoleView): string {
+  return `${name} ${pid}${ready ? "" : " (starting)"}${restarts > 0 ? ` (restarted ${restarts}x)` : ""}${jit ? " (with JIT)" : ""}`;
 }
 
 function of<V>(service: string, view: V | null | undefined, linesOf: (view: V) => readonly string[]): readonly string[] {

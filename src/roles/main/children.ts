@@ -57,8 +57,9 @@ export class Children {
     return child?.ready === true ? child.connection : undefined;
   }
 
-  pids(): Readonly<Partial<Record<ChildName, number>>> {
-    return Object.fromEntries([...this.#running].map(([name, { role }]) => [name, role.pid]));
+  /** Every process there is. One that is not ready has been started and is not behind its fence yet. */
+  running(): readonly { readonly name: ChildName; readonly pid: number; readonly ready: boolean; readonly restarts: number }[] {
+    return [...this.#running].map(([name, { role, ready }]) => ({ name, pid: role.pid, ready, restarts: this.restarts.get(name) ?? 0 }));
   }
 
   /** Frames of each role that could not be read, by reason. */

@@ -210,13 +210,7 @@ export class Main {
   }
 
   #view(): unknown {
-    const roles = Object.entries(this.#children.pids()).map(([name, pid]) => ({
-      name,
-      pid,
-      restarts: this.#children.restarts.get(name as ChildName) ?? 0,
-      jit: (JIT_ROLES as readonly string[]).includes(name),
-      lacking: [],
-    }));
+    const roles = this.#children.running().map((role) => ({ ...role, jit: (JIT_ROLES as readonly string[]).includes(role.name) }));
     return {
       configuration: this.#options.file,
       generation: this.#generation,

@@ -42,7 +42,7 @@ export class Offers {
     const place = this.#place(address, addressAt, prefixLength);
     for (let i = 0; i < ADDRESS_WORDS; i++) words[place + i] = word(address, addressAt + 4 * i);
     words[place + CLIENT_LOW] = this.#keys.client(link, type, iaid, identifier, identifierAt, identifierLength);
-    words[place + CLIENT_HIGH] = this.#keys.high;
+    words[place + CLIENT_HIGH] = this.#keys.clientHigh;
     words[place + UNTIL] = nowSeconds + LIMITS.offerSeconds;
     words[place + PREFIX_LENGTH] = prefixLength;
   }
@@ -64,7 +64,7 @@ export class Offers {
     const place = this.#place(address, addressAt, prefixLength);
     if (!this.#stands(place, address, addressAt, prefixLength, nowSeconds)) return true;
     const low = this.#keys.client(link, type, iaid, identifier, identifierAt, identifierLength);
-    return words[place + CLIENT_LOW] === low && words[place + CLIENT_HIGH] === this.#keys.high;
+    return words[place + CLIENT_LOW] === low && words[place + CLIENT_HIGH] === this.#keys.clientHigh;
   }
 
   /** The address was bound, or is not on offer any more. */
