@@ -216,7 +216,9 @@ async function stay(): Promise<void> {
   });
   while (!leaving) {
     const { stdout } = spawnSync(join(root, "bin/leasehold"), ["show", "--runtime-dir", file("gateway.run")], { encoding: "utf8" });
-    process.stdout.write(`\u001b[2J\u001b[H${stdout}\npress q to leave the house\n`);
+    process.stdout.write(
+      `\u001b[2J\u001b[H${stdout}\npress q to leave the house; from elsewhere: bin/leasehold show --runtime-dir ${file("gateway.run")}\n`,
+    );
     await pause(1000);
   }
   process.stdin.setRawMode(false);

@@ -1,4 +1,4 @@
-/** Makes the kernel hold exactly what an uplink's lease says: our own objects only, new before old, nothing flushed. */
+/** Makes the kernel hold exactly what an uplink's lease says: our own objects only, the new address before the old one goes, nothing flushed. */
 import { broadcastOf, DEFAULT_V4, ipv4Contains, ipv4Prefix, UNSPECIFIED_V4 } from "../../base/ipv4.ts";
 import { KernelError } from "../../base/errors.ts";
 import type { KernelNetwork } from "../../platform/netlink/kernel-network.ts";
