@@ -9,6 +9,7 @@ import { IGNORE_REASONS as ROUTER_REASONS } from "../../src/machines/router-adve
 import { REJECTIONS } from "../../src/services/directory/check.ts";
 import { REJECT_REASONS } from "../../src/services/directory/fetch/rules.ts";
 import { GATHERING_FAULTS } from "../../src/services/directory/gathering.ts";
+import { REQUEST_REFUSALS } from "../../src/services/directory/outlets.ts";
 import { STREAM_ENDS } from "../../src/services/directory/stream.ts";
 import { RELAY_REFUSALS } from "../../src/services/lan/dhcp6-relay/outcome.ts";
 import { REFUSALS } from "../../src/services/lan/dhcp6-server/refusals.ts";
@@ -40,6 +41,7 @@ const reasons = explained(
     ["directory-fetch", REJECT_REASONS],
     ["directory-check", REJECTIONS],
     ["directory-pull", GATHERING_FAULTS],
+    ["directory-requests", REQUEST_REFUSALS],
     ["directory-connections", STREAM_ENDS],
   ]),
 );

@@ -7,7 +7,7 @@ import type { Instant } from "../../base/time.ts";
 import type { YpDatabase, YpMapRows } from "../../machines/yp/database.ts";
 import { portmapperProgram } from "../../machines/yp/portmapper.ts";
 import type { RpcProgram, Transport } from "../../machines/yp/program.ts";
-import { answerRpc, recordPieces } from "../../machines/yp/rpc.ts";
+import { answerRpc, type RpcOutcome, recordPieces } from "../../machines/yp/rpc.ts";
 import { ypProgram } from "../../machines/yp/yp.ts";
 import type { ReceivedDatagram } from "../../ports/datagrams.ts";
 import { rpcMessage } from "../../wire/rpc/message.ts";
@@ -20,6 +20,30 @@ import type { DirectoryConfig } from "./config.ts";
 import { ypMaps } from "./maps.ts";
 import type { Snapshot } from "./snapshot.ts";
 import { userdbAnswer } from "./userdb.ts";
+
+/** What a refusal is told as. The call itself was understood: RFC 5531 §9 has an answer for each. */
+const TOLD = {
+  rpcMismatch: "wrong-rpc-version",
+  authError: "unknown-credential",
+  programUnavailable: "unknown-program",
+  programMismatch: "unknown-version",
+  procedureUnavailable: "unknown-procedure",
+  garbageArguments: "bad-arguments",
+  systemError: "failed",
+} as const;
+/** Why a request was refused, with one of the answers of RFC 5531 §9 or in silence. Outlet and transport stand in front. */
+export const REQUEST_REFUSALS = [
+  "foreign-network",
+  "too-long",
+  "queue-full",
+  "over-allowance",
+  "malformed",
+  "not-a-call",
+  "foreign-domain",
+  "not-ready",
+  ...Object.values(TOLD),
+] as const;
+type RequestRefusal = (typeof REQUEST_REFUSALS)[number];
 
 export type RpcPurpose = "yp" | "portmapper";
 export type AskedDatagram = Pick<ReceivedDatagram, "from" | "payload">;
@@ -65,20 +89,19 @@ export class Outlets {
 
   /** @returns the answer, or undefined for silence */
   datagram(purpose: RpcPurpose, { from, payload }: AskedDatagram, now: Instant): Uint8Array | undefined {
-    if (!this.mayAsk(from)) return this.#refuse(`${purpose}-udp-foreign-network`);
-    if (payload.length > LIMITS.rpcRequestBytes) return this.#refuse(`${purpose}-udp-too-long`);
-    const outcome = answerRpc(payload, [this.#program(purpose, "udp")]);
-    const answer = outcome.kind === "reply" ? encodeAll(rpcMessage, outcome.reply) : undefined;
-    if (answer === undefined) return this.#refuse(`${purpose}-udp-${outcome.kind === "silence" ? outcome.reason : "stream"}`);
+    if (!this.mayAsk(from)) return this.#refuse(purpose, "udp", "foreign-network");
+    if (payload.length > LIMITS.rpcRequestBytes) return this.#refuse(purpose, "udp", "too-long");
+    const outcome = this.#answer(purpose, payload, "udp");
+    if (outcome.kind !== "reply") return undefined; // what comes in pieces is for connections only
+    const answer = encodeAll(rpcMessage, outcome.reply);
     const tooMuch = !isLoopback(from) && !this.#allowance.take(from, answer.length, now);
-    return tooMuch ? this.#refuse(`${purpose}-udp-over-allowance`) : answer;
+    return tooMuch ? this.#refuse(purpose, "udp", "over-allowance") : answer;
   }
 
   /** One record of a connection. @returns pieces of the answer, none for silence; undefined: the connection must end */
   record(purpose: RpcPurpose, request: Uint8Array): Iterable<Uint8Array> | undefined {
-    const outcome = answerRpc(request, [this.#program(purpose, "tcp")]);
+    const outcome = this.#answer(purpose, request, "tcp");
     if (outcome.kind !== "silence") return recordPieces(outcome);
-    this.refused.add(`${purpose}-tcp-${outcome.reason}`);
     return outcome.reason === "foreign-domain" || outcome.reason === "not-ready" ? [] : undefined;
   }
 
@@ -89,8 +112,15 @@ export class Outlets {
     return userdbAnswer(request, { accounts, service, enumerate, note: (note) => this.requests.add(`userdb-${note}`) });
   }
 
-  #refuse(reason: string): undefined {
-    this.refused.add(reason);
+  #answer(purpose: RpcPurpose, request: Uint8Array, transport: Transport): RpcOutcome {
+    const outcome = answerRpc(request, [this.#program(purpose, transport)]);
+    if (outcome.kind === "silence") this.#refuse(purpose, transport, outcome.reason);
+    if (outcome.kind === "reply" && outcome.reply.kind !== "success") this.#refuse(purpose, transport, TOLD[outcome.reply.kind]);
+    return outcome;
+  }
+
+  #refuse(purpose: RpcPurpose, transport: Transport, reason: RequestRefusal): undefined {
+    this.refused.add(`${purpose}-${transport}-${reason}`);
   }
 
   #program(purpose: RpcPurpose, transport: Transport): RpcProgram {

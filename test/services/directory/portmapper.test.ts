@@ -77,7 +77,12 @@ test("NULL is answered in every version, what we do not have is said to be so, a
   assert.equal(ask({ ...PORTMAPPER_PROCEDURES.null, number: 5 }, 2, undefined), "procedureUnavailable");
   assert.equal(replyIn(send(message(PORTMAPPER_PROCEDURES.null, 2, undefined, 100_004)) ?? utf8("")).kind, "programUnavailable");
   assert.equal(send(message(getPort, 2, mapping(100_004, 17)), "::ffff:192.0.2.1"), undefined);
-  assert.deepEqual(service.view().refused, { "portmapper-udp-foreign-network": 1 });
+  assert.deepEqual(service.view().refused, {
+    "portmapper-udp-foreign-network": 1,
+    "portmapper-udp-unknown-procedure": 1,
+    "portmapper-udp-unknown-program": 1,
+    "portmapper-udp-unknown-version": 1,
+  });
 });
 
 test("the same over TCP", () => {

@@ -149,8 +149,8 @@ test("a transfer is refused, CLEAR changes nothing, and NULL is answered (§5.2)
   assert.equal(resultIn("null", answered(call("null", undefined))), undefined);
 });
 
-test("what no program, version or procedure of ours is asked for gets the RPC error for it (RFC 5531 §9)", () => {
-  const { answered } = served();
+test("what no program, version or procedure of ours is asked for gets the RPC error for it, and is counted (RFC 5531 §9)", () => {
+  const { answered, service } = served();
   assert.equal(replyIn(answered(call("null", undefined, { program: 100005 }))).kind, "programUnavailable");
   assert.deepEqual(replyIn(answered(call("null", undefined, { version: 1 }))), {
     kind: "programMismatch",
@@ -168,6 +168,14 @@ test("what no program, version or procedure of ours is asked for gets the RPC er
   assert.equal(changed({ credential: { kind: "unknown", flavour: 6, body: utf8("") } }), "authError");
   const foreign = encodeAll(rpcMessage, { kind: "foreignCall", xid: 9, rpcVersion: 3, rest: utf8("") });
   assert.deepEqual(replyIn(answered(foreign)), { kind: "rpcMismatch", xid: 9, low: 2, high: 2 });
+  assert.deepEqual(service.view().refused, {
+    "yp-udp-bad-arguments": 2,
+    "yp-udp-unknown-credential": 1,
+    "yp-udp-unknown-procedure": 1,
+    "yp-udp-unknown-program": 1,
+    "yp-udp-unknown-version": 1,
+    "yp-udp-wrong-rpc-version": 1,
+  });
 });
 
 test("what is no call is not answered: an answer could hit somebody else (§5.3)", () => {
