@@ -12,7 +12,7 @@ import { waitFor, withNamespaces } from "../support/namespace.ts";
 import { ATTEMPTS, type Fenced } from "./attack/attempts.ts";
 import { EXIT, type Orders } from "./attack/attack.ts";
 import { forEach, Rig, spoken } from "./attack/rig.ts";
-import { Program } from "./program.ts";
+import { Program, servicesWith } from "./program.ts";
 
 const ROLES = [
   { name: "engine-uplink4", profile: PROFILES.engine },
@@ -23,9 +23,8 @@ const ROLES = [
   { name: "engine-directory", profile: PROFILES["engine+streams"] },
   { name: "fetcher", profile: PROFILES.fetcher },
 ] as const;
-/** Of each role: all others for the first three, main and the frontend for those that came after. */
-const VICTIMS_OF_LATER_ROLES = 2;
-const EARLIER = ["engine-uplink4", "frontend", "control"];
+/** They try all others; those that came after try main and the frontend. */
+const EARLIER: readonly string[] = ["engine-uplink4", "frontend", "control"];
 /** What is tried again in the whole program: main restarts a role after each, with a growing pause. */
 const IN_PROGRAM = ["signal the parent", "raw socket AF_UNIX", "run a program"] as const;
 /** Tried on main and on every other role that runs. */
@@ -118,16 +117,18 @@ describe("attack code inside the roles", { skip }, () => {
       mkdirSync(scratch);
       await withNamespaces(["gateway"], async ({ gateway }) => {
         await Program.withUplink(gateway);
-        const victims = EARLIER.includes(name) ? ROLES.length : VICTIMS_OF_LATER_ROLES;
+        const victims = EARLIER.includes(name) ? ["main", ...ROLES.map((role) => role.name).filter((other) => other !== name)] : ["main", "frontend"];
         let tried = 0;
         for (const attempt of ON_EVERY_ROLE) {
-          for (let other = 0; other < victims; other++) {
-            const program = new Program(gateway, { installation: rig.folder, scratch }); // a fresh one, without a restart's growing pause
-            const { pid, roles } = await program.allRoles();
-            const victim = [pid, ...roles.filter((role) => role.name !== name).map((role) => role.pid)][other] ?? -1;
-            assert.ok(victim > 1 && victim !== roles.find((role) => role.name === name)?.pid);
+          for (const other of victims) {
+            // a fresh one, without a restart's growing pause, and small: two minutes of starting programs otherwise
+            const program = new Program(gateway, { installation: rig.folder, scratch, configuration: servicesWith([name, other]) });
+            const { pid: main, roles } = await program.ready([name, other].filter((role) => role !== "main"));
+            const pidOf = (wanted: string): number => (wanted === "main" ? main : (roles.find((role) => role.name === wanted)?.pid ?? -1));
+            const victim = pidOf(other);
+            assert.ok(victim > 1 && victim !== pidOf(name));
             writeFileSync(join(rig.folder, "dist/attack.json"), JSON.stringify({ [name]: { ...rig.order(attempt), victim } }));
-            endRole(roles.find((role) => role.name === name)?.pid ?? -1);
+            endRole(pidOf(name));
             await waitFor(
               async (see) => {
                 if (name === "control") await program.shown();
@@ -143,7 +144,7 @@ describe("attack code inside the roles", { skip }, () => {
             await program.running.stop();
           }
         }
-        assert.equal(tried, ON_EVERY_ROLE.length * victims);
+        assert.equal(tried, ON_EVERY_ROLE.length * victims.length);
       });
     });
   }

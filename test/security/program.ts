@@ -11,15 +11,12 @@ export type Shown = {
 /** How a role ended, from main's log. */
 export type RoleEnded = { readonly name: string; readonly how: string };
 
-/** One of each, without outlets, so that whatever listens is not meant: whoever answers on the uplink or as a directory is not there. */
-export const ALL_SERVICES = `[uplink4.wan0]
-
-[uplink6.wan0]
-delegate = [ { to = ["lan0"] } ]
-
-[lan.lan0]
-
-[directory]
+/** Without outlets, so that whatever listens is not meant: whoever answers on the uplink or as a directory is not there. */
+const SERVICES = {
+  uplink4: "[uplink4.wan0]\n",
+  uplink6: '[uplink6.wan0]\ndelegate = [ { to = ["lan0"] } ]\n',
+  lan: "[lan.lan0]\n",
+  directory: `[directory]
 domain = "test"
 yp = false
 userdb = false
@@ -27,15 +24,29 @@ userdb = false
 [directory.source.nobody]
 server = "127.0.0.1"
 base = "dc=test"
-`;
+`,
+};
+const SERVICE_OF: Readonly<Record<string, keyof typeof SERVICES>> = {
+  "engine-uplink4": "uplink4",
+  "engine-uplink6": "uplink6",
+  "engine-lan": "lan",
+  "engine-directory": "directory",
+  fetcher: "directory",
+};
+
+/** The fewest services with which all these roles run; main, frontend and control run with any. */
+export function servicesWith(roles: readonly string[]): string {
+  const services = new Set(roles.flatMap((role) => SERVICE_OF[role] ?? []));
+  return [...(services.size === 0 ? ["uplink4" as const] : services)].map((name) => SERVICES[name]).join("\n");
+}
+
 export type ProgramOptions = {
   readonly installation: string;
   readonly scratch: string;
   readonly env?: NodeJS.ProcessEnv;
   readonly configuration?: string;
 };
-/** Roles of ALL_SERVICES, main apart. */
-const ALL_ROLES = 7;
+const ALL_ROLES = ["frontend", "control", ...Object.keys(SERVICE_OF)];
 
 export class Program {
   readonly running: Running;
@@ -43,7 +54,7 @@ export class Program {
   readonly #runtime: string;
 
   /** @param installation a folder with bin/, dist/ and native/; `scratch` is for configuration and state */
-  constructor(namespace: Namespace, { installation, scratch, env = {}, configuration = ALL_SERVICES }: ProgramOptions) {
+  constructor(namespace: Namespace, { installation, scratch, env = {}, configuration = servicesWith(ALL_ROLES) }: ProgramOptions) {
     this.#program = join(installation, "bin/leasehold");
     this.#runtime = join(scratch, "run");
     const file = join(scratch, "leasehold.toml");
@@ -66,14 +77,19 @@ export class Program {
 
   /** Once every role is there, control included. */
   allRoles(): Promise<Shown> {
+    return this.ready(ALL_ROLES);
+  }
+
+  /** Once these roles are behind their fences. */
+  ready(names: readonly string[]): Promise<Shown> {
     return waitFor(
       async (see) => {
         const shown = await this.shown();
         see(shown ?? this.running.stderr + this.running.stdout);
-        return shown !== undefined && shown.roles.filter(({ ready }) => ready).length >= ALL_ROLES ? shown : undefined;
+        return names.every((name) => shown?.roles.some((role) => role.name === name && role.ready)) ? shown : undefined;
       },
       20_000,
-      "all roles run and are ready",
+      `${names} run and are ready`,
     );
   }
 
