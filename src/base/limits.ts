@@ -8,6 +8,8 @@ export const LIMITS = {
   addressesPerOption: 64,
   /** Names of one search list (RFC 3397); further ones make the option malformed. */
   searchDomains: 64,
+  /** Bytes of one option an operator makes up: what four instances of RFC 3396 carry. A longer one is refused. */
+  sentOptionBytes: 1020,
   /** Options of one DHCPv4 message after joining; a datagram of 1,500 bytes can hold 600 empty ones. */
   dhcp4Options: 256,
   /** Options at one level of a DHCPv6 message: 64 IAs, three times 64 others and room; further ones condemn that level. */

@@ -39,7 +39,7 @@ export function readConfig(text: string, surroundings: Surroundings = thisMachin
   const config = configOf(judged.data, surroundings);
   const most = Math.max(config.uplink4?.interfaces.length ?? 0, config.uplink6?.length ?? 0, config.lan?.interfaces.length ?? 0);
   if (most > LIMITS.interfaces) return one(`more than ${LIMITS.interfaces} interfaces of one service`, "split them over two programs");
-  if (Object.values(config).every((service) => service === undefined))
+  if ([config.uplink4, config.uplink6, config.lan, config.directory].every((service) => service === undefined))
     return one("nothing is configured", "name an interface that should get its address by DHCP: [uplink4.eth0]");
   return { config, file: judged.data };
 }

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import type { DirectoryConfig, FetcherConfig } from "../services/directory/config.ts";
 import type { LanConfig } from "../services/lan/config.ts";
+import type { HostConfig } from "../services/host-config.ts";
 import type { Uplink4Config } from "../services/uplink4/config.ts";
 import type { Uplink6Config } from "../services/uplink6/config.ts";
 import { directoryFaults, directoryOf, directorySchema } from "./directory.ts";
@@ -12,6 +13,7 @@ import { uplink6Faults, uplink6Of, uplink6Schema } from "./uplink6.ts";
 
 /** A service that is not named is undefined: no role of it starts. */
 export type Config = {
+  readonly host: HostConfig;
   readonly uplink4: Uplink4Config | undefined;
   readonly uplink6: Uplink6Config["interfaces"] | undefined;
   readonly lan: Omit<LanConfig, "duid"> | undefined;
@@ -43,6 +45,7 @@ export function faultsOf(file: ConfigFile, surroundings: Surroundings): readonly
 export function configOf(file: ConfigFile, surroundings: Surroundings): Config {
   const { uplink4 = {}, uplink6 = {}, lan = {}, relayed = {}, directory } = file;
   return {
+    host: { resolver: "auto", manage: false, hook: undefined },
     uplink4: isEmpty(uplink4) ? undefined : uplink4Of(uplink4),
     uplink6: isEmpty(uplink6) ? undefined : uplink6Of(uplink6),
     lan: isEmpty(lan) ? undefined : lanOf({ lan, relayed }),

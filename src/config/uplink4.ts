@@ -3,7 +3,7 @@ import { hostname } from "node:os";
 import { z } from "zod";
 import { parseDomainName } from "../base/domain.ts";
 import { LIMITS } from "../base/limits.ts";
-import type { Uplink4Config } from "../services/uplink4/config.ts";
+import { standardUplink, type Uplink4Config } from "../services/uplink4/config.ts";
 import type { ClientId } from "../wire/dhcp4/vendor.ts";
 import { interfaceName, ipv4 } from "./kinds.ts";
 
@@ -35,7 +35,7 @@ export const uplink4Schema = z.record(
 
 export function uplink4Of(file: z.output<typeof uplink4Schema>): Uplink4Config {
   const interfaces = Object.entries(file).map(([name, given]) => ({
-    name,
+    ...standardUplink(name),
     hostName: given.host_name,
     clientId: given.client_id,
     retransmitSeconds: given.retransmit_seconds,

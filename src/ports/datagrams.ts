@@ -4,10 +4,26 @@ import type { Ipv6Address } from "../base/ipv6.ts";
 import type { MacAddress } from "../base/mac.ts";
 
 export interface Dhcp4Datagrams {
-  /** From 0.0.0.0:68 to 255.255.255.255:67, from this hardware address. */
-  broadcast(link: number, from: MacAddress, payload: Uint8Array): void;
-  /** From the leased address, port 68, to the server, port 67. */
-  unicast(link: number, mac: MacAddress, from: Ipv4Address, to: Ipv4Address, payload: Uint8Array): void;
+  /** From 0.0.0.0:68 to 255.255.255.255:67, from this hardware address. `tos`: the octet of the IP header. */
+  broadcast(link: number, from: MacAddress, tos: number, payload: Uint8Array): void;
+  /** From the leased address, port 68, to the server, port 67: by the kernel, or straight to a hardware address that is known. */
+  unicast(link: number, how: UnicastWay, payload: Uint8Array): void;
+}
+export type UnicastWay = {
+  readonly mac: MacAddress;
+  readonly from: Ipv4Address;
+  readonly to: Ipv4Address;
+  readonly tos: number;
+  /** For what must leave before the address does: RELEASE waits for no neighbour. */
+  readonly direct: MacAddress | undefined;
+};
+
+/** Conflict detection on one link, for one address at a time (RFC 5227). */
+export interface ArpWatch {
+  /** Asks for a socket that hears of this address only; the service is told when it is there. */
+  open(link: number, name: string, address: Ipv4Address): void;
+  close(link: number): void;
+  send(link: number, from: MacAddress, kind: "probe" | "announcement", address: Ipv4Address): void;
 }
 
 /** One datagram that came in. IPv4 addresses are written as mapped ones (RFC 4291 §2.5.5.2). */

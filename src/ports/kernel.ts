@@ -10,6 +10,8 @@ export type UplinkAddress = {
   /** Remaining; 0xffffffff never ends. The kernel drops the address by itself. */
   readonly validSeconds: number;
   readonly routes: readonly UplinkRoute[];
+  /** What the server says packets may have (option 26); 0: nothing. Whether it is heeded is the operator's choice. */
+  readonly mtuBytes: number;
 };
 
 export interface UplinkKernel {
@@ -17,6 +19,44 @@ export interface UplinkKernel {
   configure(link: number, name: string, wanted: UplinkAddress): void;
   /** Removes everything of ours from the link. */
   deconfigure(link: number, name: string): void;
+}
+
+/** What an uplink's server tells that no kernel can carry: resolvers and the like. */
+export type UplinkFacts = {
+  readonly nameServers: readonly Ipv4Address[];
+  readonly searchDomains: readonly string[];
+  /** The name the server gives this host; "" when it gives none. */
+  readonly hostName: string;
+  /** All of it and more as one JSON object and a newline: what is published for other services and programs. */
+  readonly record: Uint8Array;
+};
+export interface UplinkHost {
+  /** Replaces what was published of this uplink. */
+  publish(link: number, name: string, facts: UplinkFacts): void;
+  withdraw(link: number, name: string): void;
+}
+
+/** What happens to an uplink, for hooks and whoever watches: `clients` of the event stream read these names. */
+export const UPLINK_EVENTS = [
+  "carrier", // the link came up, or went down
+  "preinit", // the first message is about to go out
+  "offer", // a server's offer was taken
+  "bound", // an address is ours and in use
+  "renew", // extended by its server
+  "rebind", // extended by another server
+  "reboot", // confirmed after a link or program came back
+  "change", // extended, and something else about it is new
+  "nak", // a server refused: the address is gone
+  "expire", // its time is over
+  "release", // given back
+  "stop", // the uplink is served no longer
+  "v6only", // the network asks hosts to do without IPv4
+  "conflict", // somebody else uses the address
+] as const;
+export type UplinkEventName = (typeof UPLINK_EVENTS)[number];
+export interface UplinkEvents {
+  /** @param record one JSON object and a newline */
+  tell(name: string, event: UplinkEventName, record: Uint8Array): void;
 }
 
 /** An address of a link behind an uplink, taken from a delegated prefix. */

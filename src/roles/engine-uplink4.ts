@@ -34,8 +34,8 @@ function serviceIn(room: EngineRoom): Uplink4 {
   return new Uplink4({
     clock: new BootClock(),
     datagrams: {
-      broadcast: (link, from, payload) => frontend()?.send("broadcast", { link, from, payload }),
-      unicast: (link, mac, from, to, payload) => frontend()?.send("unicast", { link, mac, from, to, payload }),
+      broadcast: (link, from, tos, payload) => frontend()?.send("broadcast", { link, from, tos, payload }),
+      unicast: (link, how, payload) => frontend()?.send("unicast", { link, ...how, payload }),
     },
     kernel: {
       configure: (link, name, wanted) => room.ask("configureUplink", { link, name, ...wanted }),

@@ -4,7 +4,7 @@ import { BROADCAST_MAC, type MacAddress } from "../base/mac.ts";
 import { type Instant, instant } from "../base/time.ts";
 import type { ClientEffect, ClientEvent, ClientState } from "../machines/dhcp4-client/state.ts";
 import type { Observed } from "../services/driver.ts";
-import type { Uplink4Interface } from "../services/uplink4/config.ts";
+import { standardUplink, type Uplink4Interface } from "../services/uplink4/config.ts";
 import { Uplink4 } from "../services/uplink4/service.ts";
 import type { Uplink } from "../services/uplink4/uplink.ts";
 import type { Clock } from "../ports/clock.ts";
@@ -50,7 +50,7 @@ export class Gateway {
   /** Takes events, alarms included, only while it is the one that runs. */
   #life = 0;
   #service: Uplink4 | undefined;
-  #config: Uplink4Interface = { name: INTERFACE, hostName: "", clientId: undefined, retransmitSeconds: 4, denyServers: [DENIED_SERVER] };
+  #config: Uplink4Interface = { ...standardUplink(INTERFACE), conflictDetection: "off", denyServers: [DENIED_SERVER] };
 
   constructor(options: GatewayOptions) {
     const { timeline, seed, segment } = options;
@@ -167,8 +167,8 @@ export class Gateway {
       kernel: this.kernel,
       records: this.disk,
       datagrams: {
-        broadcast: (_link, _from, payload) => emit(BROADCAST_MAC, { source: UNSPECIFIED_V4, destination: BROADCAST_V4 }, payload),
-        unicast: (link, _mac, from, to, payload) => {
+        broadcast: (_link, _from, _tos, payload) => emit(BROADCAST_MAC, { source: UNSPECIFIED_V4, destination: BROADCAST_V4 }, payload),
+        unicast: (link, { from, to }, payload) => {
           const held = this.kernel.on(link)?.address === from;
           const mac = held ? segment.resolve(this.port, to) : undefined;
           // without the address, or an answer to ARP, the kernel sends nothing of it

@@ -24,7 +24,7 @@ type Uplink = {
   readonly addresses: () => readonly Held[];
 };
 
-const LEASE: UplinkAddress = { address: ip("192.0.2.10"), prefixLength: 24, validSeconds: 600, routes: [] };
+const LEASE: UplinkAddress = { address: ip("192.0.2.10"), prefixLength: 24, validSeconds: 600, routes: [], mtuBytes: 0 };
 function ip(text: string): Ipv4Address {
   return text as Ipv4Address;
 }

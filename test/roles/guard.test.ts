@@ -25,6 +25,7 @@ const uplink = {
   prefixLength: 24,
   validSeconds: 3600,
   routes: [{ destination: net("0.0.0.0/0"), gateway: ip("192.0.2.1") }],
+  mtuBytes: 0,
 };
 
 const SOUND: { readonly [K in (typeof GUARDED)[number]]: Extract<Request, { kind: K }>["body"] } = {

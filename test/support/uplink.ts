@@ -9,7 +9,6 @@ import type { MacAddress } from "../../src/base/mac.ts";
 import { type Instant, instant, NEVER } from "../../src/base/time.ts";
 import { dhcp4Client } from "../../src/machines/dhcp4-client/client.ts";
 import {
-  type ClientConfig,
   type ClientEffect,
   type ClientEvent,
   type ClientState,
@@ -18,13 +17,14 @@ import {
   type Lease,
   type Phase,
 } from "../../src/machines/dhcp4-client/state.ts";
+import { type ClientConfig, STANDARD } from "../../src/machines/dhcp4-client/config.ts";
 import { chaddr } from "../../src/wire/dhcp4/hardware.ts";
 import { type Dhcp4Message, dhcp4 } from "../../src/wire/dhcp4/message.ts";
 
 export const MAC = "02:00:00:00:00:01" as MacAddress;
 export const SERVER = "192.0.2.1" as Ipv4Address;
 export const ADDRESS = "192.0.2.10" as Ipv4Address;
-export const CONFIG: ClientConfig = { hostName: "", clientId: undefined, retransmitSeconds: 4, denyServers: [] };
+export const CONFIG: ClientConfig = { ...STANDARD, conflictDetection: "off" };
 /** Draws in the middle differ by less than this. */
 const TOLERANCE_MS = 1;
 

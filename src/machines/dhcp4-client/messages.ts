@@ -7,7 +7,8 @@ import { type Dhcp4Message, dhcp4 } from "../../wire/dhcp4/message.ts";
 import { type Dhcp4OptionName, OPTIONS } from "../../wire/dhcp4/options.ts";
 import type { DomainName } from "../../base/domain.ts";
 import type { ClientId } from "../../wire/dhcp4/vendor.ts";
-import type { ClientConfig, Exchange, Lease, Offer } from "./state.ts";
+import type { ClientConfig } from "./config.ts";
+import type { Exchange, Lease, Offer } from "./state.ts";
 
 /** Asked for in this order: 121 stands before 3 and 33 (RFC 3442). */
 const REQUESTED: readonly Dhcp4OptionName[] = [

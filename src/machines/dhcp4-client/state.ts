@@ -3,20 +3,8 @@ import type { Ipv4Address, Ipv4Prefix } from "../../base/ipv4.ts";
 import type { MacAddress } from "../../base/mac.ts";
 import { earliest, type Instant, NEVER } from "../../base/time.ts";
 import type { Dhcp4Message } from "../../wire/dhcp4/message.ts";
-import type { ClientId } from "../../wire/dhcp4/vendor.ts";
+import type { ClientConfig } from "./config.ts";
 import type { Transitions } from "../machine.ts";
-
-/** What the operator said about one uplink. */
-export type ClientConfig = {
-  /** Sent as option 12; empty sends none. */
-  readonly hostName: string;
-  /** Sent as option 61; undefined sends 01 and the hardware address. */
-  readonly clientId: ClientId | undefined;
-  /** First retransmission interval (RFC 2131 §4.1 says 4). */
-  readonly retransmitSeconds: number;
-  /** Answers from these server identifiers are ignored. */
-  readonly denyServers: readonly Ipv4Address[];
-};
 
 export type LeaseRoute = {
   readonly destination: Ipv4Prefix;

@@ -39,17 +39,19 @@ export class Uplink4Links {
 
   fromEngine(message: Incoming): void {
     if (message.kind === "broadcast") {
-      const { link, from, payload } = message.body;
-      const frame = { sourceMac: from, destinationMac: BROADCAST_MAC, source: UNSPECIFIED_V4, destination: BROADCAST_V4, ...PORTS, payload };
+      const { link, from, tos, payload } = message.body;
+      const frame = { sourceMac: from, destinationMac: BROADCAST_MAC, source: UNSPECIFIED_V4, destination: BROADCAST_V4, ...PORTS, tos, payload };
       this.#links.get(link)?.packets.send(encodeUdpFrame(frame));
     } else if (message.kind === "unicast") this.#unicast(message.body);
   }
 
-  #unicast({ link, mac, from, to, payload }: Extract<Incoming, { readonly kind: "unicast" }>["body"]): void {
+  #unicast({ link, mac, from, to, tos, direct, payload }: Extract<Incoming, { readonly kind: "unicast" }>["body"]): void {
     const known = this.#links.get(link);
     if (known === undefined) return;
+    const frame = { sourceMac: mac, source: from, ...PORTS, tos, payload };
+    if (direct !== undefined) return void known.packets.send(encodeUdpFrame({ ...frame, destinationMac: direct, destination: to }));
     if (known.unicast !== undefined && native().sendTo(known.unicast, payload, inetAddress(to, PORTS.destinationPort), 0) >= 0) return;
-    known.packets.send(encodeUdpFrame({ sourceMac: mac, destinationMac: BROADCAST_MAC, source: from, destination: BROADCAST_V4, ...PORTS, payload }));
+    known.packets.send(encodeUdpFrame({ ...frame, destinationMac: BROADCAST_MAC, destination: BROADCAST_V4 }));
   }
 
   #openLink(link: number, [packetFd = -1, sink = -1]: readonly number[]): void {

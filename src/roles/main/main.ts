@@ -10,6 +10,7 @@ import { Counters } from "../../services/counters.ts";
 import { GROUP } from "../../wire/netlink/numbers.ts";
 import type { Incoming } from "../connection.ts";
 import { CATALOGUE, type Configuration } from "../messages/catalogue.ts";
+import type { CommandVerb } from "../messages/common.ts";
 import { ENGINES } from "../messages/message.ts";
 import { speak } from "../messages/spoken.ts";
 import { Children, type ChildName } from "./children.ts";
@@ -198,8 +199,9 @@ export class Main {
     this.#children.to("control")?.send("outcome", { connection: body.connection, ...outcome });
   }
 
-  #obey(verb: "reload" | "log", argument: string): { readonly ok: boolean; readonly text: string } {
+  #obey(verb: CommandVerb, argument: string): { readonly ok: boolean; readonly text: string } {
     if (verb === "reload") return this.reload();
+    if (verb !== "log") return { ok: false, text: `${verb} is not known yet` };
     const level = LOG_LEVELS.find((one): one is LogLevel => one === argument);
     if (level === undefined) {
       this.#refused.add("command.argument");

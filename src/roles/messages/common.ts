@@ -8,7 +8,7 @@ import { ENGINES, type EngineName, message, ROLES } from "./message.ts";
 
 const CHILDREN = ["frontend", ...ENGINES, "fetcher", "control"] as const;
 /** What an engine can be asked to tell. */
-const VIEWS = ["show", "trace", "record"] as const;
+const VIEWS = ["show", "trace", "record", "explain"] as const;
 
 /** Sockets of the frontend that carry whole datagrams, and whose they are. */
 export const DATAGRAM_OWNERS = {
@@ -21,6 +21,10 @@ export type DatagramPurpose = keyof typeof DATAGRAM_OWNERS;
 const DATAGRAM_PURPOSES = ["dhcp6-client", "icmp6", "yp", "portmapper"] as const satisfies readonly DatagramPurpose[];
 const purpose = choice(DATAGRAM_PURPOSES);
 const DATAGRAM_ENGINES = ["engine-uplink6", "engine-lan", "engine-directory"] as const;
+
+/** What an operator may ask main for; the argument is a level for `log`, an interface for those after it. */
+export const COMMANDS = ["reload", "log", "renew", "release", "reboot", "attach", "detach"] as const;
+export type CommandVerb = (typeof COMMANDS)[number];
 
 /** What the kernel can be asked to list again. */
 const KERNEL_LISTS = ["links", "addresses6", "routes6"] as const;
@@ -54,7 +58,7 @@ export const COMMON = {
   }),
   netlinkSocket: message({ type: 14, from: ["main"], to: ["frontend"], body: empty, descriptors: 1 }),
   /** The program ends: whoever should hear it from us is told. */
-  farewell: message({ type: 23, from: ["main"], to: ["engine-lan", "engine-directory"], body: empty }),
+  farewell: message({ type: 23, from: ["main"], to: ["engine-uplink4", "engine-lan", "engine-directory"], body: empty }),
   kernelFailed: message({ type: 18, from: ["main"], to: ENGINES, body: struct({ name: text16(NAME_BYTES), what: text16(64), errno: u16 }) }),
   logLevel: message({ type: 19, from: ["main"], to: CHILDREN, body: struct({ level: choice(LOG_LEVELS) }) }),
 
@@ -140,7 +144,7 @@ export const COMMON = {
     type: 53,
     from: ["control"],
     to: ["main"],
-    body: struct({ connection: u32, verb: choice(["reload", "log"]), argument: text16(64) }),
+    body: struct({ connection: u32, verb: choice(COMMANDS), argument: text16(64) }),
   }),
   connectionClosed: message({ type: 54, from: ["control"], to: ["main"], body: struct({ connection: u32 }) }),
 } as const;

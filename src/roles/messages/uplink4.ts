@@ -1,9 +1,10 @@
 /** Messages of `uplink4`: frames of its links, and what its lease means for the kernel. */
-import { bytes16, type Codec, choice, f64, flag, list16, mapped, optional, struct, text16, u8, u32 } from "../../base/codec.ts";
+import { bytes16, type Codec, choice, f64, flag, list16, mapped, optional, struct, text16, u8, u16, u32 } from "../../base/codec.ts";
 import { WireError } from "../../base/errors.ts";
 import { ipv4Address } from "../../base/ipv4.ts";
 import { LIMITS } from "../../base/limits.ts";
 import { macAddress } from "../../base/mac.ts";
+import { UPLINK_EVENTS } from "../../ports/kernel.ts";
 import type { Uplink4Config } from "../../services/uplink4/config.ts";
 import type { ClientId } from "../../wire/dhcp4/vendor.ts";
 import { interfaceName, prefix4 } from "./codecs.ts";
@@ -18,18 +19,62 @@ const clientIdHex: Codec<ClientId> = mapped(
   (id): string => id,
 );
 
+const OPTION_HEX_CHARACTERS = 2 * LIMITS.sentOptionBytes;
+const hex: Codec<string> = mapped(
+  text16(OPTION_HEX_CHARACTERS),
+  (text, offset) => {
+    if (!/^([0-9a-f]{2})*$/.test(text)) throw new WireError("bad-value", offset);
+    return text;
+  },
+  (text) => text,
+);
+const addresses = list16(ipv4Address, LIMITS.addressesPerOption);
+const codes = list16(u8, 255);
+
+/** Names and patterns alike. */
+const entryName: Codec<string> = interfaceName;
+
 const uplink4Config: Codec<Uplink4Config> = struct({
   interfaces: list16(
     struct({
-      name: interfaceName,
+      name: entryName,
+      identity: choice(["mac", "duid"]),
+      systemHostName: flag,
       hostName: text16(255),
+      fqdn: optional(struct({ name: text16(255), update: choice(["server", "client", "none"]) })),
       clientId: optional(clientIdHex),
+      sendOptions: list16(struct({ code: u8, hex }), LIMITS.dhcp4Options),
+      requestOptions: codes,
+      omitOptions: codes,
       retransmitSeconds: f64,
-      denyServers: list16(ipv4Address, LIMITS.addressesPerOption),
+      startDelaySeconds: optional(f64),
+      selectSeconds: f64,
+      conflictDetection: choice(["fast", "rfc", "off"]),
+      rapidCommit: flag,
+      preferIpv6: choice(["no", "yes", "when-connected"]),
+      fallbackLinkLocal: flag,
+      broadcast: flag,
+      dscp: optional(u8),
+      anonymous: flag,
+      releaseOnStop: flag,
+      inform: optional(struct({ address: ipv4Address, prefixLength: u8 })),
+      allowServers: addresses,
+      denyServers: addresses,
+      metric: optional(u32),
+      table: optional(u32),
+      mtuMinBytes: optional(u16),
+      useHostName: flag,
+      socketPriority: optional(u8),
+      ignoreDns: flag,
+      ignoreRoutes: choice(["none", "classless", "all"]),
     }),
     LIMITS.interfaces,
   ),
 });
+/** Bytes of a domain name in text (RFC 1035 §2.3.4). */
+const DOMAIN_BYTES = 255;
+/** What an operator may ask an uplink for. */
+export const UPLINK_VERBS = ["renew", "release", "reboot"] as const;
 const CHECKSUMS = ["verify", "offloaded"] as const;
 
 export const UPLINK4 = {
@@ -53,11 +98,69 @@ export const UPLINK4 = {
       prefixLength: u8,
       validSeconds: u32,
       routes: list16(struct({ destination: prefix4, gateway: ipv4Address }), LIMITS.routesPerLease),
+      mtuBytes: u16,
     }),
   }),
   deconfigureUplink: message({ type: 33, from: ["engine-uplink4"], to: ["main"], body: struct({ link: u32, name: interfaceName }) }),
+  /** Resolvers and the like, and the file of them for other services. */
+  publishUplink: message({
+    type: 36,
+    from: ["engine-uplink4"],
+    to: ["main"],
+    body: struct({
+      link: u32,
+      name: interfaceName,
+      nameServers: addresses,
+      searchDomains: list16(text16(DOMAIN_BYTES), LIMITS.searchDomains),
+      hostName: text16(DOMAIN_BYTES),
+      record: bytes16(LIMITS.leaseFileBytes),
+    }),
+  }),
+  withdrawUplink: message({ type: 37, from: ["engine-uplink4"], to: ["main"], body: struct({ link: u32, name: interfaceName }) }),
+  /** For hooks, and for whoever watches. */
+  uplinkEvent: message({
+    type: 38,
+    from: ["engine-uplink4"],
+    to: ["main", "control"],
+    body: struct({ name: interfaceName, event: choice(UPLINK_EVENTS), record: bytes16(LIMITS.leaseFileBytes) }),
+    when: ["starting", "running"],
+  }),
+  /** A packet socket that hears what others say of one address (RFC 5227). */
+  openArpSocket: message({
+    type: 39,
+    from: ["engine-uplink4"],
+    to: ["main"],
+    body: struct({ link: u32, name: interfaceName, address: ipv4Address }),
+  }),
+  arpSocket: message({ type: 24, from: ["main"], to: ["frontend"], body: struct({ link: u32, address: ipv4Address }), descriptors: 1 }),
+  /** What an operator asked for; main has judged who may. */
+  uplinkCommand: message({ type: 25, from: ["main"], to: ["engine-uplink4"], body: struct({ name: interfaceName, verb: choice(UPLINK_VERBS) }) }),
+  /** The system's own name, whenever it is another one. */
+  hostName: message({ type: 26, from: ["main"], to: ["engine-uplink4"], body: struct({ name: text16(DOMAIN_BYTES) }) }),
 
   // frontend and engine
+  closeArp: message({ type: 47, from: ["engine-uplink4"], to: ["frontend"], body: struct({ link: u32 }), when: ["starting", "running"] }),
+  sendArp: message({
+    type: 48,
+    from: ["engine-uplink4"],
+    to: ["frontend"],
+    body: struct({ link: u32, mac: macAddress, kind: choice(["probe", "announcement"]), address: ipv4Address }),
+    when: ["starting", "running"],
+  }),
+  arpReady: message({
+    type: 49,
+    from: ["frontend"],
+    to: ["engine-uplink4"],
+    body: struct({ link: u32, address: ipv4Address }),
+    when: ["starting", "running"],
+  }),
+  arpFrames: message({
+    type: 67,
+    from: ["frontend"],
+    to: ["engine-uplink4"],
+    body: struct({ link: u32, frames: list16(bytes16(LIMITS.datagramBytes), LIMITS.channelBatch) }),
+    when: ["starting", "running"],
+  }),
   frames: message({
     type: 40,
     from: ["frontend"],
@@ -74,14 +177,22 @@ export const UPLINK4 = {
     type: 45,
     from: ["engine-uplink4"],
     to: ["frontend"],
-    body: struct({ link: u32, from: macAddress, payload: bytes16(LIMITS.datagramBytes) }),
+    body: struct({ link: u32, from: macAddress, tos: u8, payload: bytes16(LIMITS.datagramBytes) }),
     when: ["starting", "running"],
   }),
   unicast: message({
     type: 46,
     from: ["engine-uplink4"],
     to: ["frontend"],
-    body: struct({ link: u32, mac: macAddress, from: ipv4Address, to: ipv4Address, payload: bytes16(LIMITS.datagramBytes) }),
+    body: struct({
+      link: u32,
+      mac: macAddress,
+      from: ipv4Address,
+      to: ipv4Address,
+      tos: u8,
+      direct: optional(macAddress),
+      payload: bytes16(LIMITS.datagramBytes),
+    }),
     when: ["starting", "running"],
   }),
 } as const;

@@ -23,6 +23,8 @@ import { decodeLeaseRecord, encodeLeaseRecord } from "./lease-record.ts";
 /** RFC 2131 §4.1. */
 const SERVER_PORT = 67;
 const CLIENT_PORT = 68;
+/** RFC 1349's low delay, as DHCP clients have always sent it. */
+const LOW_DELAY = 0x10;
 
 /** Opens and closes the sockets of a link; `socketReady` on the service says that they are there. */
 export interface UplinkSockets {
@@ -179,8 +181,8 @@ export class Uplink {
         const payload = encodeDhcp4(effect.message, { order: OPTION_ORDER });
         this.sent.add(effect.message.options.messageType);
         if (mac === undefined) return;
-        if (effect.to === "broadcast") datagrams.broadcast(index, mac, payload);
-        else datagrams.unicast(index, mac, effect.from, effect.to, payload);
+        if (effect.to === "broadcast") datagrams.broadcast(index, mac, LOW_DELAY, payload);
+        else datagrams.unicast(index, { mac, from: effect.from, to: effect.to, tos: LOW_DELAY, direct: undefined }, payload);
         return;
       }
       case "configure":
@@ -209,5 +211,5 @@ export class Uplink {
 
 function wanted(lease: Lease, now: Instant): UplinkAddress {
   const { address, prefixLength, routes } = lease;
-  return { address, prefixLength, routes, validSeconds: secondsUntil(lease.expiresAt, now) };
+  return { address, prefixLength, routes, mtuBytes: 0, validSeconds: secondsUntil(lease.expiresAt, now) };
 }

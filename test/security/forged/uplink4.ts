@@ -13,6 +13,7 @@ const uplink = {
   prefixLength: 24,
   validSeconds: 60,
   routes: [{ destination: net("0.0.0.0/0"), gateway: ip("192.0.2.1") }],
+  mtuBytes: 0,
 };
 
 export const UPLINK4_FORGERIES: readonly Forgery[] = [

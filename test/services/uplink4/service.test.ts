@@ -3,7 +3,7 @@ import { test } from "node:test";
 import type { Ipv4Address } from "../../../src/base/ipv4.ts";
 import type { MacAddress } from "../../../src/base/mac.ts";
 import { instant } from "../../../src/base/time.ts";
-import type { Uplink4Interface } from "../../../src/services/uplink4/config.ts";
+import { standardUplink, type Uplink4Interface } from "../../../src/services/uplink4/config.ts";
 import { Uplink4 } from "../../../src/services/uplink4/service.ts";
 import { Chance } from "../../../src/sim/chance.ts";
 import { SimClock, Timeline } from "../../../src/sim/clock.ts";
@@ -17,11 +17,8 @@ const SERVER = "192.0.2.1" as Ipv4Address;
 const SERVER_MAC = "02:00:00:00:00:fe" as MacAddress;
 const ADDRESS = "192.0.2.10" as Ipv4Address;
 const face = (name: string, more: Partial<Uplink4Interface> = {}): Uplink4Interface => ({
-  name,
-  hostName: "",
-  clientId: undefined,
-  retransmitSeconds: 4,
-  denyServers: [],
+  ...standardUplink(name),
+  conflictDetection: "off",
   ...more,
 });
 
@@ -35,8 +32,8 @@ function rig() {
   const service = new Uplink4({
     clock: new SimClock(timeline, 1),
     datagrams: {
-      broadcast: (_link, _from, payload) => void sent.push(decodeDhcp4(payload)),
-      unicast: (_link, _mac, _from, _to, payload) => void sent.push(decodeDhcp4(payload)),
+      broadcast: (_link, _from, _tos, payload) => void sent.push(decodeDhcp4(payload)),
+      unicast: (_link, _how, payload) => void sent.push(decodeDhcp4(payload)),
     },
     kernel: {
       configure: (link, name, { address }) => void ask(`configure ${link} ${name} ${address}`),
