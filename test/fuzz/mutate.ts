@@ -45,9 +45,17 @@ function inserted(bytes: Uint8Array, at: number, more: Uint8Array): Uint8Array {
 }
 
 function edited(bytes: Uint8Array, at: number, change: (byte: number) => number): Uint8Array {
-  return bytes.map((byte, i) => (i === at ? change(byte) : byte));
+  const changed = bytes.slice();
+  changed.set([change(bytes[at] ?? 0)], at);
+  return changed;
 }
 
 function joined(...parts: readonly Uint8Array[]): Uint8Array {
-  return Uint8Array.from(parts.flatMap((part) => [...part]));
+  const whole = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
 }
