@@ -5,6 +5,8 @@ import { parseIpv4 } from "../base/ipv4.ts";
 import { parseIpv6, parseIpv6Prefix } from "../base/ipv6.ts";
 import { LIMITS } from "../base/limits.ts";
 
+export { numberOfName } from "../base/name-number.ts";
+
 /** Text that a parser of `base` knows how to read. */
 function parsed<T>(parse: (text: string) => T | undefined, { what, hint }: { readonly what: string; readonly hint: string }) {
   return z.string().transform((text, context): T => {
@@ -22,14 +24,13 @@ export const domain = parsed((text): DomainName | undefined => parseDomainName(t
   what: "domain name",
   hint: 'letters, digits and hyphens, at most 63 in a label, such as "home.example"',
 });
-export const interfaceName = z.string().regex(/^[^\s/:\p{Cc}]{1,15}$/u, { message: "this is no name of an interface" });
+const INTERFACE_BYTES = 15;
+export const interfaceName = z
+  .string()
+  .refine(
+    (name) => /^(?!\.\.?$)[^\s/:\p{Cc}]+$/u.test(name) && new TextEncoder().encode(name).length <= INTERFACE_BYTES,
+    "this is no name of an interface",
+  );
 export const seconds = (least: number, most: number) => z.number().int().min(least).max(most);
 export const resolvers = z.array(ipv6).max(LIMITS.addressesPerOption).default([]);
 export const searchDomains = z.array(domain).max(LIMITS.searchDomains).default([]);
-
-/** A number from a name, the same on every machine: FNV-1a. Not against anyone's will, only so that a reordered file changes nothing. */
-export function numberOfName(name: string, bits: 16 | 32): number {
-  let hash = 0x811c9dc5;
-  for (const byte of new TextEncoder().encode(name)) hash = Math.imul(hash ^ byte, 0x01000193) >>> 0;
-  return (bits === 32 ? hash : (hash >>> 16) ^ (hash & 0xffff)) || 1;
-}

@@ -69,6 +69,7 @@ export const MESSAGE_SAMPLES: { readonly [K in CatalogueName]: unknown } = {
   peer: { role: "control" },
   start: true,
   uplink4Config: {
+    duid,
     interfaces: [
       uplink4Entry,
       { ...uplink4Entry, name: "wan*", fqdn: undefined, clientId: undefined, startDelaySeconds: undefined, inform: undefined, metric: undefined },
@@ -83,7 +84,7 @@ export const MESSAGE_SAMPLES: { readonly [K in CatalogueName]: unknown } = {
   logLevel: { level: "debug" },
   connection: { number: 5, uid: 1000 },
   mainView: { request: 5, json: bytes },
-  outcome: { connection: 5, ok: true, text: "done" },
+  outcome: { connection: 5, result: "done", text: "done" },
   openPacketSocket: { link: 3, name: "wan0" },
   closePacketSocket: { link: 3, name: "wan0" },
   configureUplink: { link: 3, name: "wan0", address: "192.0.2.10", prefixLength: 24, validSeconds: 3600, routes: [route], mtuBytes: 1500 },

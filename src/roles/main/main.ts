@@ -127,7 +127,7 @@ export class Main {
       generation: () => this.#generation,
     };
     const duid = ownDuid(this.#options["state-dir"]);
-    return [new Uplink4Office(tools), new Uplink6Office(tools, duid), new LanOffice(tools, duid), new DirectoryOffice(tools)];
+    return [new Uplink4Office(tools, duid), new Uplink6Office(tools, duid), new LanOffice(tools, duid), new DirectoryOffice(tools)];
   }
 
   #serves(): string {

@@ -1,5 +1,6 @@
 /** Main's office for `uplink4`: packet sockets, the leased address and its routes, lease files. */
 import { join } from "node:path";
+import type { Duid } from "../../base/duid.ts";
 import type { Ipv4Address } from "../../base/ipv4.ts";
 import { openPacketSocket, openSinkSocket, openUnicastSocket } from "../../platform/uplink-sockets.ts";
 import type { Incoming } from "../connection.ts";
@@ -18,14 +19,16 @@ export class Uplink4Office implements Office {
   readonly engine = "engine-uplink4";
   readonly roles = ["engine-uplink4"] as const;
   readonly #tools: Tools;
+  readonly #duid: Duid;
   readonly #objects: UplinkObjects;
   readonly #leases: StateFolder;
   /** The link each configured interface was last served on: what may be taken away again. */
   readonly #served = new Map<string, number>();
   #config: NonNullable<Configuration["uplink4"]> | undefined;
 
-  constructor(tools: Tools) {
+  constructor(tools: Tools, duid: Duid) {
     this.#tools = tools;
+    this.#duid = duid;
     this.#objects = new UplinkObjects(tools.network);
     this.#leases = new StateFolder(join(tools.options["state-dir"], "uplink4"));
   }
@@ -47,7 +50,7 @@ export class Uplink4Office implements Office {
   reconfigured(): void {
     const [engine, generation] = [this.#tools.children.to(this.engine), this.#tools.generation()];
     if (engine === undefined || this.#config === undefined) return;
-    engine.send("uplink4Config", this.#config, { generation });
+    engine.send("uplink4Config", { duid: this.#duid, interfaces: this.#config.interfaces }, { generation });
     handRecords(this.#tools, this.engine, this.#leases, this.#names());
   }
 

@@ -4,7 +4,7 @@ import { COMMON } from "./common.ts";
 import { DIRECTORY, directoryConfig, fetcherConfig } from "./directory.ts";
 import { LAN, lanParts } from "./lan.ts";
 import { RESOLVER_WAYS } from "../../services/host-config.ts";
-import { UPLINK4 } from "./uplink4.ts";
+import { UPLINK4, uplink4Interfaces } from "./uplink4.ts";
 import { UPLINK6, uplink6Interfaces } from "./uplink6.ts";
 
 export const CATALOGUE = { ...COMMON, ...UPLINK4, ...UPLINK6, ...LAN, ...DIRECTORY } as const;
@@ -21,7 +21,7 @@ export const configuration = struct({
     manage: flag,
     hook: optional(struct({ run: text16(PATH_BYTES), user: optional(text16(USER_BYTES)) })),
   }),
-  uplink4: optional(UPLINK4.uplink4Config.body),
+  uplink4: optional(struct({ interfaces: uplink4Interfaces })),
   uplink6: optional(uplink6Interfaces),
   lan: optional(lanParts),
   directory: optional(struct({ engine: directoryConfig, fetcher: fetcherConfig })),

@@ -7,7 +7,7 @@ import { macAddress } from "../../base/mac.ts";
 import { UPLINK_EVENTS } from "../../ports/kernel.ts";
 import type { Uplink4Config } from "../../services/uplink4/config.ts";
 import type { ClientId } from "../../wire/dhcp4/vendor.ts";
-import { interfaceName, prefix4 } from "./codecs.ts";
+import { duid16, interfaceName, prefix4 } from "./codecs.ts";
 import { message } from "./message.ts";
 
 const clientIdHex: Codec<ClientId> = mapped(
@@ -34,43 +34,42 @@ const codes = list16(u8, 255);
 /** Names and patterns alike. */
 const entryName: Codec<string> = interfaceName;
 
-const uplink4Config: Codec<Uplink4Config> = struct({
-  interfaces: list16(
-    struct({
-      name: entryName,
-      identity: choice(["mac", "duid"]),
-      systemHostName: flag,
-      hostName: text16(255),
-      fqdn: optional(struct({ name: text16(255), update: choice(["server", "client", "none"]) })),
-      clientId: optional(clientIdHex),
-      sendOptions: list16(struct({ code: u8, hex }), LIMITS.dhcp4Options),
-      requestOptions: codes,
-      omitOptions: codes,
-      retransmitSeconds: f64,
-      startDelaySeconds: optional(f64),
-      selectSeconds: f64,
-      conflictDetection: choice(["fast", "rfc", "off"]),
-      rapidCommit: flag,
-      preferIpv6: choice(["no", "yes", "when-connected"]),
-      fallbackLinkLocal: flag,
-      broadcast: flag,
-      dscp: optional(u8),
-      anonymous: flag,
-      releaseOnStop: flag,
-      inform: optional(struct({ address: ipv4Address, prefixLength: u8 })),
-      allowServers: addresses,
-      denyServers: addresses,
-      metric: optional(u32),
-      table: optional(u32),
-      mtuMinBytes: optional(u16),
-      useHostName: flag,
-      socketPriority: optional(u8),
-      ignoreDns: flag,
-      ignoreRoutes: choice(["none", "classless", "all"]),
-    }),
-    LIMITS.interfaces,
-  ),
-});
+/** What the file says; main adds the DUID. */
+export const uplink4Interfaces: Codec<Uplink4Config["interfaces"]> = list16(
+  struct({
+    name: entryName,
+    identity: choice(["mac", "duid"]),
+    systemHostName: flag,
+    hostName: text16(255),
+    fqdn: optional(struct({ name: text16(255), update: choice(["server", "client", "none"]) })),
+    clientId: optional(clientIdHex),
+    sendOptions: list16(struct({ code: u8, hex }), LIMITS.dhcp4Options),
+    requestOptions: codes,
+    omitOptions: codes,
+    retransmitSeconds: f64,
+    startDelaySeconds: optional(f64),
+    selectSeconds: f64,
+    conflictDetection: choice(["fast", "rfc", "off"]),
+    rapidCommit: flag,
+    preferIpv6: choice(["no", "yes", "when-connected"]),
+    fallbackLinkLocal: flag,
+    broadcast: flag,
+    dscp: optional(u8),
+    anonymous: flag,
+    releaseOnStop: flag,
+    inform: optional(struct({ address: ipv4Address, prefixLength: u8 })),
+    allowServers: addresses,
+    denyServers: addresses,
+    metric: optional(u32),
+    table: optional(u32),
+    mtuMinBytes: optional(u16),
+    useHostName: flag,
+    socketPriority: optional(u8),
+    ignoreDns: flag,
+    ignoreRoutes: choice(["none", "classless", "all"]),
+  }),
+  LIMITS.interfaces,
+);
 /** Bytes of a domain name in text (RFC 1035 §2.3.4). */
 const DOMAIN_BYTES = 255;
 /** What an operator may ask an uplink for. */
@@ -78,7 +77,13 @@ export const UPLINK_VERBS = ["renew", "release", "reboot"] as const;
 const CHECKSUMS = ["verify", "offloaded"] as const;
 
 export const UPLINK4 = {
-  uplink4Config: message({ type: 12, from: ["main"], to: ["engine-uplink4"], body: uplink4Config, when: ["starting", "running"] }),
+  uplink4Config: message({
+    type: 12,
+    from: ["main"],
+    to: ["engine-uplink4"],
+    body: struct({ duid: duid16, interfaces: uplink4Interfaces }),
+    when: ["starting", "running"],
+  }),
   /** A packet socket bound to the link, and a UDP socket on port 68 that takes nothing in. */
   packetSocket: message({ type: 15, from: ["main"], to: ["frontend"], body: struct({ link: u32 }), descriptors: 2 }),
   unicastSocket: message({ type: 16, from: ["main"], to: ["frontend"], body: struct({ link: u32, address: ipv4Address }), descriptors: 1 }),
