@@ -1,14 +1,16 @@
 /** What a configuration may say, service by service, and the typed configuration it becomes. */
 import { z } from "zod";
 import type { DirectoryConfig, FetcherConfig } from "../services/directory/config.ts";
-import type { LanConfig } from "../services/lan/config.ts";
 import type { HostConfig } from "../services/host-config.ts";
+import type { LanConfig } from "../services/lan/config.ts";
 import type { Uplink4Config } from "../services/uplink4/config.ts";
 import type { Uplink6Config } from "../services/uplink6/config.ts";
 import { directoryFaults, directoryOf, directorySchema } from "./directory.ts";
+import { hooksSchema, hostOf, systemSchema } from "./host.ts";
 import { lanFaults, lanOf, lanSchema, relayedSchemas } from "./lan.ts";
 import type { Surroundings } from "./surroundings.ts";
 import { uplink4Of, uplink4Schema } from "./uplink4.ts";
+import { uplink4Faults } from "./uplink4-faults.ts";
 import { uplink6Faults, uplink6Of, uplink6Schema } from "./uplink6.ts";
 
 /** A service that is not named is undefined: no role of it starts. */
@@ -21,6 +23,8 @@ export type Config = {
 };
 
 export const schema = z.strictObject({
+  system: systemSchema.optional(),
+  hooks: hooksSchema.optional(),
   uplink4: uplink4Schema.optional(),
   uplink6: uplink6Schema.optional(),
   lan: lanSchema.optional(),
@@ -35,6 +39,7 @@ export type Fault = { readonly path: readonly (string | number)[]; readonly mess
 /** What is wrong between parts that are each right. */
 export function faultsOf(file: ConfigFile, surroundings: Surroundings): readonly Fault[] {
   return [
+    ...uplink4Faults(file.uplink4 ?? {}).map((fault) => ({ ...fault, path: ["uplink4", ...fault.path] })),
     ...uplink6Faults(file.uplink6 ?? {}).map((fault) => ({ ...fault, path: ["uplink6", ...fault.path] })),
     ...lanFaults({ lan: file.lan ?? {}, relayed: file.relayed ?? {} }),
     ...(file.directory === undefined ? [] : directoryFaults(file.directory, surroundings)),
@@ -43,10 +48,10 @@ export function faultsOf(file: ConfigFile, surroundings: Surroundings): readonly
 
 /** From what the file says to what services read. */
 export function configOf(file: ConfigFile, surroundings: Surroundings): Config {
-  const { uplink4 = {}, uplink6 = {}, lan = {}, relayed = {}, directory } = file;
+  const { system, hooks, uplink4, uplink6 = {}, lan = {}, relayed = {}, directory } = file;
   return {
-    host: { resolver: "auto", manage: false, hook: undefined },
-    uplink4: isEmpty(uplink4) ? undefined : uplink4Of(uplink4),
+    host: hostOf(system, hooks),
+    uplink4: uplink4 === undefined ? undefined : uplink4Of(uplink4), // an empty table waits for interfaces that are attached later
     uplink6: isEmpty(uplink6) ? undefined : uplink6Of(uplink6),
     lan: isEmpty(lan) ? undefined : lanOf({ lan, relayed }),
     directory: directory === undefined ? undefined : directoryOf(directory, surroundings),
