@@ -110,6 +110,12 @@ export const LIMITS = {
   controlRequestBytes: 65_536,
   /** Requests of all control connections that wait for an engine; further ones get 503. */
   controlOutstanding: 8,
+  /** Watchers of the event stream at once, a quarter of the connections; further ones get 503. */
+  watchers: 16,
+  /** Characters that wait for a watcher who does not read; the oldest events are dropped and counted, and the watcher is told. */
+  watcherCharacters: 131_072,
+  /** Transitions that `explain` tells of. */
+  explainedTransitions: 50,
   /** Rows on one page of a list. */
   pageRows: 1000,
   /** Seconds the control role stays without a request. */

@@ -1,23 +1,32 @@
 /** What may be asked over the control socket, as HTTP with JSON. It reads views and passes commands on; it decides nothing. */
 import { type Context, Hono } from "hono";
 import { LIMITS } from "../base/limits.ts";
+import { recordings } from "./recordings.ts";
 
 /** What can be shown: one key a service. */
 export const SERVICES = ["uplink4", "uplink6", "lan", "directory"] as const;
 export type ServiceName = (typeof SERVICES)[number];
+
+/** What main is asked for: reload and log for the program, the others for an interface. */
+const INTERFACE_VERBS = ["renew", "release", "reboot", "attach", "detach"] as const;
+export type Verb = "reload" | "log" | (typeof INTERFACE_VERBS)[number];
+export type Outcome = { readonly result: "done" | "denied" | "absent" | "failed"; readonly text: string };
+const STATUSES = { done: 200, denied: 403, absent: 404, failed: 409 } as const;
 
 export type ControlSources = {
   /** JSON text; undefined when it did not come in time. */
   readonly mainView: () => Promise<string | undefined>;
   readonly engineView: (
     service: ServiceName,
-    asked: { readonly view: "show" | "trace" | "record"; readonly name: string; readonly after: number },
+    asked: { readonly view: "show" | "trace" | "record" | "explain"; readonly name: string; readonly after: number },
   ) => Promise<string | undefined>;
-  readonly command: (connection: number, verb: "reload" | "log", argument: string) => Promise<{ readonly ok: boolean; readonly text: string }>;
+  readonly command: (connection: number, verb: Verb, argument: string) => Promise<Outcome>;
+  /** Events of one interface, or of all (""), as server-sent events; undefined when as many watch as may. */
+  readonly watch: (interfaceName: string) => ReadableStream<Uint8Array> | undefined;
 };
-/** Where nobody says for how long. */
-const RECORDING_SECONDS = 10;
-type Env = { readonly Bindings: { readonly connection: number } };
+export type Env = { readonly Bindings: { readonly connection: number } };
+
+const NAME = "[^\\s/]{1,15}";
 
 export function controlApp(sources: ControlSources): Hono<Env> {
   const app = new Hono<Env>();
@@ -30,7 +39,7 @@ export function controlApp(sources: ControlSources): Hono<Env> {
 
   app.get("/v1/show", async (context) => {
     const main = await sources.mainView();
-    if (main === undefined) return context.json({ error: "busy", hint: "try again in a moment" }, 503);
+    if (main === undefined) return busy(context);
     const told = JSON.parse(main) as { readonly services: readonly string[] };
     const running = SERVICES.filter((service) => told.services.includes(service));
     const views = await Promise.all(
@@ -39,49 +48,47 @@ export function controlApp(sources: ControlSources): Hono<Env> {
     return context.json({ main: told, ...Object.fromEntries(views.map(([service, view]) => [service, parsed(view)])) });
   });
 
-  app.get("/v1/trace/:interface{[^\\s/]{1,15}}", (context) => trace(sources, context, "uplink4", context.req.param("interface")));
-  app.get("/v1/trace/:service{uplink4|uplink6|lan|directory}/:name{[^\\s/]{1,15}}", (context) => {
-    const service = SERVICES.find((one) => one === context.req.param("service")) ?? "uplink4";
-    return trace(sources, context, service, context.req.param("name"));
+  app.get(`/v1/explain/:interface{${NAME}}`, async (context) => {
+    const told = await sources.engineView("uplink4", { view: "explain", name: context.req.param("interface"), after: 0 });
+    if (told === undefined) return busy(context);
+    return told === "null" ? absent(context) : context.body(told, 200, { "content-type": "application/json" });
   });
 
-  app.post("/v1/trace/:service{uplink4|uplink6|lan|directory}/:name{[^\\s/]{1,15}}", (context) => {
-    const service = SERVICES.find((one) => one === context.req.param("service")) ?? "uplink4";
-    return record(sources, context, service, context.req.param("name"));
+  app.get("/v1/watch", (context) => {
+    const stream = sources.watch(context.req.query("interface") ?? "");
+    if (stream === undefined) return context.json({ error: "too-many", hint: `at most ${LIMITS.watchers} may watch at once` }, 503);
+    return context.body(stream, 200, { "content-type": "text/event-stream", "cache-control": "no-store" });
   });
+
+  recordings(app, sources);
 
   app.post("/v1/reload", async (context) => outcome(await sources.command(context.env.connection, "reload", "")));
   app.post("/v1/log/:level{error|warn|info|debug}", async (context) =>
     outcome(await sources.command(context.env.connection, "log", context.req.param("level"))),
   );
+  app.post(`/v1/uplink4/:interface{${NAME}}/:verb{${INTERFACE_VERBS.join("|")}}`, async (context) => {
+    const verb = INTERFACE_VERBS.find((one) => one === context.req.param("verb")) ?? "renew";
+    return outcome(await sources.command(context.env.connection, verb, context.req.param("interface")));
+  });
 
   app.notFound((context) =>
-    context.json({ error: "not-found", hint: "GET /v1/show, GET or POST /v1/trace/SERVICE/NAME, POST /v1/reload, POST /v1/log/LEVEL" }, 404),
+    context.json(
+      {
+        error: "not-found",
+        hint: `GET /v1/show, /v1/watch, /v1/explain/INTERFACE, GET or POST /v1/trace/SERVICE/NAME, POST /v1/reload, /v1/log/LEVEL, /v1/uplink4/INTERFACE/${INTERFACE_VERBS.join("|")}`,
+      },
+      404,
+    ),
   );
   return app;
 }
 
-/** A page of a recording. */
-async function trace(sources: ControlSources, context: Context, service: ServiceName, name: string): Promise<Response> {
-  const after = Number(context.req.query("after") ?? 0);
-  const known = Number.isInteger(after) && after >= 0 && after <= LIMITS.recordingSteps + 1;
-  const page = known ? await sources.engineView(service, { view: "trace", name, after }) : undefined;
-  if (page === undefined) return context.json({ error: "busy", hint: "try again in a moment" }, 503);
-  return page === "null"
-    ? context.json({ error: "not-found", hint: "leasehold show lists what there is" }, 404)
-    : context.body(page, 200, { "content-type": "application/json" });
+export function busy(context: Context): Response {
+  return context.json({ error: "busy", hint: "try again in a moment" }, 503);
 }
 
-/** A recording begins of what is not always recorded: whoever may read it may ask for it. Reading it ends it. */
-async function record(sources: ControlSources, context: Context, service: ServiceName, name: string): Promise<Response> {
-  const seconds = Number(context.req.query("seconds") ?? RECORDING_SECONDS);
-  const known = Number.isInteger(seconds) && seconds > 0 && seconds <= LIMITS.recordingSeconds;
-  if (!known) return context.json({ error: "bad-value", hint: `seconds: 1 to ${LIMITS.recordingSeconds}` }, 400);
-  const begun = await sources.engineView(service, { view: "record", name, after: seconds });
-  if (begun === undefined) return context.json({ error: "busy", hint: "try again in a moment" }, 503);
-  return begun === "null"
-    ? context.json({ error: "not-found", hint: "nothing of that name is recorded only while asked to" }, 404)
-    : context.body(begun, 200, { "content-type": "application/json" });
+export function absent(context: Context): Response {
+  return context.json({ error: "not-found", hint: "leasehold show lists what there is" }, 404);
 }
 
 /** null: the engine did not answer. */
@@ -89,6 +96,7 @@ function parsed(view: string | undefined): unknown {
   return view === undefined ? null : (JSON.parse(view) as unknown);
 }
 
-function outcome({ ok, text }: { readonly ok: boolean; readonly text: string }): Response {
-  return new Response(JSON.stringify({ ok, text }), { status: ok ? 200 : 403, headers: { "content-type": "application/json" } });
+function outcome({ result, text }: Outcome): Response {
+  const body = { ok: result === "done", result, text };
+  return new Response(JSON.stringify(body), { status: STATUSES[result], headers: { "content-type": "application/json" } });
 }

@@ -5,23 +5,29 @@ import { createServer } from "node:http";
 import { Socket } from "node:net";
 import { getRequestListener } from "@hono/node-server";
 import { LIMITS } from "../base/limits.ts";
-import { controlApp, SERVICES, type ServiceName } from "../control/app.ts";
+import { controlApp, type Outcome, SERVICES, type ServiceName } from "../control/app.ts";
 import { Connection, type Incoming } from "./connection.ts";
 import type { HandedStream } from "../ports/streams.ts";
 import { Asked } from "./control/asked.ts";
+import { Watchers } from "./control/watchers.ts";
 import { HandedStreams } from "./handed-streams.ts";
 import type { RoleName } from "./messages/message.ts";
+import { speak } from "./messages/spoken.ts";
+import { UPLINK4 } from "./messages/uplink4.ts";
 
-/** A connection that says nothing for so long is closed: there are only LIMITS.controlConnections of them. */
+speak({ uplinkEvent: UPLINK4.uplinkEvent });
+
+/** A connection on which nothing moves for so long is closed: there are only LIMITS.controlConnections of them. Watchers have a heartbeat. */
 const SILENT_MS = 30_000;
 
 let main: () => Connection;
 const engines = new Map<ServiceName, Connection>();
 const views = new Asked<string>();
 /** Commands of each connection that wait for main's word, in order: HTTP may pipeline them. */
-const outcomes = new Map<number, ((outcome: { readonly ok: boolean; readonly text: string }) => void)[]>();
+const outcomes = new Map<number, ((outcome: Outcome) => void)[]>();
 const connections = new WeakMap<Socket, number>();
 const streams = new HandedStreams();
+const watchers = new Watchers();
 let idle: ReturnType<typeof setTimeout> | undefined;
 
 const app = controlApp({
@@ -32,6 +38,7 @@ const app = controlApp({
       outcomes.set(connection, [...(outcomes.get(connection) ?? []), resolve]);
       main().send("command", { connection, verb, argument });
     }),
+  watch: (interfaceName) => watchers.open(interfaceName),
 });
 const listener = getRequestListener(
   (request, env) => {
@@ -90,6 +97,7 @@ function meetEngine(role: RoleName, fd: number): void {
   const connection = new Connection(fd, "control", role, {
     onMessage: (message) => {
       if (message.kind === "view") views.answer(message.body.request, new TextDecoder().decode(message.body.json));
+      else if (message.kind === "uplinkEvent") watchers.tell(message.body.name, message.body.event, message.body.record);
     },
     onEnd: () => {
       if (engines.get(service) === connection) engines.delete(service);
@@ -98,8 +106,8 @@ function meetEngine(role: RoleName, fd: number): void {
   engines.set(service, connection);
 }
 
-/** Ends after a minute without a request: the next connection starts it again. */
+/** Ends after a minute without a request and without a watcher: the next connection starts it again. */
 function stayAwake(): void {
   clearTimeout(idle);
-  idle = setTimeout(() => process.exit(0), LIMITS.controlIdleSeconds * 1000);
+  idle = setTimeout(() => (watchers.count > 0 ? stayAwake() : process.exit(0)), LIMITS.controlIdleSeconds * 1000);
 }

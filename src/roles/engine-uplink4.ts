@@ -1,7 +1,9 @@
 /** The engine of `uplink4`: parses and decides. No rights, no file, no socket but its channels. */
 import "./first.ts";
 import { BootClock } from "../platform/clock.ts";
+import type { Clock } from "../ports/clock.ts";
 import { LinkNewsReader } from "../services/link-news.ts";
+import { explain } from "../services/uplink4/explain.ts";
 import { Uplink4 } from "../services/uplink4/service.ts";
 import type { Incoming } from "./connection.ts";
 import { type EngineRoom, startEngine } from "./engine.ts";
@@ -17,7 +19,8 @@ startEngine({
   profile: "engine",
   lists: ["links"],
   prepare: (room) => {
-    const service = serviceIn(room);
+    const clock = new BootClock();
+    const service = serviceIn(room, clock);
     return {
       fromMain: (message) => fromMain(room, service, message),
       fromFrontend: (message) => fromFrontend(service, message),
@@ -25,14 +28,18 @@ startEngine({
       listsBegin: () => news.restart(),
       view: () => service.view(),
       trace: (name) => service.uplink(name)?.trace(),
+      explain: (name) => {
+        const steps = service.uplink(name)?.recorded();
+        return steps === undefined ? undefined : explain(name, steps, { now: clock.now(), wallClock: clock.wallClock() });
+      },
     };
   },
 });
 
-function serviceIn(room: EngineRoom): Uplink4 {
+function serviceIn(room: EngineRoom, clock: Clock): Uplink4 {
   const frontend = (): ReturnType<typeof room.to> => room.to("frontend");
   return new Uplink4({
-    clock: new BootClock(),
+    clock,
     datagrams: {
       broadcast: (link, from, tos, payload) => frontend()?.send("broadcast", { link, from, tos, payload }),
       unicast: (link, how, payload) => frontend()?.send("unicast", { link, ...how, payload }),

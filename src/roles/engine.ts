@@ -24,6 +24,8 @@ export type EngineHandlers = {
   readonly trace?: (name: string) => readonly string[] | undefined;
   /** Begins to write down what is not always recorded; `trace` ends it. @returns false when there is no such thing */
   readonly record?: (name: string, seconds: number) => boolean;
+  /** The last transitions of one of its machines, with their reasons; undefined when there is none of that name. */
+  readonly explain?: (name: string) => unknown;
 };
 export type EngineSetup = {
   readonly role: EngineName;
@@ -138,8 +140,14 @@ class Engine {
   #answer(message: Incoming): void {
     if (message.kind !== "viewRequest") return;
     const { request, view, name, after } = message.body;
-    const told = view === "show" ? this.#handlers.view() : view === "trace" ? this.#traces.page(name, after) : this.#record(name, after);
+    const told = this.#told(view, name, after) ?? null;
     this.#room.to("control")?.send("view", { request, json: new TextEncoder().encode(JSON.stringify(told)) });
+  }
+
+  #told(view: "show" | "trace" | "record" | "explain", name: string, after: number): unknown {
+    if (view === "show") return this.#handlers.view();
+    if (view === "trace") return this.#traces.page(name, after);
+    return view === "record" ? this.#record(name, after) : this.#handlers.explain?.(name);
   }
 
   #record(name: string, wanted: number): { readonly seconds: number } | null {

@@ -13,6 +13,7 @@ import { CATALOGUE, type Configuration } from "../messages/catalogue.ts";
 import type { CommandVerb } from "../messages/common.ts";
 import { ENGINES } from "../messages/message.ts";
 import { speak } from "../messages/spoken.ts";
+import { AttachedInterfaces } from "./attached.ts";
 import { Children, type ChildName } from "./children.ts";
 import { loadConfiguration } from "./configuration.ts";
 import { type Accepted, ControlSocket } from "./control-socket.ts";
@@ -20,6 +21,7 @@ import { DirectoryOffice } from "./directory-office.ts";
 import { ownDuid } from "./duid-file.ts";
 import { systemFailure } from "./failures.ts";
 import { type Ids, takeIds } from "./ids.ts";
+import { InterfaceCommands, type Outcome } from "./interface-commands.ts";
 import { LanOffice } from "./lan-office.ts";
 import { openLog } from "./log.ts";
 import type { Office, Tools } from "./office.ts";
@@ -49,6 +51,8 @@ export class Main {
   readonly #children: Children;
   readonly #offices: readonly Office[];
   readonly #control: ControlSocket;
+  readonly #commands: InterfaceCommands;
+  readonly #attached: AttachedInterfaces;
   readonly #refused = new Counters();
   readonly #lacking = new Set<string>();
   readonly #startedAt = new Date().toISOString();
@@ -57,6 +61,8 @@ export class Main {
   /** Offices whose service is configured, or was. */
   #active: readonly Office[];
   #generation = 1;
+  /** As the file says it. */
+  #configuration: Configuration;
 
   constructor(options: RunOptions, configuration: Configuration) {
     this.#options = options;
@@ -73,8 +79,13 @@ export class Main {
       onMessage: (name, message) => this.#message(name, message),
       onGone: (name, how) => this.#gone(name, how),
     });
-    this.#offices = this.#openOffices();
-    this.#active = this.#offices.filter((office) => office.configure(configuration));
+    const tools = this.#openTools();
+    this.#offices = this.#openOffices(tools);
+    this.#configuration = configuration;
+    this.#attached = new AttachedInterfaces(options["runtime-dir"]);
+    const inForce = (): Configuration => this.#attached.into(this.#configuration);
+    this.#commands = new InterfaceCommands({ tools, attached: this.#attached, configuration: inForce, apply: () => this.#apply() });
+    this.#active = this.#offices.filter((office) => office.configure(inForce()));
     this.#control = new ControlSocket(join(options["runtime-dir"], "control.sock"), (accepted) => this.#connection(accepted));
   }
 
@@ -96,29 +107,39 @@ export class Main {
   }
 
   /** Reads the configuration again; one with errors leaves everything as it is. @returns what an operator is told */
-  reload(): { readonly ok: boolean; readonly text: string } {
+  reload(): Outcome {
     const loaded = loadConfiguration(this.#options.file);
     if ("problems" in loaded) {
       this.#log.of("main").write("error", "reloadRefused", { problems: loaded.problems });
-      return { ok: false, text: `${loaded.problems}\nnothing was changed` };
+      return { result: "failed", text: `${loaded.problems}\nnothing was changed` };
     }
+    this.#configuration = loaded.configuration;
+    const failure = this.#apply();
+    return failure === undefined
+      ? { result: "done", text: `reloaded ${this.#options.file}: ${this.#serves()}` }
+      : { result: "failed", text: `the new configuration could not be put in force whole: ${failure}` };
+  }
+
+  /** Puts the configuration in force, with what is attached. @returns what the system refused */
+  #apply(): string | undefined {
     this.#generation++;
     try {
-      this.#active = this.#offices.filter((office) => office.configure(loaded.configuration));
+      const configuration = this.#attached.into(this.#configuration);
+      this.#active = this.#offices.filter((office) => office.configure(configuration));
       for (const office of this.#active) office.reconfigured();
     } catch (error) {
       const failure = systemFailure(error);
       if (failure === undefined) throw error;
       this.#log.of("main").write("error", "reloadFailed", { error: failure.message });
-      return { ok: false, text: `the new configuration could not be put in force whole: ${failure.message}` };
+      return failure.message;
     }
     for (const role of this.#active.flatMap(({ roles }) => roles)) this.#children.start(role);
     this.#log.of("main").write("info", "reloaded", { generation: this.#generation });
-    return { ok: true, text: `reloaded ${this.#options.file}: ${this.#serves()}` };
+    return undefined;
   }
 
-  #openOffices(): readonly Office[] {
-    const tools: Tools = {
+  #openTools(): Tools {
+    return {
       options: this.#options,
       children: this.#children,
       network: new KernelNetwork(),
@@ -126,6 +147,9 @@ export class Main {
       log: this.#log.of("main"),
       generation: () => this.#generation,
     };
+  }
+
+  #openOffices(tools: Tools): readonly Office[] {
     const duid = ownDuid(this.#options["state-dir"]);
     return [new Uplink4Office(tools, duid), new Uplink6Office(tools, duid), new LanOffice(tools, duid), new DirectoryOffice(tools)];
   }
@@ -195,20 +219,20 @@ export class Main {
     const uid = this.#control.uidOf(body.connection);
     const allowed = uid === 0;
     if (!allowed) this.#refused.add(uid === undefined ? "command.connection" : "command.uid");
-    const outcome = allowed ? this.#obey(body.verb, body.argument) : { ok: false, text: "only root may do this; use sudo" };
+    const outcome: Outcome = allowed ? this.#obey(body.verb, body.argument) : { result: "denied", text: "only root may do this; use sudo" };
     this.#children.to("control")?.send("outcome", { connection: body.connection, ...outcome });
   }
 
-  #obey(verb: CommandVerb, argument: string): { readonly ok: boolean; readonly text: string } {
+  #obey(verb: CommandVerb, argument: string): Outcome {
     if (verb === "reload") return this.reload();
-    if (verb !== "log") return { ok: false, text: `${verb} is not known yet` };
+    if (verb !== "log") return this.#commands.obey(verb, argument);
     const level = LOG_LEVELS.find((one): one is LogLevel => one === argument);
     if (level === undefined) {
       this.#refused.add("command.argument");
-      return { ok: false, text: `log levels are ${LOG_LEVELS.join(", ")}` };
+      return { result: "failed", text: `log levels are ${LOG_LEVELS.join(", ")}` };
     }
     this.#log.setLevel(level);
-    return { ok: true, text: `the log level is ${level}` };
+    return { result: "done", text: `the log level is ${level}` };
   }
 
   #view(): unknown {

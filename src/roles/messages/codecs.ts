@@ -10,10 +10,14 @@ export const NAME_BYTES = 15;
 const NAME = /^[^\s/:\p{Cc}]{1,15}$/u;
 
 /** A name the kernel would accept for an interface. */
+export function isInterfaceName(name: string): boolean {
+  return NAME.test(name) && name !== "." && name !== ".." && new TextEncoder().encode(name).length <= NAME_BYTES;
+}
+
 export const interfaceName: Codec<string> = mapped(
   text16(NAME_BYTES),
   (name, offset) => {
-    if (!NAME.test(name) || name === "." || name === "..") throw new WireError("bad-value", offset);
+    if (!isInterfaceName(name)) throw new WireError("bad-value", offset);
     return name;
   },
   (name) => name,

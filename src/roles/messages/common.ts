@@ -1,5 +1,5 @@
 /** Messages of every role: start, descriptors of peers, links, datagrams by link, records, views. */
-import { bytes16, choice, empty, flag, list16, struct, text16, u8, u16, u32 } from "../../base/codec.ts";
+import { bytes16, choice, empty, list16, struct, text16, u8, u16, u32 } from "../../base/codec.ts";
 import { ipv6Address } from "../../base/ipv6.ts";
 import { LIMITS } from "../../base/limits.ts";
 import { LOG_LEVELS } from "../../ports/log.ts";
@@ -25,6 +25,9 @@ const DATAGRAM_ENGINES = ["engine-uplink6", "engine-lan", "engine-directory"] as
 /** What an operator may ask main for; the argument is a level for `log`, an interface for those after it. */
 export const COMMANDS = ["reload", "log", "renew", "release", "reboot", "attach", "detach"] as const;
 export type CommandVerb = (typeof COMMANDS)[number];
+/** What became of it: done, not for this user, no such thing, or not possible. */
+export const COMMAND_RESULTS = ["done", "denied", "absent", "failed"] as const;
+export type CommandResult = (typeof COMMAND_RESULTS)[number];
 
 /** What the kernel can be asked to list again. */
 const KERNEL_LISTS = ["links", "addresses6", "routes6"] as const;
@@ -137,7 +140,12 @@ export const COMMON = {
   }),
   connection: message({ type: 20, from: ["main"], to: ["control"], body: struct({ number: u32, uid: u32 }), descriptors: 1 }),
   mainView: message({ type: 21, from: ["main"], to: ["control"], body: struct({ request: u32, json: bytes32(LIMITS.channelFrameBytes / 2) }) }),
-  outcome: message({ type: 22, from: ["main"], to: ["control"], body: struct({ connection: u32, ok: flag, text: text16(16_384) }) }),
+  outcome: message({
+    type: 22,
+    from: ["main"],
+    to: ["control"],
+    body: struct({ connection: u32, result: choice(COMMAND_RESULTS), text: text16(16_384) }),
+  }),
   mainViewRequest: message({ type: 52, from: ["control"], to: ["main"], body: struct({ request: u32 }) }),
   /** A write, asked for under the number of the connection it came in on; main decides by the uid it noted itself. */
   command: message({
