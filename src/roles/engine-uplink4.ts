@@ -44,9 +44,24 @@ function serviceIn(room: EngineRoom, clock: Clock): Uplink4 {
       broadcast: (link, from, tos, payload) => frontend()?.send("broadcast", { link, from, tos, payload }),
       unicast: (link, how, payload) => frontend()?.send("unicast", { link, ...how, payload }),
     },
+    arp: {
+      open: (link, name, address) => room.ask("openArpSocket", { link, name, address }),
+      close: (link) => frontend()?.send("closeArp", { link }),
+      send: (link, mac, kind, address) => frontend()?.send("sendArp", { link, mac, kind, address }),
+    },
     kernel: {
       configure: (link, name, wanted) => room.ask("configureUplink", { link, name, ...wanted }),
       deconfigure: (link, name) => room.ask("deconfigureUplink", { link, name }),
+    },
+    host: {
+      publish: (link, name, facts) => room.ask("publishUplink", { link, name, ...facts }),
+      withdraw: (link, name) => room.ask("withdrawUplink", { link, name }),
+    },
+    events: {
+      tell: (name, event, record) => {
+        room.ask("uplinkEvent", { name, event, record });
+        room.to("control")?.send("uplinkEvent", { name, event, record });
+      },
     },
     records: {
       save: (name, record) => room.ask("saveLease", { name, record }),
@@ -63,8 +78,11 @@ function serviceIn(room: EngineRoom, clock: Clock): Uplink4 {
 function fromMain(room: EngineRoom, service: Uplink4, message: Incoming): void {
   if (message.kind === "uplink4Config") {
     room.generation = message.generation;
-    service.configure(message.body);
+    service.configure({ interfaces: message.body.interfaces }, message.body.duid);
   } else if (message.kind === "storedLease") service.stored(message.body.name, message.body.record);
+  else if (message.kind === "hostName") service.hostNamed(message.body.name);
+  else if (message.kind === "uplinkCommand") service.command(message.body.name, message.body.verb);
+  else if (message.kind === "farewell") service.farewell();
 }
 
 function fromFrontend(service: Uplink4, message: Incoming): void {
@@ -75,6 +93,11 @@ function fromFrontend(service: Uplink4, message: Incoming): void {
       for (const { bytes, checksum } of frames) service.frame(link, bytes, checksum);
       return;
     }
+    case "arpFrames":
+      for (const frame of message.body.frames) service.arpFrame(message.body.link, frame);
+      return;
+    case "arpReady":
+      return service.arpReady(message.body.link, message.body.address);
     case "netlink":
       return news.read(message.body.datagram, service);
     case "socketReady":

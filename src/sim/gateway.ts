@@ -175,6 +175,9 @@ export class Gateway {
           if (mac !== undefined) emit(mac, { source: from, destination: to }, payload);
         },
       },
+      arp: { open: () => undefined, close: () => undefined, send: () => undefined },
+      host: { publish: () => undefined, withdraw: () => undefined },
+      events: { tell: () => undefined },
       sockets: {
         open: (link) => {
           timeline.schedule(instant(timeline.now + SOCKET_MS), () => {

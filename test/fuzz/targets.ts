@@ -10,6 +10,8 @@ import { dhcp4Client } from "../../src/machines/dhcp4-client/client.ts";
 import type { ClientState, Lease } from "../../src/machines/dhcp4-client/state.ts";
 import { decodeRecording, encodeRecording, RecordingError, recordingOf } from "../../src/services/recording.ts";
 import { decodeLeaseRecord, encodeLeaseRecord } from "../../src/services/uplink4/lease-record.ts";
+import { clientIdOfMac } from "../../src/wire/dhcp4/vendor.ts";
+import { lease } from "../support/uplink.ts";
 import type { ClientObserved } from "../../src/sim/gateway.ts";
 import { simulate } from "../../src/sim/world.ts";
 import { chaddr } from "../../src/wire/dhcp4/hardware.ts";
@@ -148,7 +150,11 @@ function steppedThrough(bytes: Uint8Array): string {
       const ours: ClientState = { ...state, mac: MAC };
       const xid = "exchange" in state.phase ? state.phase.exchange.xid : 0;
       const at = { now: step.now, entropy: new Entropy(seedOf(1)) };
-      const { state: after, effects } = dhcp4Client.step(ours, { kind: "received", message: { ...message, xid }, source: SERVER }, at);
+      const { state: after, effects } = dhcp4Client.step(
+        ours,
+        { kind: "received", message: { ...message, xid }, source: SERVER, sourceMac: MAC },
+        at,
+      );
       const legal: readonly string[] = dhcp4Client.transitions[ours.phase.kind] ?? [];
       assert.ok(after.phase.kind === ours.phase.kind || legal.includes(after.phase.kind));
       for (const effect of effects) {
@@ -164,28 +170,24 @@ function steppedThrough(bytes: Uint8Array): string {
 function recordAgain(lease: Lease | undefined, now: Lease["expiresAt"]): Lease | undefined {
   assert.ok(lease !== undefined, "our own lease record is unusable");
   const times = { now, wallClock: TIMES.wallClock };
-  const read = decodeLeaseRecord("wan0", encodeLeaseRecord("wan0", lease, times), times);
+  const read = decodeLeaseRecord(HOLDER, encodeLeaseRecord(HOLDER, lease, times), times);
   assert.ok(read !== undefined, "our own lease record is unusable");
   return { ...read, renewAt: instant(0), rebindAt: instant(0), expiresAt: instant(now + 1) };
 }
 
+const HOLDER = { name: "wan0", mac: MAC, clientId: clientIdOfMac(MAC) };
+
 function leaseSamples(): readonly Uint8Array[] {
   const times = { renewAt: instant(1_500_000), rebindAt: instant(1_800_000), expiresAt: instant(2_000_000) };
   const routes = [{ destination: "0.0.0.0/0" as Ipv4Prefix, gateway: SERVER }];
-  return [
-    encodeLeaseRecord(
-      "wan0",
-      { address: ADDRESS, prefixLength: 24, serverId: SERVER, routes, nameServers: [SERVER], searchDomains: ["example.net"], ...times },
-      TIMES,
-    ),
-  ];
+  return [encodeLeaseRecord(HOLDER, lease({ routes, nameServers: [SERVER], searchDomains: ["example.net"], ...times }), TIMES)];
 }
 
 function leaseRead(bytes: Uint8Array): string {
-  const lease = decodeLeaseRecord("wan0", bytes, TIMES);
+  const lease = decodeLeaseRecord(HOLDER, bytes, TIMES);
   if (lease === undefined) return "unusable";
   stable(lease, (value) => {
-    const again = decodeLeaseRecord("wan0", encodeLeaseRecord("wan0", value, TIMES), TIMES);
+    const again = decodeLeaseRecord(HOLDER, encodeLeaseRecord(HOLDER, value, TIMES), TIMES);
     assert.ok(again !== undefined);
     return again;
   });

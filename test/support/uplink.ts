@@ -4,7 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { Entropy, seedOf } from "../../src/base/entropy.ts";
-import type { Ipv4Address } from "../../src/base/ipv4.ts";
+import { type Ipv4Address, UNSPECIFIED_V4 } from "../../src/base/ipv4.ts";
 import type { MacAddress } from "../../src/base/mac.ts";
 import { type Instant, instant, NEVER } from "../../src/base/time.ts";
 import { dhcp4Client } from "../../src/machines/dhcp4-client/client.ts";
@@ -22,9 +22,37 @@ import { chaddr } from "../../src/wire/dhcp4/hardware.ts";
 import { type Dhcp4Message, dhcp4 } from "../../src/wire/dhcp4/message.ts";
 
 export const MAC = "02:00:00:00:00:01" as MacAddress;
+export const SERVER_MAC = "02:00:00:00:00:fe" as MacAddress;
 export const SERVER = "192.0.2.1" as Ipv4Address;
 export const ADDRESS = "192.0.2.10" as Ipv4Address;
 export const CONFIG: ClientConfig = { ...STANDARD, conflictDetection: "off" };
+/** A lease as SERVER gives it, for 3600 s. */
+export function lease(more: Partial<Lease> = {}): Lease {
+  return {
+    address: ADDRESS,
+    prefixLength: 24,
+    serverId: SERVER,
+    serverMac: SERVER_MAC,
+    routes: [],
+    plainRoutes: [],
+    nameServers: [],
+    searchDomains: [],
+    ntpServers: [],
+    hostName: "",
+    mtuBytes: 0,
+    ipv6OnlySeconds: undefined,
+    nextServer: UNSPECIFIED_V4,
+    bootFile: "",
+    options: [],
+    byHand: false,
+    acquiredAt: instant(0),
+    renewAt: instant(1_800_000),
+    rebindAt: instant(3_150_000),
+    expiresAt: instant(3_600_000),
+    ...more,
+  };
+}
+
 /** Draws in the middle differ by less than this. */
 const TOLERANCE_MS = 1;
 
@@ -147,7 +175,7 @@ export class Timeline {
 
   /** The next message that went out, now. */
   sends(
-    type: "discover" | "request",
+    type: "discover" | "request" | "decline" | "release" | "inform",
     check: { readonly to?: Send["to"]; readonly from?: Ipv4Address } & Partial<Omit<Dhcp4Message, "options">> & {
         readonly options?: MaybeOptions;
       } = {},
@@ -211,7 +239,7 @@ export class Timeline {
       options: { serverId: SERVER, ...options, messageType } as Dhcp4Message["options"],
     });
     const bare = Object.fromEntries(Object.entries(message.options).filter(([, value]) => value !== undefined)) as Dhcp4Message["options"];
-    return this.happens({ kind: "received", message: { ...message, options: bare }, source: source ?? SERVER });
+    return this.happens({ kind: "received", message: { ...message, options: bare }, source: source ?? SERVER, sourceMac: SERVER_MAC });
   }
   #sent(effect: Send): void {
     this.#sentCount++;

@@ -1,18 +1,20 @@
-/** The DHCPv4 client: RFC 2131 §4.4 with the corrections of RFC 6842 and a pause after NAKs. Pure: see `machine.ts`. */
+/** The DHCPv4 client: RFC 2131 §4.4 with RFC 4039, 4702, 5227, 6842, 7844 and 8925. Pure: see `machine.ts`. */
 import { absurd } from "../../base/errors.ts";
-import { type Ipv4Address, UNSPECIFIED_V4 } from "../../base/ipv4.ts";
 import type { MacAddress } from "../../base/mac.ts";
 import { same } from "../../base/same.ts";
 import { after, type Moment } from "../../base/time.ts";
-import type { Dhcp4Message } from "../../wire/dhcp4/message.ts";
-import type { Machine, Stepped } from "../machine.ts";
-import { leaseIn, offerIn, whyForeign } from "./judge.ts";
-import { discover, requestExtension, requestOffer, requestStored } from "./messages.ts";
-import { type ClientEffect, type ClientEvent, type ClientState, deadline, type Exchange, type Lease, type Phase, TRANSITIONS } from "./state.ts";
-import { counted, firstExchange, nakPauseSeconds, sentAgain, sentUntil, TIMING } from "./timing.ts";
+import type { ArpPacket } from "../../wire/ip/arp.ts";
+import type { Machine } from "../machine.ts";
+import { received, take } from "./answers.ts";
+import type { ClientConfig } from "./config.ts";
+import { linkLocalContested, linkLocalDue, linkLocalWatched } from "./link-local.ts";
+import { ownClientId } from "./messages.ts";
+import { begin, bind, declined, drop, extend, ignore, informed, reboot, released, request, type Result, select, then } from "./moves.ts";
+import { announceAgain, contests, defend, probe, watching } from "./probing.ts";
+import { type ClientEffect, type ClientEvent, type ClientState, deadline, type Lease, type Phase, TRANSITIONS } from "./state.ts";
+import { firstExchange, TIMING } from "./timing.ts";
 
-type Result = Stepped<ClientState, ClientEffect>;
-type Requesting = Extract<Phase, { kind: "requesting" }>;
+type Checking = Extract<Phase, { kind: "checking" }>;
 
 export const dhcp4Client: Machine<ClientState, ClientEvent, ClientEffect> = {
   name: "uplink4",
@@ -25,15 +27,29 @@ export const dhcp4Client: Machine<ClientState, ClientEvent, ClientEffect> = {
 function step(state: ClientState, event: ClientEvent, at: Moment): Result {
   switch (event.kind) {
     case "link":
-      return linkChanged(state, event.up, event.mac, at);
+      return event.up ? linkUp(state, event.mac, event.crowd === true, at) : linkDown(state, event.mac);
     case "removed":
-      return removed(state);
+      return removed(state, "removed");
     case "stored":
       return stored(state, event.lease, at);
     case "configure":
       return configured(state, event.config, at);
     case "received":
-      return received(state, event.message, event.source, at);
+      return received(state, event, at);
+    case "watching":
+      return watched(state, event.address, at);
+    case "arp":
+      return heard(state, event.packet, at);
+    case "named":
+      return { state: { ...state, config: { ...state.config, hostName: event.hostName } }, effects: [] };
+    case "ipv6":
+      return { state: { ...state, ipv6Connected: event.connected }, effects: [] };
+    case "resumed":
+      return isIdle(state) ? { state, effects: [] } : begin(state, at);
+    case "command":
+      return commanded(state, event.verb, at);
+    case "farewell":
+      return state.config.releaseOnStop && state.phase.held !== undefined ? released(state, at) : { state, effects: [] };
     case "deadline":
       return due(state, at);
     default:
@@ -41,114 +57,159 @@ function step(state: ClientState, event: ClientEvent, at: Moment): Result {
   }
 }
 
-/** Link up revalidates what we hold or starts anew; link down keeps it, for the kernel ends it with its lifetime. */
-function linkChanged(state: ClientState, up: boolean, mac: MacAddress, at: Moment): Result {
-  const { phase } = state;
-  const now = { ...state, mac };
-  if (!up) return phase.kind === "down" ? { state: now, effects: [] } : { state: { ...now, phase: { kind: "down", held: phase.held } }, effects: [] };
+/** Link up revalidates what we hold or starts anew; under a new identity it is kept while another one is asked for. */
+function linkUp(state: ClientState, mac: MacAddress, crowd: boolean, at: Moment): Result {
+  const { phase, config } = state;
   if (phase.kind !== "down" && mac === state.mac) return { state, effects: [] };
-  return begin({ ...now, phase: { kind: "down", held: phase.held } }, phase.held, at);
+  const next: ClientState = { ...state, mac, linkLocal: state.linkLocal?.kind === "held" ? state.linkLocal : undefined };
+  const delaySeconds = config.startDelaySeconds ?? (crowd ? TIMING.crowdDelaySeconds : 0);
+  if (phase.kind === "down" && delaySeconds > 0) {
+    const until = after(at.now, at.entropy.between(0, delaySeconds));
+    return { state: { ...next, phase: { kind: "backing-off", until, why: "start", held: phase.held } }, effects: [] };
+  }
+  const another = state.mac !== undefined && ownClientId(config, mac) !== ownClientId(config, state.mac);
+  if (another && phase.held !== undefined && phase.held.expiresAt > at.now) return select(next, firstExchange(at), at);
+  return begin(next, at);
 }
 
-function removed(state: ClientState): Result {
-  const down: ClientState = { ...state, configured: false, phase: { kind: "down", held: undefined } };
-  return { state: down, effects: dropped(state, "removed") };
+/**
+ * What is held stays: the kernel ends it with its lifetime. An address that nobody gave us goes. The hardware address a lease was given to
+ * is kept with it, so that another one is noticed when the link is back.
+ */
+function linkDown(before: ClientState, mac: MacAddress): Result {
+  const state = before.phase.held === undefined && before.mac !== mac ? { ...before, mac } : before;
+  if (state.phase.kind === "down") return { state, effects: [] };
+  const own = state.linkLocal?.kind === "held";
+  const effects: readonly ClientEffect[] = own ? [{ kind: "deconfigure", reason: "removed" }] : [];
+  const defence = own ? undefined : state.defence;
+  return { state: { ...state, linkLocal: undefined, defence, phase: { kind: "down", held: state.phase.held } }, effects };
+}
+
+function removed(state: ClientState, why: "removed" | "released"): Result {
+  const { state: next, effects } = drop(state, why);
+  return { state: { ...next, phase: { kind: "down", held: undefined } }, effects };
 }
 
 /** A lease from disk counts only where nothing newer is known. */
 function stored(state: ClientState, lease: Lease, at: Moment): Result {
-  if (state.phase.held !== undefined || lease.expiresAt <= at.now) return { state, effects: [] };
-  if (state.phase.kind === "down") return { state: { ...state, phase: { kind: "down", held: lease } }, effects: [] };
-  return state.phase.kind === "selecting" ? begin(state, lease, at) : { state, effects: [] };
+  const { phase, config } = state;
+  if (phase.held !== undefined || lease.expiresAt <= at.now || config.inform !== undefined) return { state, effects: [] };
+  if (phase.kind === "down" || (phase.kind === "backing-off" && phase.why === "start"))
+    return { state: { ...state, phase: { ...phase, held: lease } }, effects: [] };
+  return phase.kind === "selecting" && !config.anonymous ? reboot(state, lease, firstExchange(at), at) : { state, effects: [] };
 }
 
-/** A new identity starts over; anything else takes effect with the next message. What we hold is applied again. */
-function configured(state: ClientState, config: ClientState["config"], at: Moment): Result {
+/** Keys that only say what is done with a lease: they ask for nothing new. */
+const LOCAL = ["retransmitSeconds", "startDelaySeconds", "selectSeconds", "conflictDetection", "fallbackLinkLocal", "dscp", "releaseOnStop"] as const;
+
+/**
+ * By value: another identity asks for another address and keeps this one meanwhile; other options revalidate what we hold; the rest takes
+ * effect from now on. What we hold is applied again either way, for main may have other wishes of the kernel.
+ */
+function configured(state: ClientState, config: ClientConfig, at: Moment): Result {
+  const { phase, mac } = state;
+  const { held } = phase;
   const next = { ...state, config };
-  const held = state.phase.held;
   const again: readonly ClientEffect[] =
     held !== undefined && state.configured && held.expiresAt > at.now ? [{ kind: "configure", lease: held, previous: held }] : [];
-  const changed = !same([config.clientId, config.hostName], [state.config.clientId, state.config.hostName]);
-  if (!changed || state.phase.kind === "down" || state.phase.kind === "backing-off") return { state: next, effects: again };
-  const begun = begin(next, held, at);
-  return { state: begun.state, effects: [...again, ...begun.effects] };
+  const asks = (one: ClientConfig): ClientConfig => ({ ...one, ...Object.fromEntries(LOCAL.map((key) => [key, config[key]])) });
+  if (same(asks(state.config), config) || isIdle(state) || phase.kind === "backing-off") return { state: next, effects: again };
+  const byHand = !same(state.config.inform, config.inform);
+  const another = mac !== undefined && ownClientId(state.config, mac) !== ownClientId(config, mac);
+  const denied = held !== undefined && config.denyServers.includes(held.serverId);
+  const applied: Result = { state: next, effects: again };
+  if (byHand) return then(drop(next, "removed"), (bare) => begin(bare, at));
+  return then(applied, (after) => (another || denied ? select(after, firstExchange(at), at) : begin(after, at)));
 }
 
-function received(state: ClientState, message: Dhcp4Message, source: Ipv4Address, at: Moment): Result {
+function watched(state: ClientState, address: Lease["address"], at: Moment): Result {
+  const { phase, config } = state;
+  if (phase.kind !== "checking" || phase.probing.address !== address || phase.probing.watching) return linkLocalWatched(state, address, at);
+  return { state: { ...state, phase: { ...phase, probing: watching(phase.probing, config.conflictDetection, at) } }, effects: [] };
+}
+
+/** RFC 5227: an address that is asked for is declined, one that is held is defended once and then given up. */
+function heard(state: ClientState, packet: ArpPacket, at: Moment): Result {
+  const { phase, defence } = state;
+  if (phase.kind === "checking") return contests(packet, phase.lease.address) ? declined(state, phase.lease, at) : ignore(state, "nothing-to-act-on");
+  const { held } = phase;
+  if (held === undefined || !state.configured) return linkLocalContested(state, packet, at) ?? ignore(state, "nothing-to-act-on");
+  if (packet.senderAddress !== held.address || defence === undefined || phase.kind === "down") return ignore(state, "nothing-to-act-on");
+  const defended = defend(defence, at);
+  return defended === "lost" ? declined(state, held, at) : { state: { ...state, defence: defended.defence }, effects: defended.effects };
+}
+
+function commanded(state: ClientState, verb: "renew" | "release" | "reboot", at: Moment): Result {
   const { phase } = state;
-  if (phase.kind === "down" || phase.kind === "bound" || phase.kind === "backing-off") return ignore(state, "unexpected-type");
-  const foreign = whyForeign(state, phase.exchange, message, source);
-  if (foreign !== undefined) return ignore(state, foreign);
-  const type = message.options.messageType;
-  if (phase.kind === "selecting") {
-    const offer = offerIn(message);
-    return typeof offer === "string"
-      ? ignore(state, offer)
-      : request(state, { held: phase.held, offer, requestedAt: at.now, exchange: { ...phase.exchange, sentCount: 0 } }, at);
-  }
-  if (phase.kind === "requesting" && message.options.serverId !== phase.offer.serverId) return ignore(state, "server-mismatch");
-  if (type === "nak") return refused(state, at);
-  if (type !== "ack") return ignore(state, "unexpected-type");
-  if (phase.kind === "requesting" && message.yiaddr !== phase.offer.address) return ignore(state, "address-mismatch");
-  if (phase.kind === "rebooting" && message.yiaddr !== phase.held.address) return ignore(state, "address-mismatch");
-  const lease = leaseIn(message, phase.kind === "requesting" ? phase.requestedAt : phase.exchange.startedAt, at);
-  return typeof lease === "string" ? ignore(state, lease) : bound(state, lease);
+  if (verb === "release" && phase.kind !== "stopped") return phase.kind === "down" ? removed(state, "released") : released(state, at);
+  if (phase.kind === "down" || phase.kind === "checking" || verb === "release") return ignore(state, "nothing-to-act-on");
+  const held = phase.held;
+  const confirmed = phase.kind === "bound" || phase.kind === "renewing" || phase.kind === "rebinding";
+  return verb === "renew" && confirmed && held !== undefined && !held.byHand
+    ? extend(state, "renewing", held, firstExchange(at), at)
+    : begin(state, at);
 }
 
-function bound(state: ClientState, lease: Lease): Result {
-  const previous = state.configured ? state.phase.held : undefined;
-  return {
-    state: { ...state, naksInRow: 0, configured: true, phase: { kind: "bound", held: lease } },
-    effects: [
-      { kind: "configure", lease, previous },
-      { kind: "persist", lease },
-    ],
-  };
+function isIdle({ phase }: ClientState): boolean {
+  return phase.kind === "down" || phase.kind === "stopped";
 }
 
-/** A NAK ends the lease at once (RFC 2131 §4.4.1); the n-th in a row waits before it asks again. */
-function refused(state: ClientState, at: Moment): Result {
-  const naksInRow = state.naksInRow + 1;
-  const effects = dropped(state, "nak");
-  const pause = nakPauseSeconds(naksInRow);
-  const next = { ...state, naksInRow, configured: false };
-  if (pause > 0) return { state: { ...next, phase: { kind: "backing-off", until: after(at.now, pause), held: undefined } }, effects };
-  const begun = select(next, undefined, firstExchange(at), at);
-  return { state: begun.state, effects: [...effects, ...begun.effects] };
-}
-
+/** One matter at a time: what else is due rings again at once. */
 function due(state: ClientState, at: Moment): Result {
-  const { phase } = state;
+  const { phase, defence } = state;
   if (at.now < deadline(state)) return { state, effects: [] };
   if (phase.held !== undefined && phase.held.expiresAt <= at.now) return expired(state, at);
+  if (defence !== undefined && defence.nextAt <= at.now) {
+    const { effects, ...said } = announceAgain(defence, at);
+    return { state: { ...state, ...said }, effects };
+  }
+  const { linkLocal } = state;
+  const waited = linkLocal?.kind === "waiting" ? linkLocal.startsAt : linkLocal?.kind === "probing" ? linkLocal.probing.nextAt : undefined;
+  return waited !== undefined && waited <= at.now ? linkLocalDue(state, at) : phaseDue(state, at);
+}
+
+function phaseDue(state: ClientState, at: Moment): Result {
+  const { phase } = state;
   switch (phase.kind) {
     case "down":
+    case "stopped":
       return { state, effects: [] };
     case "backing-off":
-      return select(state, undefined, firstExchange(at), at);
+    case "ipv6-only":
+      return begin(state, at);
     case "selecting":
-      return select(state, phase.held, phase.exchange, at);
+      return phase.best !== undefined && phase.chooseAt <= at.now ? take(state, phase, phase.best, at) : select(state, phase.exchange, at);
     case "requesting":
-      return phase.exchange.sentCount >= TIMING.requestAttempts ? select(state, phase.held, firstExchange(at), at) : request(state, phase, at);
+      return phase.exchange.sentCount >= TIMING.requestAttempts ? select(state, firstExchange(at), at) : request(state, phase, at);
     case "rebooting":
       return phase.exchange.sentCount >= TIMING.rebootAttempts ? unconfirmed(state, phase.held, at) : reboot(state, phase.held, phase.exchange, at);
+    case "checking":
+      return checked(state, phase, at);
     case "bound":
       return extend(state, at.now >= phase.held.rebindAt ? "rebinding" : "renewing", phase.held, firstExchange(at), at);
     case "renewing":
       return extend(state, at.now >= phase.held.rebindAt ? "rebinding" : "renewing", phase.held, phase.exchange, at);
     case "rebinding":
       return extend(state, "rebinding", phase.held, phase.exchange, at);
+    case "informing":
+      return informed(state, phase.exchange, at);
     default:
       return absurd(phase);
   }
 }
 
+function checked(state: ClientState, phase: Checking, at: Moment): Result {
+  if (phase.lease.expiresAt <= at.now) return then(drop(state, "expired"), (next) => select(next, firstExchange(at), at));
+  const probed = probe(phase.probing, state.config.conflictDetection, at);
+  if (probed === "free") return bind(state, phase.lease, at);
+  return { state: { ...state, phase: { ...phase, probing: probed.probing } }, effects: probed.effects };
+}
+
 function expired(state: ClientState, at: Moment): Result {
-  const effects = dropped(state, "expired");
-  const next: ClientState = { ...state, configured: false };
-  if (state.phase.kind === "down") return { state: { ...next, phase: { kind: "down", held: undefined } }, effects };
-  const begun = select(next, undefined, firstExchange(at), at);
-  return { state: begun.state, effects: [...effects, ...begun.effects] };
+  const dropped = drop(state, "expired");
+  if (state.phase.kind === "down") return { ...dropped, state: { ...dropped.state, phase: { kind: "down", held: undefined } } };
+  if (state.phase.kind === "checking") return { ...dropped, state: { ...dropped.state, phase: { ...state.phase, held: undefined } } };
+  return then(dropped, (next) => select(next, firstExchange(at), at));
 }
 
 /**
@@ -156,64 +217,9 @@ function expired(state: ClientState, at: Moment): Result {
  * a link that an administrator set down and up again has kept its address and lost its routes.
  */
 function unconfirmed(state: ClientState, lease: Lease, at: Moment): Result {
-  const begun = select({ ...state, configured: true }, lease, firstExchange(at), at);
-  return { state: begun.state, effects: [{ kind: "configure", lease, previous: state.configured ? lease : undefined }, ...begun.effects] };
-}
-
-/** The alarm may be late, after a suspend: what has ended meanwhile goes first. */
-function begin(state: ClientState, held: Lease | undefined, at: Moment): Result {
-  if (held !== undefined && held.expiresAt > at.now) return reboot(state, held, firstExchange(at), at);
-  const begun = select({ ...state, configured: false }, undefined, firstExchange(at), at);
-  return held === undefined ? begun : { state: begun.state, effects: [...dropped(state, "expired"), ...begun.effects] };
-}
-
-function select(state: ClientState, held: Lease | undefined, before: Exchange, at: Moment): Result {
-  const exchange = sentAgain(counted(before, at), state.config.retransmitSeconds, at);
-  return sending(state, { kind: "selecting", held, exchange }, (mac) => discover({ config: state.config, mac }, exchange));
-}
-
-/** `secs` stays what the DISCOVER said (RFC 2131 §4.4.1). */
-function request(state: ClientState, phase: Omit<Requesting, "kind">, at: Moment): Result {
-  const exchange = sentAgain(phase.exchange, state.config.retransmitSeconds, at);
-  return sending(state, { ...phase, kind: "requesting", exchange }, (mac) => requestOffer({ config: state.config, mac }, exchange, phase.offer));
-}
-
-function reboot(state: ClientState, held: Lease, before: Exchange, at: Moment): Result {
-  const exchange = sentAgain(counted(before, at), state.config.retransmitSeconds, at);
-  return sending(state, { kind: "rebooting", held, exchange }, (mac) => requestStored({ config: state.config, mac }, exchange, held));
-}
-
-function extend(state: ClientState, kind: "renewing" | "rebinding", held: Lease, before: Exchange, at: Moment): Result {
-  const exchange = sentUntil(counted(before, at), kind === "renewing" ? held.rebindAt : held.expiresAt, at);
-  const to = kind === "renewing" ? held.serverId : "broadcast";
-  return sending(state, { kind, held, exchange }, (mac) => requestExtension({ config: state.config, mac }, exchange, held), to, held.address);
-}
-
-function sending(
-  state: ClientState,
-  phase: Phase,
-  message: (mac: MacAddress) => Dhcp4Message,
-  to: Ipv4Address | "broadcast" = "broadcast",
-  from: Ipv4Address = UNSPECIFIED_V4,
-): Result {
-  if (state.mac === undefined) return { state, effects: [] };
-  return {
-    state: { ...state, phase },
-    effects: [{ kind: "send", message: message(state.mac), to, from: to === "broadcast" ? UNSPECIFIED_V4 : from }],
+  const used: Result = {
+    state: { ...state, configured: true },
+    effects: [{ kind: "configure", lease, previous: state.configured ? lease : undefined }],
   };
-}
-
-/**
- * What goes when the lease goes: the kernel's objects and the file. A lease from disk that nobody has confirmed may stand in the kernel
- * from an earlier life of this program, so it is taken out as well.
- */
-function dropped(state: ClientState, reason: "expired" | "nak" | "removed"): readonly ClientEffect[] {
-  const { held } = state.phase;
-  const objects: readonly ClientEffect[] = held === undefined ? [] : [{ kind: "deconfigure", lease: held, reason }];
-  const file: readonly ClientEffect[] = reason === "nak" || (reason === "expired" && held !== undefined) ? [{ kind: "forget" }] : [];
-  return [...objects, ...file];
-}
-
-function ignore(state: ClientState, reason: Extract<ClientEffect, { kind: "ignored" }>["reason"]): Result {
-  return { state, effects: [{ kind: "ignored", reason }] };
+  return then(used, (next) => select(next, firstExchange(at), at));
 }

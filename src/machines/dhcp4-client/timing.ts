@@ -1,5 +1,5 @@
 /** When a DHCPv4 client sends again, renews and pauses (RFC 2131 §4.1, §4.4.5). */
-import { after, type Instant, type Moment } from "../../base/time.ts";
+import { after, INFINITE_SECONDS, type Instant, type Moment } from "../../base/time.ts";
 import { LIMITS } from "../../base/limits.ts";
 import type { Exchange, Lease } from "./state.ts";
 
@@ -18,11 +18,22 @@ export const TIMING = {
   leaseMinSeconds: 10,
   /** T1 is never sooner. */
   renewMinSeconds: 5,
+  /** Where many links come up at once, each waits up to this long. */
+  crowdDelaySeconds: 1,
+  /** After an address turned out to be somebody else's (RFC 2131 §3.1 step 5). */
+  declinePauseSeconds: 10,
+  /** After so many such addresses in a row, the pause of RFC 5227 §2.1.1. */
+  conflictsMax: 10,
+  conflictPauseSeconds: 60,
+  /** MIN_V6ONLY_WAIT (RFC 8925 §3.4). */
+  ipv6OnlyMinSeconds: 300,
+  /** A link-local address is looked for when no server has answered for so long. */
+  linkLocalAfterSeconds: 5,
 } as const;
 
 /** The first message of a conversation goes out now. */
 export function firstExchange(at: Moment): Exchange {
-  return { xid: at.entropy.u32(), startedAt: at.now, secs: 0, sentCount: 0, resendAt: at.now };
+  return { xid: at.entropy.u32(), startedAt: at.now, sentAt: at.now, secs: 0, sentCount: 0, resendAt: at.now };
 }
 
 /** The same conversation with its age as of now. */
@@ -35,14 +46,14 @@ export function sentAgain(exchange: Exchange, baseSeconds: number, at: Moment): 
   const doubled = Math.min(baseSeconds * 2 ** exchange.sentCount, TIMING.retransmitMaxSeconds);
   const jitter = Math.min(TIMING.jitterSeconds, baseSeconds / 4);
   const resendAt = after(at.now, doubled + at.entropy.between(-jitter, jitter));
-  return { ...exchange, sentCount: exchange.sentCount + 1, resendAt };
+  return { ...exchange, sentAt: at.now, sentCount: exchange.sentCount + 1, resendAt };
 }
 
 /** In RENEWING and REBINDING: half of what is left, never under a minute; where half is less than a minute the phase just ends. */
 export function sentUntil(exchange: Exchange, phaseEndsAt: Instant, at: Moment): Exchange {
   const halfMs = (phaseEndsAt - at.now) / 2;
   const resendAt = halfMs < TIMING.renewFloorSeconds * 1000 ? phaseEndsAt : ((at.now + halfMs) as Instant);
-  return { ...exchange, sentCount: exchange.sentCount + 1, resendAt };
+  return { ...exchange, sentAt: at.now, sentCount: exchange.sentCount + 1, resendAt };
 }
 
 /** T1, T2 and the end of a lease, counted from the first REQUEST of the exchange; what makes no sense gets the defaults. */
@@ -52,7 +63,7 @@ export function leaseTimes(
   at: Moment,
 ): Pick<Lease, "renewAt" | "rebindAt" | "expiresAt"> {
   const lease = Math.max(TIMING.leaseMinSeconds, given.leaseSeconds);
-  const infinite = lease >= 0xffffffff;
+  const infinite = lease >= INFINITE_SECONDS;
   let renew = given.renewalSeconds ?? (infinite ? lease : lease / 2);
   let rebind = given.rebindingSeconds ?? (infinite ? lease : lease * 0.875);
   if (!infinite && (renew >= rebind || rebind >= lease)) {
@@ -63,8 +74,8 @@ export function leaseTimes(
   rebind = Math.max(renew, rebind);
   const jitter = (): number => at.entropy.between(-TIMING.jitterSeconds, TIMING.jitterSeconds) * Math.min(1, lease / 60);
   return {
-    renewAt: after(countedFrom, renew >= 0xffffffff ? renew : renew + jitter()),
-    rebindAt: after(countedFrom, rebind >= 0xffffffff ? rebind : rebind + jitter()),
+    renewAt: after(countedFrom, renew >= INFINITE_SECONDS ? renew : renew + jitter()),
+    rebindAt: after(countedFrom, rebind >= INFINITE_SECONDS ? rebind : rebind + jitter()),
     expiresAt: after(countedFrom, lease),
   };
 }
@@ -72,4 +83,9 @@ export function leaseTimes(
 /** The pause after the n-th NAK in a row: 0, 1, 2, 4 ... 60 s. */
 export function nakPauseSeconds(naksInRow: number): number {
   return naksInRow <= 1 ? 0 : Math.min(LIMITS.nakBackoffSeconds, 2 ** (naksInRow - 2));
+}
+
+/** The pause after the n-th address in a row that was somebody else's. */
+export function conflictPauseSeconds(conflicts: number): number {
+  return conflicts >= TIMING.conflictsMax ? TIMING.conflictPauseSeconds : TIMING.declinePauseSeconds;
 }

@@ -1,5 +1,5 @@
 /** What the operator says about `uplink4`: parsed by `config`, carried to the engine as a frame. */
-import { type ClientConfig, STANDARD } from "../../machines/dhcp4-client/config.ts";
+import { type ClientConfig, type SentOption, STANDARD } from "../../machines/dhcp4-client/config.ts";
 
 /** What concerns the kernel and the host, not the conversation: main reads most of it and trusts no engine with it. */
 export type HostWishes = {
@@ -59,3 +59,13 @@ const HOST_STANDARD: HostWishes = {
   ignoreDns: false,
   ignoreRoutes: "none",
 };
+
+/** Option 90 (RFC 3118): in no record, view or log. */
+const SECRET_CODES: readonly number[] = [90];
+
+/** The part of an entry that is the conversation's, without what nobody may read. */
+export function clientConfigOf(entry: Uplink4Interface): { readonly config: ClientConfig; readonly secretOptions: readonly SentOption[] } {
+  const known = Object.fromEntries(Object.keys(STANDARD).map((key) => [key, entry[key as keyof ClientConfig]])) as ClientConfig;
+  const isSecret = ({ code }: SentOption): boolean => SECRET_CODES.includes(code);
+  return { config: { ...known, sendOptions: entry.sendOptions.filter((one) => !isSecret(one)) }, secretOptions: entry.sendOptions.filter(isSecret) };
+}

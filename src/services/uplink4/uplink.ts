@@ -1,60 +1,55 @@
-/** One uplink: a DHCPv4 client machine with its link, its socket, its counters, and the ports its effects go to. */
+/** One uplink: a DHCPv4 client machine with its link, its sockets, its counters, and the ports its effects go to. */
 import { absurd, WireError } from "../../base/errors.ts";
+import { fromHex } from "../../base/hex.ts";
+import type { Ipv4Address } from "../../base/ipv4.ts";
 import type { Instant } from "../../base/time.ts";
-import { secondsUntil } from "../../base/time.ts";
 import { dhcp4Client } from "../../machines/dhcp4-client/client.ts";
-import { OPTION_ORDER } from "../../machines/dhcp4-client/messages.ts";
-import { type ClientEffect, type ClientEvent, type ClientState, initialState, type Lease } from "../../machines/dhcp4-client/state.ts";
-import type { Clock } from "../../ports/clock.ts";
-import type { Dhcp4Datagrams } from "../../ports/datagrams.ts";
-import type { UplinkAddress, UplinkKernel } from "../../ports/kernel.ts";
-import type { Log } from "../../ports/log.ts";
-import type { LeaseRecords } from "../../ports/store.ts";
-import { decodeDhcp4, encodeDhcp4, withoutSecrets } from "../../wire/dhcp4/message.ts";
-import { BROADCAST_MAC } from "../../base/mac.ts";
-import { decodeUdpFrame } from "../../wire/ip/udp.ts";
+import type { SentOption } from "../../machines/dhcp4-client/config.ts";
+import { ownClientId } from "../../machines/dhcp4-client/messages.ts";
+import { type ClientEffect, type ClientEvent, type ClientState, initialState, type SendEffect } from "../../machines/dhcp4-client/state.ts";
+import { encodeDhcp4 } from "../../wire/dhcp4/message.ts";
+import type { MacAddress } from "../../base/mac.ts";
 import { Counters } from "../counters.ts";
 import { Driver, type Observed } from "../driver.ts";
+import { jsonRecord } from "../json-record.ts";
 import type { LinkFact } from "../links.ts";
 import { encodeRecording, recordingOf } from "../recording.ts";
-import type { Uplink4Interface } from "./config.ts";
-import { decodeLeaseRecord, encodeLeaseRecord } from "./lease-record.ts";
+import { clientConfigOf, type Uplink4Interface } from "./config.ts";
+import { eventsOf } from "./events.ts";
+import { addressOf, factsOf, leaseFacts, linkLocalAddress, onTheWall, type Times } from "./facts.ts";
+import { neighbourIn, answerIn, type Checksum } from "./ingress.ts";
+import { decodeLeaseRecord, encodeLeaseRecord, type LeaseHolder } from "./lease-record.ts";
+import type { Neighbourhood, UplinkPorts } from "./ports.ts";
 
-/** RFC 2131 §4.1. */
-const SERVER_PORT = 67;
-const CLIENT_PORT = 68;
 /** RFC 1349's low delay, as DHCP clients have always sent it. */
 const LOW_DELAY = 0x10;
 
-/** Opens and closes the sockets of a link; `socketReady` on the service says that they are there. */
-export interface UplinkSockets {
-  open(link: number, name: string): void;
-  close(link: number, name: string): void;
-}
-export type UplinkPorts = {
-  readonly clock: Clock;
-  readonly datagrams: Dhcp4Datagrams;
-  readonly kernel: UplinkKernel;
-  readonly records: LeaseRecords;
-  readonly sockets: UplinkSockets;
-  readonly log: Log;
-  readonly observe?: (name: string, observed: Observed<ClientState, ClientEvent, ClientEffect>) => void;
-};
+type Step = Observed<ClientState, ClientEvent, ClientEffect>;
 
 export class Uplink {
   readonly #ports: UplinkPorts;
+  readonly #neighbourhood: Neighbourhood;
   readonly #driver: Driver<ClientState, ClientEvent, ClientEffect>;
   readonly ignored = new Counters();
   readonly sent = new Counters();
-  #config: Uplink4Interface;
+  #entry: Uplink4Interface;
+  /** Options that no record may hold. */
+  #secretOptions: readonly SentOption[];
   #link: LinkFact | undefined;
   #socketReady = false;
+  /** The lease file, until the hardware address it is for is known. */
+  #record: Uint8Array | undefined;
+  #watched: Ipv4Address | undefined;
   #since: Instant;
   #received = 0;
+  #accepted = 0;
 
-  constructor(config: Uplink4Interface, ports: UplinkPorts) {
-    this.#config = config;
+  constructor(entry: Uplink4Interface, ports: UplinkPorts, neighbourhood: Neighbourhood) {
+    const { config, secretOptions } = clientConfigOf(entry);
+    this.#entry = entry;
+    this.#secretOptions = secretOptions;
     this.#ports = ports;
+    this.#neighbourhood = neighbourhood;
     this.#since = ports.clock.now();
     this.#driver = new Driver<ClientState, ClientEvent, ClientEffect>({
       machine: dhcp4Client,
@@ -67,7 +62,10 @@ export class Uplink {
   }
 
   get name(): string {
-    return this.#config.name;
+    return this.#entry.name;
+  }
+  get entry(): Uplink4Interface {
+    return this.#entry;
   }
   get link(): LinkFact | undefined {
     return this.#link;
@@ -82,7 +80,11 @@ export class Uplink {
   get received(): number {
     return this.#received;
   }
-  recorded(): readonly Observed<ClientState, ClientEvent, ClientEffect>[] {
+  /** Those of them that were used. */
+  get accepted(): number {
+    return this.#accepted;
+  }
+  recorded(): readonly Step[] {
     return this.#driver.recorded();
   }
 
@@ -92,15 +94,27 @@ export class Uplink {
     return recording === undefined ? [] : encodeRecording(recording).trimEnd().split("\n");
   }
 
-  configure(config: Uplink4Interface): void {
-    this.#config = config;
+  configure(entry: Uplink4Interface): void {
+    const { config, secretOptions } = clientConfigOf(entry);
+    this.#entry = entry;
+    this.#secretOptions = secretOptions;
     this.#driver.handle({ kind: "configure", config });
   }
 
+  /** The system has another name: said with the next message, and no reason to send one. */
+  hostNamed(hostName: string): void {
+    if (!this.#entry.systemHostName) return;
+    this.#entry = { ...this.#entry, hostName };
+    this.#driver.handle({ kind: "named", hostName });
+  }
+
   stored(record: Uint8Array): void {
-    const lease = decodeLeaseRecord(this.name, record, this.#times());
-    if (lease === undefined) this.#ports.log.write("info", "storedLeaseUnusable", { interface: this.name });
-    else this.#driver.handle({ kind: "stored", lease });
+    this.#record = record;
+    this.#tellStored();
+  }
+
+  handle(event: Extract<ClientEvent, { kind: "command" | "farewell" | "resumed" | "ipv6" }>): void {
+    this.#driver.handle(event);
   }
 
   linkIs(fact: LinkFact): void {
@@ -113,6 +127,7 @@ export class Uplink {
       return;
     }
     if (known?.mac === undefined) this.#ports.sockets.open(fact.index, fact.name);
+    else if (known.mac !== fact.mac) this.#reopen(fact);
     this.#tellLink();
   }
 
@@ -122,6 +137,7 @@ export class Uplink {
     this.#driver.handle({ kind: "removed" });
     this.#ports.sockets.close(fact.index, fact.name);
     this.#socketReady = false;
+    this.#record = undefined;
     this.#link = undefined;
   }
 
@@ -130,16 +146,29 @@ export class Uplink {
     this.#tellLink();
   }
 
+  arpReady(address: Ipv4Address): void {
+    if (this.#watched === address) this.#driver.handle({ kind: "watching", address });
+  }
+
   /** Sockets went with the role that held them; they are asked for again. */
   socketsLost(): void {
     this.#socketReady = false;
-    if (this.#link !== undefined) this.#ports.sockets.open(this.#link.index, this.#link.name);
+    if (this.#link === undefined) return;
+    this.#ports.sockets.open(this.#link.index, this.#link.name);
+    if (this.#watched !== undefined) this.#ports.arp.open(this.#link.index, this.#link.name, this.#watched);
   }
 
-  frame(bytes: Uint8Array, checksum: "verify" | "offloaded"): void {
+  frame(bytes: Uint8Array, checksum: Checksum): void {
     this.#received++;
-    const answer = this.#answerIn(bytes, checksum);
-    if (answer !== undefined) this.#driver.handle(answer);
+    const answer = this.#reading(() => answerIn(bytes, checksum, this.#link?.mac));
+    if (typeof answer === "string") this.ignored.add(answer);
+    else if (answer !== undefined) this.#driver.handle({ kind: "received", ...answer });
+  }
+
+  /** What this host says itself, on whatever link, is no neighbour's word. */
+  arpFrame(bytes: Uint8Array): void {
+    const packet = this.#reading(() => neighbourIn(bytes));
+    if (packet !== undefined && !this.#neighbourhood.isOwn(packet.senderMac)) this.#driver.handle({ kind: "arp", packet });
   }
 
   /** Takes the uplink out of service: everything of ours goes from the link. */
@@ -149,67 +178,121 @@ export class Uplink {
     this.#driver.close();
   }
 
-  #answerIn(bytes: Uint8Array, checksum: "verify" | "offloaded"): ClientEvent | undefined {
+  #reading<T>(read: () => T): T | undefined {
     try {
-      const packet = decodeUdpFrame(bytes, { checksum });
-      const forUs = packet.destinationMac === BROADCAST_MAC || packet.destinationMac === this.#link?.mac;
-      if (!forUs) this.ignored.add("foreign-hardware-address");
-      else if (packet.destinationPort !== CLIENT_PORT || packet.sourcePort !== SERVER_PORT) this.ignored.add("foreign-port");
-      else return { kind: "received", message: withoutSecrets(decodeDhcp4(packet.payload)), source: packet.source };
+      return read();
     } catch (error) {
       if (!(error instanceof WireError)) throw error;
       this.ignored.add(error.code);
+      return undefined;
     }
-    return undefined;
+  }
+
+  /** Sockets are made for one hardware address: those of another hear nothing of ours. */
+  #reopen({ index, name }: LinkFact): void {
+    this.#socketReady = false;
+    this.#ports.sockets.close(index, name);
+    this.#ports.sockets.open(index, name);
   }
 
   #tellLink(): void {
     const { mac, running } = this.#link ?? {};
     if (mac === undefined) return;
-    this.#driver.handle({ kind: "link", up: running === true && this.#socketReady, mac });
+    this.#tellStored();
+    const up = running === true && this.#socketReady;
+    const arrives = up && this.state.phase.kind === "down";
+    this.#driver.handle({ kind: "link", up, mac, ...(arrives && this.#neighbourhood.crowded() ? { crowd: true } : {}) });
+  }
+
+  #tellStored(): void {
+    const [record, holder] = [this.#record, this.#holder()];
+    if (record === undefined || holder === undefined) return;
+    this.#record = undefined;
+    const lease = decodeLeaseRecord(holder, record, this.#times());
+    if (lease === undefined) this.#ports.log.write("info", "storedLeaseUnusable", { interface: this.name });
+    else this.#driver.handle({ kind: "stored", lease });
+  }
+
+  #holder(): LeaseHolder | undefined {
+    const mac = this.#link?.mac;
+    return mac === undefined ? undefined : { name: this.name, mac, clientId: ownClientId(this.state.config, mac) };
   }
 
   #perform(effect: ClientEffect): void {
-    const { datagrams, kernel, records, clock } = this.#ports;
+    const { kernel, host, records, arp, clock } = this.#ports;
     if (effect.kind === "ignored") return this.ignored.add(effect.reason);
     if (effect.kind === "forget") return records.remove(this.name);
-    if (effect.kind === "persist") return records.save(this.name, encodeLeaseRecord(this.name, effect.lease, this.#times()));
-    if (this.#link === undefined) return;
-    const { index, name, mac } = this.#link;
+    const holder = this.#holder();
+    if (this.#link === undefined || holder === undefined) return;
+    const { index, name } = this.#link;
     switch (effect.kind) {
-      case "send": {
-        const payload = encodeDhcp4(effect.message, { order: OPTION_ORDER });
-        this.sent.add(effect.message.options.messageType);
-        if (mac === undefined) return;
-        if (effect.to === "broadcast") datagrams.broadcast(index, mac, LOW_DELAY, payload);
-        else datagrams.unicast(index, { mac, from: effect.from, to: effect.to, tos: LOW_DELAY, direct: undefined }, payload);
-        return;
-      }
+      case "send":
+        return this.#send(index, holder.mac, effect);
+      case "persist":
+        return records.save(name, encodeLeaseRecord(holder, effect.lease, this.#times()));
       case "configure":
-        return kernel.configure(index, name, wanted(effect.lease, clock.now()));
+        if (!effect.lease.byHand) kernel.configure(index, name, addressOf(effect.lease, this.#entry, clock.now()));
+        return host.publish(index, name, factsOf(name, effect.lease, this.#entry, this.#times()));
+      case "configure-link-local":
+        return kernel.configure(index, name, linkLocalAddress(effect.address));
       case "deconfigure":
+        host.withdraw(index, name);
         return kernel.deconfigure(index, name);
+      case "watch":
+        return this.#watch(index, name, effect.address);
+      case "arp":
+        return arp.send(index, holder.mac, effect.what, effect.address);
       default:
         return absurd(effect);
     }
   }
 
-  #observe(observed: Observed<ClientState, ClientEvent, ClientEffect>): void {
-    const [from, to] = [observed.before.phase.kind, observed.after.phase.kind];
+  #send(link: number, mac: MacAddress, { message, order, to, from, direct }: SendEffect): void {
+    const { datagrams } = this.#ports;
+    const { messageType, parameterRequestList } = message.options;
+    const secret = this.#secretOptions.map(({ code, hex }) => ({ code, bytes: fromHex(hex) ?? new Uint8Array(0) }));
+    const asks = parameterRequestList !== undefined && !this.#entry.anonymous;
+    const payload = encodeDhcp4(asks ? { ...message, unknown: [...message.unknown, ...secret] } : message, { order });
+    const { dscp } = this.#entry;
+    const tos = dscp === undefined ? LOW_DELAY : dscp << 2;
+    this.sent.add(messageType);
+    if (to === "broadcast") datagrams.broadcast(link, mac, tos, payload);
+    else datagrams.unicast(link, { mac, from, to, tos, direct }, payload);
+  }
+
+  #watch(link: number, name: string, address: Ipv4Address | undefined): void {
+    this.#watched = address;
+    if (address === undefined) this.#ports.arp.close(link);
+    else this.#ports.arp.open(link, name, address);
+  }
+
+  #observe(observed: Step): void {
+    const { before, after, step } = observed;
+    const [from, to] = [before.phase.kind, after.phase.kind];
+    if (step.event.kind === "received" && !observed.effects.some(({ kind }) => kind === "ignored")) this.#accepted++;
     if (from !== to) {
-      this.#since = observed.step.now;
-      const held = observed.after.phase.held;
+      this.#since = step.now;
+      const held = after.phase.held;
       this.#ports.log.write("info", "transition", { interface: this.name, from, to, ...(held === undefined ? {} : { address: held.address }) });
+      // what a link that is down led to, nobody reaches; the address stays until its time is over
+      if (to === "down" && this.#link !== undefined && before.configured) this.#ports.host.withdraw(this.#link.index, this.name);
     }
+    this.#tell(observed);
     this.#ports.observe?.(this.name, observed);
   }
 
-  #times(): { readonly now: Instant; readonly wallClock: ReturnType<Clock["wallClock"]> } {
+  #tell(observed: Step): void {
+    const { before, after, step } = observed;
+    const times = this.#times();
+    const held = after.phase.held ?? before.phase.held;
+    for (const event of eventsOf(observed)) {
+      const lease = held === undefined ? null : leaseFacts(held, this.#entry, times);
+      const facts = { interface: this.name, event, at: onTheWall(step.now, times), state: after.phase.kind, before: before.phase.kind, lease };
+      this.#ports.events.tell(this.name, event, jsonRecord(facts));
+    }
+  }
+
+  #times(): Times {
     return { now: this.#ports.clock.now(), wallClock: this.#ports.clock.wallClock() };
   }
-}
-
-function wanted(lease: Lease, now: Instant): UplinkAddress {
-  const { address, prefixLength, routes } = lease;
-  return { address, prefixLength, routes, mtuBytes: 0, validSeconds: secondsUntil(lease.expiresAt, now) };
 }

@@ -1,8 +1,9 @@
 /** What `show` tells of uplinks: plain data; sentences are made of it where people read. */
-import { type Instant, NEVER } from "../../base/time.ts";
+import type { Instant } from "../../base/time.ts";
 import { deadline } from "../../machines/dhcp4-client/state.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Counters } from "../counters.ts";
+import { leaseFacts, onTheWall, type Times } from "./facts.ts";
 import type { Uplink } from "./uplink.ts";
 
 export type UplinkView = {
@@ -10,26 +11,29 @@ export type UplinkView = {
   readonly present: boolean;
   readonly running: boolean;
   readonly hardwareAddress: string | null;
+  /** Why it cannot be served; null: it can. */
+  readonly refusal: "no-hardware-address" | null;
   readonly state: string;
   readonly since: string;
   /** null: nothing is waited for. */
   readonly nextDeadline: string | null;
   readonly lease: LeaseView | null;
+  /** The address that is asked about before it is used. */
+  readonly checking: string | null;
+  /** An address of 169.254/16 in use. */
+  readonly linkLocal: string | null;
+  readonly naksInRow: number;
+  readonly lastNakAt: string | null;
+  readonly conflicts: number;
   readonly received: number;
+  /** Answers that were used: `received` is these and what was ignored. */
+  readonly accepted: number;
   readonly sent: Readonly<Record<string, number>>;
   readonly ignored: Readonly<Record<string, number>>;
 };
-export type LeaseView = {
-  readonly address: string;
-  readonly prefixLength: number;
-  readonly server: string;
-  readonly routes: readonly { readonly destination: string; readonly gateway: string }[];
-  readonly nameServers: readonly string[];
-  readonly searchDomains: readonly string[];
+export type LeaseView = ReturnType<typeof leaseFacts> & {
+  /** It stands in the kernel. */
   readonly configured: boolean;
-  readonly renewsAt: string | null;
-  readonly rebindsAt: string | null;
-  readonly expiresAt: string | null;
 };
 export type Uplink4View = {
   readonly service: "uplink4";
@@ -38,38 +42,31 @@ export type Uplink4View = {
 };
 
 export function viewOf(uplinks: readonly Uplink[], ignored: Counters, clock: Clock): Uplink4View {
-  return { service: "uplink4", uplinks: uplinks.map((uplink) => uplinkView(uplink, clock)), ignored: ignored.toJSON() };
+  const times = { now: clock.now(), wallClock: clock.wallClock() };
+  return { service: "uplink4", uplinks: uplinks.map((uplink) => uplinkView(uplink, times)), ignored: ignored.toJSON() };
 }
 
-function uplinkView(uplink: Uplink, clock: Clock): UplinkView {
-  const [now, wall] = [clock.now(), clock.wallClock()];
-  const time = (instant: Instant): string | null => (instant === NEVER ? null : new Date(wall + (instant - now)).toISOString());
-  const { phase, configured } = uplink.state;
-  const { held } = phase;
+function uplinkView(uplink: Uplink, times: Times): UplinkView {
+  const { link, state, entry } = uplink;
+  const { phase, configured, linkLocal } = state;
+  const at = (instant: Instant | undefined): string | null => (instant === undefined ? null : onTheWall(instant, times));
   return {
     interface: uplink.name,
-    present: uplink.link !== undefined,
-    running: uplink.link?.running ?? false,
-    hardwareAddress: uplink.link?.mac ?? null,
+    present: link !== undefined,
+    running: link?.running ?? false,
+    hardwareAddress: link?.mac ?? null,
+    refusal: link !== undefined && link.mac === undefined ? "no-hardware-address" : null,
     state: phase.kind,
-    since: time(uplink.since) ?? "",
-    nextDeadline: time(deadline(uplink.state)),
-    lease:
-      held === undefined
-        ? null
-        : {
-            address: held.address,
-            prefixLength: held.prefixLength,
-            server: held.serverId,
-            routes: held.routes,
-            nameServers: held.nameServers,
-            searchDomains: held.searchDomains,
-            configured,
-            renewsAt: time(held.renewAt),
-            rebindsAt: time(held.rebindAt),
-            expiresAt: time(held.expiresAt),
-          },
+    since: at(uplink.since) ?? "",
+    nextDeadline: at(deadline(state)),
+    lease: phase.held === undefined ? null : { ...leaseFacts(phase.held, entry, times), configured },
+    checking: phase.kind === "checking" ? phase.lease.address : null,
+    linkLocal: linkLocal?.kind === "held" ? linkLocal.address : null,
+    naksInRow: state.naksInRow,
+    lastNakAt: at(state.lastNakAt),
+    conflicts: state.conflicts,
     received: uplink.received,
+    accepted: uplink.accepted,
     sent: uplink.sent.toJSON(),
     ignored: uplink.ignored.toJSON(),
   };

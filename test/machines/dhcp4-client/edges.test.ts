@@ -1,22 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Ipv4Address } from "../../../src/base/ipv4.ts";
-import { instant } from "../../../src/base/time.ts";
 import { dhcp4Client } from "../../../src/machines/dhcp4-client/client.ts";
-import type { Lease } from "../../../src/machines/dhcp4-client/state.ts";
-import { ADDRESS, client, type MAC, SERVER, type Timeline } from "../../support/uplink.ts";
+import { client, lease, type MAC, type Timeline } from "../../support/uplink.ts";
 
-const LEASE: Lease = {
-  address: ADDRESS,
-  prefixLength: 24,
-  serverId: SERVER,
-  routes: [],
-  nameServers: [],
-  searchDomains: [],
-  renewAt: instant(1_800_000),
-  rebindAt: instant(3_150_000),
-  expiresAt: instant(3_600_000),
-};
+const LEASE = lease();
 const OTHER_MAC = "02:00:00:00:00:02" as typeof MAC;
 
 const selecting = () => client().linkUp().drained();

@@ -10,7 +10,7 @@ import { chaddr } from "../../../src/wire/dhcp4/hardware.ts";
 import { dhcp4 } from "../../../src/wire/dhcp4/message.ts";
 import type { Dhcp4Type } from "../../../src/wire/dhcp4/types.ts";
 import type { ClientId } from "../../../src/wire/dhcp4/vendor.ts";
-import { ADDRESS, CONFIG, MAC, SERVER } from "../../support/uplink.ts";
+import { ADDRESS, CONFIG, MAC, SERVER, SERVER_MAC, lease } from "../../support/uplink.ts";
 
 /** An event as the state stands: an answer to what was last asked, or to nothing. */
 type Happening = { readonly afterMs: number; readonly seed: Uint8Array; readonly event: (state: ClientState, now: Instant) => ClientEvent };
@@ -52,6 +52,7 @@ const answer = fc
     return {
       kind: "received",
       source: SERVER,
+      sourceMac: SERVER_MAC,
       message: dhcp4({ op: "reply", xid, yiaddr: given.yiaddr, chaddr: chaddr(state.mac ?? MAC), options: present }),
     };
   });
@@ -74,17 +75,7 @@ const event = fc.oneof(
       const end = instant(now + left * 1000);
       return {
         kind: "stored",
-        lease: {
-          address: ADDRESS,
-          prefixLength: 24,
-          serverId: SERVER,
-          routes: [],
-          nameServers: [],
-          searchDomains: [],
-          renewAt: end,
-          rebindAt: end,
-          expiresAt: end,
-        },
+        lease: lease({ renewAt: end, rebindAt: end, expiresAt: end }),
       };
     }),
   },

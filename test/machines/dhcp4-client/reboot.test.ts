@@ -2,20 +2,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type Ipv4Address, type Ipv4Prefix, UNSPECIFIED_V4 } from "../../../src/base/ipv4.ts";
 import { instant } from "../../../src/base/time.ts";
-import type { Lease } from "../../../src/machines/dhcp4-client/state.ts";
-import { ADDRESS, client, MAC, SERVER } from "../../support/uplink.ts";
+import { ADDRESS, client, lease, MAC, SERVER } from "../../support/uplink.ts";
 
-const STORED: Lease = {
-  address: ADDRESS,
-  prefixLength: 24,
-  serverId: SERVER,
-  routes: [{ destination: "0.0.0.0/0" as Ipv4Prefix, gateway: SERVER }],
-  nameServers: [],
-  searchDomains: [],
-  renewAt: instant(1_800_000),
-  rebindAt: instant(3_150_000),
-  expiresAt: instant(3_600_000),
-};
+const STORED = lease({ routes: [{ destination: "0.0.0.0/0" as Ipv4Prefix, gateway: SERVER }] });
 
 function bound() {
   return client().at(0).linkUp().sends("discover").offer().sends("request").ack().does("configure", "persist");

@@ -27,6 +27,8 @@ function rig() {
   const timeline = new Timeline();
   const asked: string[] = [];
   const sent: Dhcp4Message[] = [];
+  const published: string[] = [];
+  const told: string[] = [];
   const disk = new SimDisk(timeline, new Chance(1));
   const ask = (what: string): number => asked.push(what);
   const service = new Uplink4({
@@ -39,6 +41,16 @@ function rig() {
       configure: (link, name, { address }) => void ask(`configure ${link} ${name} ${address}`),
       deconfigure: (link, name) => void ask(`deconfigure ${link} ${name}`),
     },
+    arp: {
+      open: (link, _name, address) => void ask(`watch ${link} ${address}`),
+      close: (link) => void ask(`unwatch ${link}`),
+      send: (link, _from, kind, address) => void ask(`${kind} ${link} ${address}`),
+    },
+    host: {
+      publish: (link, name, { nameServers }) => void published.push(`publish ${link} ${name} ${nameServers.join()}`),
+      withdraw: (link, name) => void published.push(`withdraw ${link} ${name}`),
+    },
+    events: { tell: (name, event) => void told.push(`${name} ${event}`) },
     records: disk,
     sockets: { open: (link, name) => void ask(`open ${link} ${name}`), close: (link, name) => void ask(`close ${link} ${name}`) },
     log: { write: () => undefined },
@@ -48,6 +60,8 @@ function rig() {
     timeline,
     disk,
     sent,
+    published,
+    told,
     /** What was asked for since last looked at. */
     asked: (): readonly string[] => asked.splice(0),
     phase: (name = "wan0") => service.uplink(name)?.state.phase.kind,
