@@ -1,6 +1,7 @@
 /** The sockets of a DHCPv4 client on one link, opened by main and bound for good: what they can do is fixed here. */
-import { Writer } from "../base/cursor.ts";
+import { Reader, Writer } from "../base/cursor.ts";
 import { type Ipv4Address, ipv4Address, UNSPECIFIED_V4 } from "../base/ipv4.ts";
+import { type MacAddress, macBytes } from "../base/mac.ts";
 import { AF, check, MSG, native, SO, SOCK, SOL } from "./native.ts";
 
 const ETHER_TYPE_IPV4 = 0x0800;
@@ -9,8 +10,9 @@ const PACKET_AUXDATA = 8;
 const SO_RCVBUF_BYTES = 1024 * 1024;
 const ONE = new Uint8Array(new Int32Array([1]).buffer);
 
-/** Classic BPF: code, jump if true, jump if false, operand. */
-type Instruction = readonly [code: number, jt: number, jf: number, k: number];
+/** Classic BPF: code, jump if true, jump if false, operand. Jumps count instructions, or go to one of the two ends. */
+type Instruction = readonly [code: number, jt: number | End, jf: number | End, k: number];
+type End = "accept" | "drop";
 
 /**
  * Lets through IPv4, UDP, no fragment but the first, to port 68, BOOTREPLY with the DHCP cookie (RFC 2131 §3). The source port is
@@ -18,28 +20,50 @@ type Instruction = readonly [code: number, jt: number, jf: number, k: number];
  */
 const DHCP4_CLIENT_FILTER: readonly Instruction[] = [
   [0x28, 0, 0, 12], // A = EtherType
-  [0x15, 0, 12, ETHER_TYPE_IPV4],
+  [0x15, 0, "drop", ETHER_TYPE_IPV4],
   [0x30, 0, 0, 23], // A = IP protocol
-  [0x15, 0, 10, 17],
+  [0x15, 0, "drop", 17],
   [0x28, 0, 0, 20], // A = flags and fragment offset
-  [0x45, 8, 0, 0x1fff],
+  [0x45, "drop", 0, 0x1fff],
   [0xb1, 0, 0, 14], // X = IP header length
   [0x48, 0, 0, 16], // A = UDP destination port
-  [0x15, 0, 5, CLIENT_PORT],
+  [0x15, 0, "drop", CLIENT_PORT],
   [0x50, 0, 0, 22], // A = BOOTP op
-  [0x15, 0, 3, 2],
+  [0x15, 0, "drop", 2],
   [0x40, 0, 0, 22 + 236], // A = cookie
-  [0x15, 0, 1, 0x63825363],
-  [0x06, 0, 0, 0x40000],
-  [0x06, 0, 0, 0],
+  [0x15, 0, "drop", 0x63825363],
 ];
-const NOTHING_FILTER: readonly Instruction[] = [[0x06, 0, 0, 0]];
 
-/** A packet socket that sees only DHCP answers of this link. Its filter cannot be changed any more. */
-export function openPacketSocket(link: number): number {
+const ACCEPT: Instruction = [0x06, 0, 0, 0x40000];
+const DROP: Instruction = [0x06, 0, 0, 0];
+const NOTHING: readonly Instruction[] = [DROP];
+
+/**
+ * Answers to others end in the kernel: on a busy link they are most of what comes, and reading one costs some 0.1 ms. A server that leaves
+ * the hardware address out is let through, to be judged.
+ */
+function hardwareFilter(mac: MacAddress): readonly Instruction[] {
+  const octets = new Reader(macBytes(mac));
+  return [
+    [0x40, 0, 0, 22 + 28], // A = first four octets of chaddr
+    [0x15, 0, 2, 0],
+    [0x48, 0, 0, 22 + 32], // A = the other two
+    [0x15, "accept", 0, 0],
+    [0x40, 0, 0, 22 + 28],
+    [0x15, 0, "drop", octets.u32()],
+    [0x48, 0, 0, 22 + 32],
+    [0x15, 0, "drop", octets.u16()],
+  ];
+}
+
+/**
+ * A packet socket that sees only DHCP answers of this link. Its filter cannot be changed any more.
+ * @param mac of the link: answers to other hardware addresses are not seen either; a link that gets another address needs another socket
+ */
+export function openPacketSocket(link: number, mac?: MacAddress): number {
   const fd = check(native().socket(AF.packet, SOCK.raw, 0), "socket");
   return closedOnError(fd, () => {
-    lockFilter(fd, DHCP4_CLIENT_FILTER);
+    lockFilter(fd, [...DHCP4_CLIENT_FILTER, ...(mac === undefined ? [] : hardwareFilter(mac))]);
     check(native().setSockOpt(fd, SOL.packet, PACKET_AUXDATA, ONE), "setsockopt PACKET_AUXDATA");
     native().setSockOpt(fd, SOL.socket, SO.receiveBufferForce, new Uint8Array(new Int32Array([SO_RCVBUF_BYTES]).buffer));
     check(native().bind(fd, linkAddress(link)), "bind");
@@ -50,7 +74,7 @@ export function openPacketSocket(link: number): number {
 export function openSinkSocket(name: string): number {
   const fd = check(native().socket(AF.inet, SOCK.dgram, 0), "socket");
   return closedOnError(fd, () => {
-    lockFilter(fd, NOTHING_FILTER);
+    lockFilter(fd, NOTHING);
     bindTo(fd, name, UNSPECIFIED_V4);
   });
 }
@@ -59,7 +83,7 @@ export function openSinkSocket(name: string): number {
 export function openUnicastSocket(name: string, address: Ipv4Address): number {
   const fd = check(native().socket(AF.inet, SOCK.dgram, 0), "socket");
   return closedOnError(fd, () => {
-    lockFilter(fd, NOTHING_FILTER);
+    lockFilter(fd, NOTHING);
     bindTo(fd, name, address);
   });
 }
@@ -70,12 +94,15 @@ function bindTo(fd: number, name: string, address: Ipv4Address): void {
   check(native().bind(fd, inetAddress(address, CLIENT_PORT)), "bind");
 }
 
-function lockFilter(fd: number, program: readonly Instruction[]): void {
-  const writer = new Writer(program.length * 8);
-  for (const [code, jt, jf, k] of program) {
+/** What no instruction decides is accepted. */
+function lockFilter(fd: number, instructions: readonly Instruction[]): void {
+  const length = instructions.length + 2;
+  const writer = new Writer(length * 8);
+  const jump = (to: number | End, from: number): number => (to === "accept" ? length - 3 - from : to === "drop" ? length - 2 - from : to);
+  for (const [i, [code, jt, jf, k]] of [...instructions, ACCEPT, DROP].entries()) {
     writer.hostU16(code);
-    writer.u8(jt);
-    writer.u8(jf);
+    writer.u8(jump(jt, i));
+    writer.u8(jump(jf, i));
     writer.hostU32(k);
   }
   check(native().attachFilter(fd, writer.take()), "setsockopt SO_ATTACH_FILTER");
