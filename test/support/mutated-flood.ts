@@ -20,7 +20,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Ipv4Address } from "../../src/base/ipv4.ts";
 import type { MacAddress } from "../../src/base/mac.ts";
 import { WireError } from "../../src/base/errors.ts";
-import type { Chance } from "../../src/sim/chance.ts";
+import { Chance } from "../../src/sim/chance.ts";
 import { type Dhcp4Message, decodeDhcp4 } from "../../src/wire/dhcp4/message.ts";
 import { decodeUdpFrame } from "../../src/wire/ip/udp.ts";
 import { accident, dhcp4Answers, isTagged, type Known, reachesSocket, repairedAccident } from "./mutated-dhcp4.ts";
@@ -30,8 +30,11 @@ import { bytesWaiting, WireTap } from "./wire-tap.ts";
 /** So many at once; then the sender looks how full the queue of the program's socket is. */
 const BURST = 64;
 const BURST_PAUSE_MS = 2;
+/** What an engine reads without a queue, on a busy machine: what goes unread tests nothing. */
+const FRAMES_PER_SECOND = 6000;
 const QUEUE_MOST_BYTES = 200_000;
 const SETTLED_SECONDS = 10;
+const nudges = new Chance(0x6e75);
 
 export type UplinkFacts = {
   readonly interface: string;
@@ -92,6 +95,7 @@ export class Target {
   /** Sends until so many more have come to the socket. @param follow keeps to the transaction that is open now */
   async flood(kind: Kind, count: number, chance: Chance, { follow }: { readonly follow: boolean }): Promise<void> {
     let wanted = count;
+    const began = performance.now();
     while (wanted > 0) {
       if (follow) this.listen();
       const known: Known = { ...this.known, xid: this.#xid, asked: this.#asked, hopeless: kind === "hopeless" };
@@ -107,7 +111,8 @@ export class Target {
       const taken = this.tap.send(frames);
       assert.equal(taken, frames.length, "the kernel took less than it was given");
       this.sent.total += taken;
-      await delay(BURST_PAUSE_MS);
+      const aheadMs = ((count - wanted) * 1000) / FRAMES_PER_SECOND - (performance.now() - began);
+      await delay(Math.max(BURST_PAUSE_MS, aheadMs));
       while (bytesWaiting(this.#program.pid ?? 0, this.link) > QUEUE_MOST_BYTES) await delay(BURST_PAUSE_MS);
     }
   }
@@ -154,9 +159,21 @@ export function factsOf(all: Facts, name: string): UplinkFacts {
   return all.uplinks[name] ?? assert.fail(`nothing is told of ${name}`);
 }
 
-/** Resident memory of these processes in KiB. */
-export function residentKb(pids: Readonly<Record<string, number>>): number {
-  return Object.values(pids).reduce((sum, pid) => sum + Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]), 0);
+/** Resident memory of each of these processes in KiB. */
+export function residentKb(pids: Readonly<Record<string, number>>): Readonly<Record<string, number>> {
+  const of = (pid: number): number => Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]);
+  return Object.fromEntries(Object.entries(pids).map(([name, pid]) => [name, of(pid)]));
+}
+
+/** Seconds of a core that each of these processes has used. */
+export function usedSeconds(pids: Readonly<Record<string, number>>): Readonly<Record<string, number>> {
+  const of = (pid: number): number => {
+    const fields = readFileSync(`/proc/${pid}/stat`, "utf8")
+      .replace(/^.*\) /, "")
+      .split(" ");
+    return (Number(fields[11]) + Number(fields[12])) / 100;
+  };
+  return Object.fromEntries(Object.entries(pids).map(([name, pid]) => [name, of(pid)]));
 }
 
 export function total(counts: Readonly<Record<string, number>>): number {
@@ -197,6 +214,7 @@ export async function accounted(
     if (performance.now() > end)
       throw new Error(`${target.name}: ${found.due} frames came, ${found.told} are told of: ${JSON.stringify({ ...found, ...shown })}`);
     await delay(200);
+    await target.flood("hopeless", 1, nudges, { follow: false }); // what went unread is told of with the next frame that is read
   }
 }
 

@@ -3,7 +3,19 @@ import assert from "node:assert/strict";
 import type { ChildProcess } from "node:child_process";
 import { join } from "node:path";
 import { Chance } from "../../src/sim/chance.ts";
-import { accounted, type Facts, facts, factsOf, judged, type Kind, residentKb, Target, total, type UplinkFacts } from "./mutated-flood.ts";
+import {
+  accounted,
+  type Facts,
+  facts,
+  factsOf,
+  judged,
+  type Kind,
+  residentKb,
+  Target,
+  total,
+  type UplinkFacts,
+  usedSeconds,
+} from "./mutated-flood.ts";
 import { keaLeases, startKea } from "./servers.ts";
 import { CLIENT_MAC, inWorld, type UplinkWorld } from "./uplink-world.ts";
 
@@ -33,7 +45,7 @@ export function hostileStory({ frames, rounds, seed }: Size): Promise<void> {
       const answers = answersOf(world, factsOf(first, "c0").received);
       const chance = new Chance(seed, 4);
       const reasons = new Reasons();
-      const residents: number[] = [];
+      const residents: Readonly<Record<string, number>>[] = [];
       const began = performance.now();
       for (let round = 0; round < rounds; round++) {
         await oneRound(told, chance, frames / rounds, reasons, answers);
@@ -49,12 +61,13 @@ export function hostileStory({ frames, rounds, seed }: Size): Promise<void> {
       console.log(
         `hostile: ${JSON.stringify({ seconds, bound: bound.sent, open: open.sent, first: factsOf(after, "c0"), second: factsOf(after, "c1") })}`,
       );
-      console.log(`hostile: KiB after each round ${residents.join(" ")}`);
+      console.log(`hostile: KiB after each round ${JSON.stringify(residents)}; seconds of a core used ${JSON.stringify(usedSeconds(first.pids))}`);
       reasons.check();
       assert.deepEqual(after.pids, first.pids, "the same processes");
       assert.deepEqual(after.elsewhere, first.elsewhere);
-      const [early = 0, last = 0] = [residents[Math.ceil(rounds / 10) - 1], residents.at(-1)];
-      assert.ok(last - early <= RSS_GREW_MOST_KB, `grew by ${last - early} KiB from the first tenth to the end: ${residents.join(" ")}`);
+      const [early, last] = [residents[Math.ceil(rounds / 10) - 1], residents.at(-1)].map((one) => total(one ?? {}));
+      const grewKb = (last ?? 0) - (early ?? 0);
+      assert.ok(grewKb <= RSS_GREW_MOST_KB, `grew by ${grewKb} KiB from the first tenth to the end: ${JSON.stringify(residents)}`);
       assert.deepEqual(movesOf(world, "c0").filter(isDeparture), [], "the first uplink was never but bound, or renewing");
       const second = factsOf(after, "c1");
       const [accepted, moves] = [second.received - judged(second), movesOf(world, "c1").length];

@@ -8,9 +8,11 @@ import {
   type BatchLayout,
   batchLayout,
   check,
+  checkPoll,
   CLONE,
   ERRNO,
   native,
+  type PollHandle,
   SO,
   SOCK,
   SOL,
@@ -22,7 +24,7 @@ const PACKET_IGNORE_OUTGOING = 23;
 const HEARD_BUFFER_BYTES = 8 * 1024 * 1024;
 
 /** Does something in a network namespace that `ip netns` knows. */
-export function within<T>(namespace: string, work: () => T): T {
+function within<T>(namespace: string, work: () => T): T {
   const home = openSync("/proc/thread-self/ns/net", "r");
   const there = openSync(`/run/netns/${namespace}`, "r");
   try {
@@ -39,10 +41,12 @@ export class WireTap {
   readonly #fd: number;
   readonly #batch: Batch = native().batchNew(SHAPE.slots, SHAPE.dataSize, SHAPE.controlSize);
   readonly #layout: BatchLayout = batchLayout(SHAPE);
+  #poll: PollHandle | undefined;
 
-  /** @param hears frames that arrive are kept until `heard` is called; else it only speaks */
-  constructor(namespace: string, link: number, { hears }: { readonly hears: boolean }) {
-    this.#fd = within(namespace, () => check(native().socket(AF.packet, SOCK.raw, 0), "socket"));
+  /** @param namespace undefined: where this process is. @param hears frames that arrive are kept until `heard` is called; else it only speaks */
+  constructor(namespace: string | undefined, link: number, { hears }: { readonly hears: boolean }) {
+    const open = (): number => check(native().socket(AF.packet, SOCK.raw, 0), "socket");
+    this.#fd = namespace === undefined ? open() : within(namespace, open);
     check(native().setSockOpt(this.#fd, SOL.socket, SO.receiveBufferForce, int(HEARD_BUFFER_BYTES)), "setsockopt");
     check(native().setSockOpt(this.#fd, SOL.packet, PACKET_IGNORE_OUTGOING, int(1)), "setsockopt");
     check(native().bind(this.#fd, linkAddress(link, hears ? ETHER_TYPE_ALL : 0)), "bind");
@@ -53,6 +57,11 @@ export class WireTap {
     let taken = 0;
     for (let from = 0; from < frames.length; from += SHAPE.slots) taken += this.#sendSome(frames.slice(from, from + SHAPE.slots));
     return taken;
+  }
+
+  /** Calls for each frame as it comes. */
+  each(hear: (frame: Uint8Array) => void): void {
+    this.#poll = checkPoll(native().pollNew(this.#fd, () => this.heard().forEach(hear)));
   }
 
   /** What came since last asked; not what this host sends. */
@@ -73,6 +82,7 @@ export class WireTap {
   }
 
   close(): void {
+    if (this.#poll !== undefined) native().pollClose(this.#poll);
     native().close(this.#fd);
   }
 

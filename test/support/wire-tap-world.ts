@@ -1,0 +1,220 @@
+/**
+ * A world whose wire is a program with faults (`wire-tap-forward.ts`): server and client each have a veth of their own, and the other ends
+ * stand in a third namespace. The capture is on our side of the wire: before it loses what we say, and after it lost what the server said.
+ */
+import assert from "node:assert/strict";
+import { type ChildProcess, execFileSync } from "node:child_process";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { CLIENT_MAC, inWorld, SERVER_ADDRESS, type Seen, type UplinkWorld } from "./uplink-world.ts";
+
+export type Faults = {
+  /** Shares of frames. */
+  readonly loss: number;
+  readonly twice: number;
+  /** So many of what is left come later by up to once more the delay. */
+  readonly reordered: number;
+  readonly delayMs: number;
+  /** What we say to everybody comes back to us, as from a loop. */
+  readonly reflected?: boolean;
+};
+export type Fate = { readonly from: "client" | "server" | "wire"; readonly delaysMs: readonly number[] };
+export const NO_FAULTS: Faults = { loss: 0, twice: 0, reordered: 0, delayMs: 0 };
+export const BAD: Faults = { loss: 0.3, twice: 0.15, reordered: 0.25, delayMs: 100 };
+
+export type Wired = { readonly world: UplinkWorld; readonly watch: AddressWatch; readonly capture: string; readonly fates: () => readonly Fate[] };
+
+/** Runs a story in a world of its own with a wire of these faults, a capture and a watch over addresses. */
+export function onWire({ faults, seed }: { readonly faults: Faults; readonly seed: number }, story: (wired: Wired) => Promise<void>): Promise<void> {
+  return inWorld(async (world) => {
+    const wire = `${world.server}w`;
+    execFileSync("ip", ["netns", "add", wire]);
+    try {
+      rewire(world, wire);
+      await forward(world, wire, faults, seed);
+      const capture = join(world.folder, "ours.pcap");
+      world.spawn(world.client, "ours", ["tcpdump", "-i", "c0", "--immediate-mode", "-U", "-w", capture, "udp or arp"]);
+      await world.until("tcpdump listens", () => (world.read("ours.log").includes("listening on") ? true : undefined));
+      const watch = new AddressWatch(world);
+      await watch.ready();
+      await story({ world, watch, capture, fates: () => fatesIn(world.read("tally")) });
+    } finally {
+      execFileSync("ip", ["netns", "del", wire]);
+    }
+  });
+}
+
+function rewire(world: UplinkWorld, wire: string): void {
+  world.ip(world.server, "link", "del", "s0");
+  for (const [namespace, name, end] of [
+    [world.server, "s0", "toServer"],
+    [world.client, "c0", "toClient"],
+  ] as const) {
+    world.ip(namespace, "link", "add", name, "type", "veth", "peer", "name", end, "netns", wire);
+    if (name === "c0") world.ip(namespace, "link", "set", name, "address", CLIENT_MAC);
+    // a program on the wire cannot leave sums to a card
+    execFileSync("ip", ["netns", "exec", namespace, "ethtool", "-K", name, "tx", "off"], { stdio: "ignore" });
+    world.ip(namespace, "link", "set", name, "up");
+    world.ip(wire, "link", "set", end, "up", "promisc", "on");
+  }
+  world.ip(world.server, "addr", "add", `${SERVER_ADDRESS}/24`, "dev", "s0");
+}
+
+async function forward(world: UplinkWorld, wire: string, faults: Faults, seed: number): Promise<ChildProcess> {
+  const script = fileURLToPath(new URL("wire-tap-forward.ts", import.meta.url));
+  const options = ["--ends", "toClient,toServer", "--seed", String(seed), "--faults", JSON.stringify(faults), "--tally", join(world.folder, "tally")];
+  const child = world.spawn(wire, "wire", [process.execPath, "--import", "tsx", script, ...options]);
+  await world.until("the wire", () => (world.read("tally").includes("wire") ? true : undefined));
+  return child;
+}
+
+function fatesIn(tally: string): readonly Fate[] {
+  const lines = tally.split("\n").filter(Boolean);
+  return lines.map((line) => JSON.parse(line) as Fate).filter(({ from }) => from !== "wire");
+}
+
+export type AddressNews = { readonly atSeconds: number; readonly address: string; readonly gone: boolean };
+
+/** Every change of addresses on the uplink, as the kernel tells it. */
+export class AddressWatch {
+  readonly #world: UplinkWorld;
+
+  constructor(world: UplinkWorld) {
+    this.#world = world;
+    world.spawn(world.client, "addresses", ["ip", "-ts", "-4", "-o", "monitor", "address"], { TZ: "UTC" });
+  }
+
+  /** An address elsewhere that comes and goes shows that it watches. */
+  async ready(): Promise<void> {
+    await this.#world.until("ip monitor", () => {
+      this.#world.ip(this.#world.client, "addr", "replace", "127.0.0.77/32", "dev", "lo");
+      return this.#world.read("addresses.log").includes("127.0.0.77") ? true : undefined;
+    });
+  }
+
+  news(): readonly AddressNews[] {
+    const pattern = /^\[([^\]]+)\] (Deleted )?\d+: c0\s+inet ([\d.]+)/;
+    return this.#world
+      .read("addresses.log")
+      .split("\n")
+      .flatMap((line) => {
+        const [, at = "", deleted, address] = pattern.exec(line) ?? [];
+        return address === undefined ? [] : [{ atSeconds: Date.parse(`${at}Z`) / 1000, address, gone: deleted !== undefined }];
+      });
+  }
+
+  /** The most that stood there at once. */
+  most(): readonly string[] {
+    const standing = new Set<string>();
+    let most: readonly string[] = [];
+    for (const { address, gone } of this.news()) {
+      if (gone) standing.delete(address);
+      else standing.add(address);
+      if (standing.size > most.length) most = [...standing];
+    }
+    return most;
+  }
+}
+
+type Said = Pick<Seen, "type" | "xid" | "atSeconds" | "ciaddr">;
+const TOLERANCE = 0.1;
+const UNSPECIFIED = "0.0.0.0";
+
+/**
+ * Messages of one exchange that are said again, against RFC 2131 §4.1: base, doubled for each before it, at most 64 s, with its jitter; and
+ * 10 % for whoever runs late. Renewals have other times, and are left out.
+ * @returns each interval that is none of them; and how many were looked at
+ */
+export function againProblems(said: readonly Said[], baseSeconds: number): { readonly looked: number; readonly problems: readonly string[] } {
+  const problems: string[] = [];
+  const jitter = Math.min(1, baseSeconds / 4);
+  let [looked, count] = [0, 0];
+  const ours = said.filter(({ type, ciaddr }) => (type === "discover" || type === "request") && ciaddr === UNSPECIFIED);
+  ours.forEach((one, i) => {
+    const before = ours[i - 1];
+    if (before === undefined || before.type !== one.type || before.xid !== one.xid) {
+      count = 0;
+      return;
+    }
+    const due = Math.min(64, baseSeconds * 2 ** count++);
+    const waited = one.atSeconds - before.atSeconds;
+    looked++;
+    if (waited < (due - jitter) * (1 - TOLERANCE) || waited > (due + jitter) * (1 + TOLERANCE))
+      problems.push(`${one.type} number ${count + 1} after ${waited.toFixed(3)} s, due after ${due} s`);
+  });
+  return { looked, problems };
+}
+
+/** When we asked for the hardware address of the server: a unicast leaves when that is known, on a bad wire after seconds. */
+export function serverSought(capture: string): readonly number[] {
+  const filter = `arp.opcode == 1 && eth.src == ${CLIENT_MAC} && arp.dst.proto_ipv4 == ${SERVER_ADDRESS}`;
+  const told = execFileSync("tshark", ["-r", capture, "-Y", filter, "-T", "fields", "-e", "frame.time_epoch"], {
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "ignore"],
+  });
+  return told.split("\n").filter(Boolean).map(Number);
+}
+
+/**
+ * Renewals against RFC 2131 §4.4.5: one at T1 by unicast, one at T2 to everybody, counted from the first REQUEST of the exchange that gave
+ * the lease. Where half of what is left is under a minute there are no others.
+ * @param sought see `serverSought`: a unicast whose ARP took so long was said when that began
+ */
+export function renewalProblems(
+  said: readonly (Said & Pick<Seen, "destination">)[],
+  sought: readonly number[],
+  { renewSeconds, rebindSeconds, jitterSeconds }: { readonly renewSeconds: number; readonly rebindSeconds: number; readonly jitterSeconds: number },
+): { readonly looked: number; readonly problems: readonly string[] } {
+  const problems: string[] = [];
+  let looked = 0;
+  const firsts = new Map<string, number>();
+  const ended = new Set<string>();
+  let startedAt: number | undefined;
+  let renewed = new Set<string>();
+  for (const one of said) {
+    const began = one.type === "request" && one.destination === SERVER_ADDRESS ? sentAt(one.atSeconds, sought) : one.atSeconds;
+    if (one.type === "request" && !firsts.has(one.xid)) firsts.set(one.xid, began);
+    if (one.type === "discover") startedAt = undefined;
+    else if (one.type === "ack" && !ended.has(one.xid)) {
+      [startedAt, renewed] = [firsts.get(one.xid), new Set()];
+      ended.add(one.xid);
+    } else if (one.type === "request" && one.ciaddr !== UNSPECIFIED && startedAt !== undefined) {
+      const due = one.destination === SERVER_ADDRESS ? renewSeconds : rebindSeconds;
+      looked++;
+      if (renewed.has(one.destination) || Math.abs(began - startedAt - due) > jitterSeconds + due * TOLERANCE)
+        problems.push(`renewal to ${one.destination} after ${(began - startedAt).toFixed(3)} s, due once after ${due} s`);
+      renewed.add(one.destination);
+    }
+  }
+  return { looked, problems };
+}
+
+/** ARP asks three times, a second apart. */
+function sentAt(leftAt: number, sought: readonly number[]): number {
+  return sought.find((at) => at < leftAt && at > leftAt - 3.5) ?? leftAt;
+}
+
+/** An address stands soon after the first ACK of its exchange came through. @returns the seconds it took, exchange by exchange */
+export function boundProblems(said: readonly Said[], news: readonly AddressNews[], mostSeconds: number): readonly string[] {
+  const asked = new Set<string>();
+  const answered = new Set<string>();
+  return said.flatMap(({ type, xid, atSeconds }) => {
+    if (type === "request") asked.add(xid);
+    if (type !== "ack" || !asked.has(xid) || answered.has(xid)) return [];
+    answered.add(xid);
+    const stood = news.find((one) => !one.gone && one.atSeconds >= atSeconds - 0.05);
+    const took = (stood?.atSeconds ?? Number.POSITIVE_INFINITY) - atSeconds;
+    return took > mostSeconds ? [`${took.toFixed(2)} s after the ACK of ${xid}`] : [];
+  });
+}
+
+/** The wire is as bad as it was told to be. */
+export function assertBad(fates: readonly Fate[], faults: Faults): void {
+  const lost = fates.filter(({ delaysMs }) => delaysMs.length === 0).length;
+  const twice = fates.filter(({ delaysMs }) => delaysMs.length === 2).length;
+  assert.ok(fates.length > 0 && lost > 0 && lost < fates.length, `${lost} of ${fates.length} lost`);
+  if (fates.length > 60) {
+    assert.ok(Math.abs(lost / fates.length - faults.loss) < 0.2, `${lost} of ${fates.length} lost`);
+    assert.ok(twice > 0, "no frame came twice");
+  }
+}
