@@ -15,3 +15,8 @@ export function escapeBytes(bytes: Uint8Array): string {
     byte >= 0x20 && byte < 0x7f && byte !== 0x5c ? String.fromCharCode(byte) : `\\x${byte.toString(16).padStart(2, "0")}`,
   ).join("");
 }
+
+/** JSON text in printable ASCII: everything else can only stand inside its strings, and is written as \uXXXX there. The value is the same. */
+export function asciiJson(json: string): string {
+  return json.replace(/[^\x20-\x7e]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`);
+}

@@ -1,31 +1,79 @@
 /** Asks the program over its control socket, as any HTTP client could: curl --unix-socket /run/leasehold/control.sock http://x/v1/show */
-import { request } from "node:http";
-import { join } from "node:path";
+import { type ClientRequest, type IncomingMessage, request } from "node:http";
 
-/** Exit codes of every command (docs/errors.md). */
-export const EXIT = { done: 0, failed: 1, usage: 2, absent: 3 } as const;
 export type Answer = { readonly status: number; readonly body: unknown };
+export type StreamEvent = { readonly event: string; readonly data: unknown };
 
 const PATIENCE_MS = 10_000;
+/** A stream of events is never silent for longer. */
+const SILENT_MS = 45_000;
 const ANSWER_BYTES = 4 * 1024 * 1024;
 
 /** @throws Error with what to do when nobody answers */
-export function ask(runtimeDir: string, method: "GET" | "POST", path: string): Promise<Answer> {
-  const socketPath = join(runtimeDir, "control.sock");
+export function ask(socketPath: string, method: "GET" | "POST", path: string): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const asked = request({ socketPath, path, method, timeout: PATIENCE_MS, headers: { host: "leasehold", "content-length": 0 } }, (response) => {
+    const asked = asking({ socketPath, method, path, patienceMs: PATIENCE_MS }, reject, (response) => {
       let text = "";
-      response.setEncoding("utf8");
       response.on("data", (chunk: string) => {
         text += chunk;
         if (text.length > ANSWER_BYTES) asked.destroy(new Error("the answer is too long"));
       });
       response.on("end", () => resolve({ status: response.statusCode ?? 0, body: parsed(text) }));
     });
-    asked.on("timeout", () => asked.destroy(new Error("no answer in 10 seconds")));
-    asked.on("error", (error: NodeJS.ErrnoException) => reject(new Error(advice(error, socketPath))));
-    asked.end();
   });
+}
+
+/** Reads server-sent events until the stream ends, or `stop`. Resolves with the status: 200 when there was a stream. */
+export function follow(
+  socketPath: string,
+  path: string,
+  { onEvent, onOpen = () => undefined }: { readonly onEvent: (event: StreamEvent) => void; readonly onOpen?: () => void },
+): { readonly ended: Promise<number>; readonly stop: () => void } {
+  let asked: ClientRequest | undefined;
+  const ended = new Promise<number>((resolve, reject) => {
+    asked = asking({ socketPath, method: "GET", path, patienceMs: SILENT_MS }, reject, (response) => {
+      const status = response.statusCode ?? 0;
+      if (status === 200) onOpen();
+      let text = "";
+      response.on("data", (chunk: string) => {
+        const blocks = (text + chunk).split("\n\n");
+        text = blocks.pop() ?? "";
+        if (text.length > ANSWER_BYTES) asked?.destroy(new Error("an event is too long"));
+        if (status === 200) for (const block of blocks) tell(block, onEvent);
+      });
+      response.on("end", () => resolve(status));
+      response.on("close", () => resolve(status));
+    });
+  });
+  return { ended, stop: () => asked?.destroy() };
+}
+
+function asking(
+  how: { readonly socketPath: string; readonly method: "GET" | "POST"; readonly path: string; readonly patienceMs: number },
+  reject: (why: Error) => void,
+  onResponse: (response: IncomingMessage) => void,
+): ClientRequest {
+  const { socketPath, method, path, patienceMs } = how;
+  const headers = { host: "leasehold", "content-length": 0 };
+  const asked = request({ socketPath, path, method, timeout: patienceMs, headers }, (response) => {
+    response.setEncoding("utf8");
+    onResponse(response);
+  });
+  asked.on("timeout", () => asked.destroy(new Error(`nothing came for ${patienceMs / 1000} seconds`)));
+  asked.on("error", (error: NodeJS.ErrnoException) => reject(new Error(advice(error, socketPath))));
+  asked.end();
+  return asked;
+}
+
+/** One event: lines of fields; a block of comments is none. */
+function tell(block: string, onEvent: (event: StreamEvent) => void): void {
+  const field = (name: string): string | undefined =>
+    block
+      .split("\n")
+      .find((line) => line.startsWith(`${name}: `))
+      ?.slice(name.length + 2);
+  const [event, data] = [field("event"), field("data")];
+  if (event !== undefined && data !== undefined) onEvent({ event, data: parsed(data) });
 }
 
 function parsed(text: string): unknown {

@@ -1,6 +1,7 @@
 /** What may be asked over the control socket, as HTTP with JSON. It reads views and passes commands on; it decides nothing. */
 import { type Context, Hono } from "hono";
 import { LIMITS } from "../base/limits.ts";
+import { asciiJson } from "../base/text.ts";
 import { recordings } from "./recordings.ts";
 
 /** What can be shown: one key a service. */
@@ -45,13 +46,13 @@ export function controlApp(sources: ControlSources): Hono<Env> {
     const views = await Promise.all(
       running.map(async (service) => [service, await sources.engineView(service, { view: "show", name: "", after: 0 })] as const),
     );
-    return context.json({ main: told, ...Object.fromEntries(views.map(([service, view]) => [service, parsed(view)])) });
+    return json(JSON.stringify({ main: told, ...Object.fromEntries(views.map(([service, view]) => [service, parsed(view)])) }));
   });
 
   app.get(`/v1/explain/:interface{${NAME}}`, async (context) => {
     const told = await sources.engineView("uplink4", { view: "explain", name: context.req.param("interface"), after: 0 });
     if (told === undefined) return busy(context);
-    return told === "null" ? absent(context) : context.body(told, 200, { "content-type": "application/json" });
+    return told === "null" ? absent(context) : json(told);
   });
 
   app.get("/v1/watch", (context) => {
@@ -83,6 +84,11 @@ export function controlApp(sources: ControlSources): Hono<Env> {
   return app;
 }
 
+/** Whoever reads it may be a terminal. */
+export function json(text: string, status = 200): Response {
+  return new Response(asciiJson(text), { status, headers: { "content-type": "application/json" } });
+}
+
 export function busy(context: Context): Response {
   return context.json({ error: "busy", hint: "try again in a moment" }, 503);
 }
@@ -98,5 +104,5 @@ function parsed(view: string | undefined): unknown {
 
 function outcome({ result, text }: Outcome): Response {
   const body = { ok: result === "done", result, text };
-  return new Response(JSON.stringify(body), { status: STATUSES[result], headers: { "content-type": "application/json" } });
+  return json(JSON.stringify(body), STATUSES[result]);
 }

@@ -1,7 +1,7 @@
 /** Recordings over the control socket: what is always recorded is read page by page, the rest is recorded from now on. */
 import type { Context, Hono } from "hono";
 import { LIMITS } from "../base/limits.ts";
-import { absent, busy, type ControlSources, type Env, SERVICES, type ServiceName } from "./app.ts";
+import { absent, busy, type ControlSources, type Env, json, SERVICES, type ServiceName } from "./app.ts";
 
 /** Where nobody says for how long. */
 const RECORDING_SECONDS = 10;
@@ -23,7 +23,7 @@ async function trace(sources: ControlSources, context: Context, service: Service
   const known = Number.isInteger(after) && after >= 0 && after <= LIMITS.recordingSteps + 1;
   const page = known ? await sources.engineView(service, { view: "trace", name, after }) : undefined;
   if (page === undefined) return busy(context);
-  return page === "null" ? absent(context) : context.body(page, 200, { "content-type": "application/json" });
+  return page === "null" ? absent(context) : json(page);
 }
 
 /** A recording begins of what is not always recorded: whoever may read it may ask for it. Reading it ends it. */
@@ -33,7 +33,5 @@ async function record(sources: ControlSources, context: Context, service: Servic
   if (!known) return context.json({ error: "bad-value", hint: `seconds: 1 to ${LIMITS.recordingSeconds}` }, 400);
   const begun = await sources.engineView(service, { view: "record", name, after: seconds });
   if (begun === undefined) return busy(context);
-  return begun === "null"
-    ? context.json({ error: "not-found", hint: "nothing of that name is recorded only while asked to" }, 404)
-    : context.body(begun, 200, { "content-type": "application/json" });
+  return begun === "null" ? context.json({ error: "not-found", hint: "nothing of that name is recorded only while asked to" }, 404) : json(begun);
 }

@@ -3,6 +3,7 @@
  * and the watcher is told how much it missed. A comment now and then shows that both sides are still there.
  */
 import { LIMITS } from "../../base/limits.ts";
+import { asciiJson } from "../../base/text.ts";
 
 const HEARTBEAT_MS = 20_000;
 /** Heartbeats in a row at which something still waited: then the watcher is given up. */
@@ -111,7 +112,7 @@ class Watcher {
 function oneLine(record: Uint8Array): string | undefined {
   try {
     const value: unknown = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(record));
-    return typeof value === "object" && value !== null ? JSON.stringify(value) : undefined;
+    return typeof value === "object" && value !== null ? asciiJson(JSON.stringify(value)) : undefined;
   } catch {
     return undefined;
   }
