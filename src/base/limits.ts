@@ -126,6 +126,12 @@ export const LIMITS = {
   leaseFileBytes: 65_535,
   /** Bytes of a configuration file; a larger one is refused. */
   configBytes: 1_048_576,
+  /** Bytes of one word or string of a native configuration file, as in the programs they come from; a longer one is an error. */
+  nativeTokenBytes: 8095,
+  /** Errors of one configuration that are told; a file with more is another kind of file, and the list of them would not end. */
+  configProblems: 200,
+  /** Servers that one interface of dhcpleased.conf may ignore, as ever; more are an error. */
+  nativeIgnoredServers: 16,
   /** NAKs in a row wait at most this long before the next DISCOVER. */
   nakBackoffSeconds: 60,
   /** Bytes of one LDAP message: a group with 100,000 members is about 1 MB; a larger message ends the connection. */

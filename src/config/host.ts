@@ -11,7 +11,7 @@ export const hooksSchema = z.strictObject({
   run: z.string().superRefine((path, context) => {
     const wrong = !path.startsWith("/")
       ? "this path is not absolute"
-      : /\p{Cc}/u.test(path) || path.endsWith("/") || new TextEncoder().encode(path).length > PATH_BYTES
+      : /[\p{Cc}\\]/u.test(path) || path.endsWith("/") || new TextEncoder().encode(path).length > PATH_BYTES
         ? "this is no path of a file"
         : undefined;
     if (wrong !== undefined)

@@ -2,46 +2,90 @@
 import { readFileSync, statSync } from "node:fs";
 import type { z } from "zod";
 import { LIMITS } from "../base/limits.ts";
+import type { Macro } from "./native/lexer.ts";
+import { parseNative } from "./native/parse.ts";
 import { CONFIG_OPTIONS, keysIn, optionKey } from "./options.ts";
 import { type Config, type ConfigFile, configOf, faultsOf, schema } from "./schema.ts";
 import { type Surroundings, thisMachine } from "./surroundings.ts";
 import { isProblem, type Parsed, parseToml, type Problem } from "./toml.ts";
 
-export type ReadResult = { readonly config: Config; readonly file: ConfigFile } | { readonly problems: readonly Problem[] };
+/** What a file is written in. */
+export const FORMATS = ["toml", "dhcpleased"] as const;
+export type Format = (typeof FORMATS)[number];
+/** `macros` are those of a native file, for whoever wants to see them. */
+export type ReadResult =
+  | { readonly config: Config; readonly file: ConfigFile; readonly macros: readonly Macro[] }
+  | { readonly problems: readonly Problem[] };
 
 const WRITABLE_BY_OTHERS = 0o022;
 
-/** @param path a file; one that group or others may write is refused, for whoever writes it rules the program */
-export function readConfigFile(path: string): ReadResult {
-  let text: string;
+/** Native files have their own ending. */
+export function formatOf(path: string): Format {
+  return path.endsWith(".conf") ? "dhcpleased" : "toml";
+}
+
+/**
+ * @param path a file; one that group or others may write is refused, for whoever writes it rules the program
+ * @param absent whether a file that is not there counts as an empty one
+ */
+export function readConfigFile(
+  path: string,
+  { format = formatOf(path), absent = "error" }: { readonly format?: Format; readonly absent?: "error" | "empty" } = {},
+): ReadResult {
+  let octets: Buffer;
   try {
     const { mode, size } = statSync(path);
     if ((mode & WRITABLE_BY_OTHERS) !== 0) return one("group or others may write this file", `chmod go-w ${path}`);
     if (size > LIMITS.configBytes) return one(`the file is larger than ${LIMITS.configBytes} bytes`, "is this the right file?");
-    text = readFileSync(path, "utf8");
+    octets = readFileSync(path);
   } catch (error) {
+    if (absent === "empty" && error instanceof Error && "code" in error && error.code === "ENOENT") return readConfig("", { format });
     return one(
       `the file cannot be read: ${error instanceof Error ? error.message : String(error)}`,
-      `write one, or name another with -f; a whole configuration is: [uplink4.eth0]`,
+      `write one, or name another with -f; a whole configuration is: ${format === "toml" ? "[uplink4.eth0]" : "interface eth0 { }"}`,
     );
   }
-  return readConfig(text);
+  return readConfig(octets.toString(format === "toml" ? "utf8" : "latin1"), { format });
 }
 
-export function readConfig(text: string, surroundings: Surroundings = thisMachine): ReadResult {
-  const parsed = parseToml(text);
-  if (isProblem(parsed)) return { problems: [parsed] };
+/** @param text in a native file one character for each octet */
+export function readConfig(
+  text: string,
+  { format = "toml", surroundings = thisMachine }: { readonly format?: Format; readonly surroundings?: Surroundings } = {},
+): ReadResult {
+  if (format === "toml") {
+    const parsed = parseToml(text);
+    return isProblem(parsed) ? { problems: [parsed] } : judge(parsed, { surroundings, problems: [], macros: [] });
+  }
+  const parsed = parseNative(text);
+  return judge(parsed, { ...parsed, surroundings });
+}
+
+type Found = { readonly surroundings: Surroundings; readonly problems: readonly Problem[]; readonly macros: readonly Macro[] };
+
+/** @param problems what was found before: all are told at once */
+function judge(parsed: Parsed, { surroundings, problems, macros }: Found): ReadResult {
   const judged = schema.safeParse(parsed.value);
-  if (!judged.success)
-    return { problems: judged.error.issues.flatMap((issue) => problemsOf(issue, parsed)).sort((a, b) => a.line - b.line || a.column - b.column) };
-  const faults = faultsOf(judged.data, surroundings).map(({ path, message, hint }) => ({ ...parsed.placeOf(path), message, hint }));
-  if (faults.length > 0) return { problems: faults.sort((a, b) => a.line - b.line || a.column - b.column) };
+  const found = [...problems, ...(judged.success ? [] : judged.error.issues.flatMap((issue) => problemsOf(issue, parsed)))];
+  if (!judged.success || found.length > 0) return told(found, parsed);
+  const faults = faultsOf(judged.data, surroundings);
+  if (faults.length > 0)
+    return told(
+      faults.map(({ path, message, hint }) => ({ ...parsed.placeOf(path), message, hint })),
+      parsed,
+    );
   const config = configOf(judged.data, surroundings);
   const most = Math.max(config.uplink4?.interfaces.length ?? 0, config.uplink6?.length ?? 0, config.lan?.interfaces.length ?? 0);
   if (most > LIMITS.interfaces) return one(`more than ${LIMITS.interfaces} interfaces of one service`, "split them over two programs");
   if ([config.uplink4, config.uplink6, config.lan, config.directory].every((service) => service === undefined))
     return one("nothing is configured", "name an interface that should get its address by DHCP: [uplink4.eth0]");
-  return { config, file: judged.data };
+  return { config, file: judged.data, macros };
+}
+
+/** In the order of the file, in the words of who wrote it. */
+function told(problems: readonly Problem[], { inWords }: Parsed): ReadResult {
+  const sorted = problems.toSorted((a, b) => a.line - b.line || a.column - b.column);
+  return { problems: sorted.slice(0, LIMITS.configProblems).map((each) => ({ ...each, message: inWords(each.message), hint: inWords(each.hint) })) };
 }
 
 /** `file:line:column: message` and a hint below it, as compilers print them. */

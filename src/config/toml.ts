@@ -7,13 +7,15 @@ export type Parsed = {
   readonly value: unknown;
   /** The place of the nearest key or value on a path that the file has. */
   readonly placeOf: (path: readonly PropertyKey[]) => Place;
+  /** A sentence that names keys, as the writer of the file knows them. */
+  readonly inWords: (sentence: string) => string;
 };
 
 /** @returns the problem where the text is not TOML at all */
 export function parseToml(text: string): Parsed | Problem {
   try {
     const tree = parseTOML(text, { tomlVersion: "1.0.0" });
-    return { value: getStaticTOMLValue(tree), placeOf: placesIn(tree) };
+    return { value: getStaticTOMLValue(tree), placeOf: placesIn(tree), inWords: (sentence) => sentence };
   } catch (error) {
     if (!(error instanceof ParseError)) throw error;
     return {

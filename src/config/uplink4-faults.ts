@@ -72,7 +72,7 @@ const CONTRADICTIONS: readonly Contradiction[] = [
     key: "inform",
     holds: ({ inform }, name) => given(inform) && /[*?]/.test(name),
     message: "several interfaces cannot have one address",
-    hint: "give the interface its own table: [uplink4.eth0]",
+    hint: "give each interface an entry of its own name",
   },
   { key: "mtu_min", holds: ({ mtu_min, use_mtu }) => given(mtu_min) && !use_mtu, message: "mtu_min needs use_mtu", hint: "add use_mtu = true" },
 ];

@@ -57,7 +57,7 @@ const clientId = z.string().transform((text, context): "mac" | "duid" | ClientId
 });
 
 const mudUrl = z.string().superRefine((text, context) => {
-  const sound = /^https:\/\/[\x21-\x7e]+$/.test(text) && URL.canParse(text) && text.length <= OPTION_BYTES;
+  const sound = /^https:\/\/[\x21-\x5b\x5d-\x7e]+$/.test(text) && URL.canParse(text) && text.length <= OPTION_BYTES;
   if (!sound) context.addIssue({ code: "custom", message: "this is no MUD URL", params: { hint: 'RFC 8520: "https://vendor.example/model.json"' } });
 });
 

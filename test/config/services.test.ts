@@ -14,12 +14,12 @@ const machine: Surroundings = {
 };
 type Sound = Extract<ReadResult, { readonly config: unknown }>;
 function read(text: string): Sound {
-  const result = readConfig(text, machine);
+  const result = readConfig(text, { surroundings: machine });
   assert.ok("config" in result, "problems" in result ? result.problems.map((one) => `${one.line}: ${one.message}`).join("; ") : "");
   return result;
 }
 function problems(text: string): readonly string[] {
-  const result = readConfig(text, machine);
+  const result = readConfig(text, { surroundings: machine });
   assert.ok("problems" in result, "it is refused");
   return result.problems.map(({ line, message }) => `${line}: ${message}`);
 }

@@ -264,7 +264,7 @@ const CONFIGURATIONS = [
 function configurationRead(bytes: Uint8Array): string {
   const text = new TextDecoder().decode(bytes);
   const lines = text.split("\n").length;
-  const result = readConfig(text, MACHINE);
+  const result = readConfig(text, { surroundings: MACHINE });
   if ("config" in result) return "value";
   assert.ok(result.problems.length > 0);
   for (const { line, column, message, hint } of result.problems) {
