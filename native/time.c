@@ -20,6 +20,18 @@ static napi_value timer_new(napi_env env, napi_callback_info info) {
   return outcome(env, timerfd_create(CLOCK_BOOTTIME, TFD_NONBLOCK | TFD_CLOEXEC));
 }
 
+/* Readable (with ECANCELED) whenever the wall clock is set, which the kernel also does when the machine wakes up. */
+static napi_value clock_set_watch_new(napi_env env, napi_callback_info info) {
+  (void)info;
+  int fd = timerfd_create(CLOCK_REALTIME, TFD_NONBLOCK | TFD_CLOEXEC);
+  if (fd < 0) return outcome(env, -1);
+  struct itimerspec never = {.it_value = {(time_t)FAR_SECONDS, 0}};
+  if (timerfd_settime(fd, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &never, NULL) == 0) return outcome(env, fd);
+  napi_value failed = outcome(env, -1);
+  close(fd);
+  return failed;
+}
+
 static napi_value timer_set(napi_env env, napi_callback_info info) {
   napi_value v[2];
   int fd;
@@ -59,5 +71,6 @@ static napi_value random_bytes(napi_env env, napi_callback_info info) {
 
 const struct function time_functions[] = {
   {"bootTimeMs", boot_time}, {"timerNew", timer_new}, {"timerSet", timer_set}, {"timerRead", timer_read},
+  {"clockSetWatchNew", clock_set_watch_new},
   {"random", random_bytes}, {NULL, NULL},
 };

@@ -96,6 +96,8 @@ export interface Native {
   timerSet(fd: number, atMs: number): number;
   /** How often it fired since last read; -EAGAIN when it has not. */
   timerRead(fd: number): number;
+  /** A descriptor that becomes readable when the wall clock is set or the machine wakes; `timerRead` then gives -ECANCELED. */
+  clockSetWatchNew(): number;
 
   /** A new descriptor, always close-on-exec. May block. */
   open(path: string, flags: number, mode: number): number;
@@ -159,6 +161,7 @@ export const SO = {
   broadcast: 6,
   sendBuffer: 7,
   receiveBuffer: 8,
+  priority: 12,
   reusePort: 15,
   bindToDevice: 25,
   detachFilter: 27,

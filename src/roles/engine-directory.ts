@@ -19,7 +19,7 @@ type Message<K extends Incoming["kind"]> = Extract<Incoming, { readonly kind: K 
 startEngine({
   role: "engine-directory",
   profile: "engine+streams",
-  lists: [],
+  lists: () => [],
   prepare: (room) => {
     const writer = new WriterThread();
     const snapshots = new SnapshotWriter(writer, {

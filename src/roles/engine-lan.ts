@@ -39,7 +39,7 @@ let promises: Promises | undefined;
 startEngine({
   role: "engine-lan",
   profile: "engine+journal",
-  lists: ["links", "addresses6", "routes6"],
+  lists: () => ["links", "addresses6", "routes6"],
   prepare: (room) => {
     const writers = { journal: new WriterThread(), snapshot: new WriterThread() };
     const parts: Parts = {

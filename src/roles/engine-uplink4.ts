@@ -1,8 +1,10 @@
 /** The engine of `uplink4`: parses and decides. No rights, no file, no socket but its channels. */
 import "./first.ts";
 import { BootClock } from "../platform/clock.ts";
+import { sleepWatch } from "../platform/sleep-watch.ts";
 import type { Clock } from "../ports/clock.ts";
 import { LinkNewsReader } from "../services/link-news.ts";
+import { Ipv6Reach } from "../services/ipv6-reach.ts";
 import { explain } from "../services/uplink4/explain.ts";
 import { Uplink4 } from "../services/uplink4/service.ts";
 import type { Incoming } from "./connection.ts";
@@ -12,18 +14,24 @@ import { speak } from "./messages/spoken.ts";
 
 speak(UPLINK4);
 
+/** In the order in which lists are asked for (address-news.ts). */
+const IPV6_LISTS = ["links", "addresses6", "routes6"] as const;
+
 const news = new LinkNewsReader();
+/** Followed only where the configuration asks whether IPv6 leads somewhere. */
+const reach = new Ipv6Reach();
 
 startEngine({
   role: "engine-uplink4",
   profile: "engine",
-  lists: ["links"],
+  lists: () => (reach.wanted ? ["links", "addresses6", "routes6"] : ["links"]),
   prepare: (room) => {
     const clock = new BootClock();
     const service = serviceIn(room, clock);
+    sleepWatch(() => service.resumed());
     return {
       fromMain: (message) => fromMain(room, service, message),
-      fromFrontend: (message) => fromFrontend(service, message),
+      fromFrontend: (message) => fromFrontend(service, message, clock),
       frontendLost: () => service.socketsLost(),
       listsBegin: () => news.restart(),
       view: () => service.view(),
@@ -78,14 +86,16 @@ function serviceIn(room: EngineRoom, clock: Clock): Uplink4 {
 function fromMain(room: EngineRoom, service: Uplink4, message: Incoming): void {
   if (message.kind === "uplink4Config") {
     room.generation = message.generation;
-    service.configure({ interfaces: message.body.interfaces }, message.body.duid);
+    const { interfaces, duid } = message.body;
+    if (reach.want(interfaces.some(({ preferIpv6 }) => preferIpv6 === "when-connected"))) for (const what of IPV6_LISTS) room.follow(what);
+    service.configure({ interfaces }, duid);
   } else if (message.kind === "storedLease") service.stored(message.body.name, message.body.record);
   else if (message.kind === "hostName") service.hostNamed(message.body.name);
   else if (message.kind === "uplinkCommand") service.command(message.body.name, message.body.verb);
   else if (message.kind === "farewell") service.farewell();
 }
 
-function fromFrontend(service: Uplink4, message: Incoming): void {
+function fromFrontend(service: Uplink4, message: Incoming, clock: Clock): void {
   switch (message.kind) {
     case "frames": {
       const { link, dropped, frames } = message.body;
@@ -99,7 +109,11 @@ function fromFrontend(service: Uplink4, message: Incoming): void {
     case "arpReady":
       return service.arpReady(message.body.link, message.body.address);
     case "netlink":
-      return news.read(message.body.datagram, service);
+      news.read(message.body.datagram, service);
+      if (!reach.wanted) return;
+      reach.read(message.body.datagram, clock.now());
+      for (const { index } of service.servedLinks()) service.ipv6(index, reach.leadsSomewhere(index, clock.now()));
+      return;
     case "socketReady":
       return service.socketReady(message.body.link);
     default:

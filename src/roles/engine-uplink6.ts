@@ -16,7 +16,7 @@ const news = new LinkNewsReader();
 startEngine({
   role: "engine-uplink6",
   profile: "engine",
-  lists: ["links"],
+  lists: () => ["links"],
   prepare: (room) => {
     const service = serviceIn(room);
     return {

@@ -30,8 +30,8 @@ export type EngineHandlers = {
 export type EngineSetup = {
   readonly role: EngineName;
   readonly profile: FenceProfileName;
-  /** What of the kernel it follows. */
-  readonly lists: readonly KernelList[];
+  /** What of the kernel it follows; asked each time, for it may be the configuration's choice (`EngineRoom.follow`). */
+  readonly lists: () => readonly KernelList[];
   readonly prepare: (room: EngineRoom) => EngineHandlers;
 };
 
@@ -54,6 +54,11 @@ export class EngineRoom {
       this.#main().send("logRecord", { level, event, fields: Object.entries(fields).map(([name, value]) => ({ name, value: String(value) })) });
     },
   };
+
+  /** A list of the kernel that is followed from now on. */
+  follow(what: KernelList): void {
+    this.to("frontend")?.send("listKernel", { what });
+  }
 
   /** Asks main for something, under the configuration in force. */
   ask<N extends CatalogueName>(name: N, body: Parameters<typeof Connection.prototype.send<N>>[1]): void {
@@ -97,11 +102,11 @@ export function startEngine({ role, profile, lists, prepare }: EngineSetup): voi
 
 class Engine {
   readonly #room: EngineRoom;
-  readonly #lists: readonly KernelList[];
+  readonly #lists: () => readonly KernelList[];
   readonly #handlers: EngineHandlers;
   readonly #traces: TracePages;
 
-  constructor(room: EngineRoom, lists: readonly KernelList[], handlers: EngineHandlers) {
+  constructor(room: EngineRoom, lists: () => readonly KernelList[], handlers: EngineHandlers) {
     this.#room = room;
     this.#lists = lists;
     this.#handlers = handlers;
@@ -134,7 +139,7 @@ class Engine {
 
   #list(): void {
     this.#handlers.listsBegin?.();
-    for (const what of this.#lists) this.#room.to("frontend")?.send("listKernel", { what });
+    for (const what of this.#lists()) this.#room.to("frontend")?.send("listKernel", { what });
   }
 
   #answer(message: Incoming): void {

@@ -80,6 +80,10 @@ export class RouteTable {
   hasDefaultBeside(link: number): boolean {
     return [...this.#routes.values()].some((route) => route.destination === DEFAULT_V6 && route.leads === "out" && route.link !== link);
   }
+  /** Whether there is a way to everywhere over this link. */
+  hasDefaultVia(link: number): boolean {
+    return [...this.#routes.values()].some((route) => route.destination === DEFAULT_V6 && route.leads === "out" && route.link === link);
+  }
   /** Prefixes that lead nowhere where nothing longer leads: what was delegated to us as a whole. In the order of their text. */
   refusing(): readonly Ipv6Prefix[] {
     const prefixes = [...this.#routes.values()].filter(({ leads }) => leads === "nowhere").map(({ destination }) => destination);
