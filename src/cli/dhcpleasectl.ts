@@ -39,7 +39,7 @@ async function main(): Promise<never> {
     exists: (one) => interfaces().includes(one),
     second: () => pause(1000),
     dot: () => (json ? undefined : write(1, ".")),
-    now: () => new Date().getTime(),
+    now: () => Date.now(),
   });
   show(result);
   const code = json || watch ? newExitCode(result) : result.kind === "seen" ? 0 : 1;
@@ -49,7 +49,7 @@ async function main(): Promise<never> {
 function show(result: Result): void {
   const { name, json } = options;
   if (result.kind !== "failed" && result.dots > 0 && !json) write(1, "\n");
-  if (result.kind === "seen") return print(1, json ? jsonLine(reportJson(result.view)) : report(result.view, new Date().getTime()));
+  if (result.kind === "seen") return print(1, json ? jsonLine(reportJson(result.view)) : report(result.view, Date.now()));
   const text = result.kind === "failed" ? result.text : `non-autoconf interface ${name}`;
   if (json) print(1, jsonLine({ interface: name, state: null, error: text }));
   else print(2, `dhcpleasectl: ${escapeText(text)}`);

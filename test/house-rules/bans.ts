@@ -9,7 +9,7 @@ const REAL = ["src/platform/", "src/sim/real/", "scripts/", "bench/", "test/"];
 const CARETAKERS = ["src/roles/main.ts", "src/roles/main/", "src/roles/control.ts", "src/roles/control/", "src/cli/"];
 
 export const BANS: readonly Ban[] = [
-  { name: "Date.now(", pattern: /\bDate\.now\b/, instead: "at.now, or the clock port", home: REAL },
+  { name: "Date.now(", pattern: /\bDate\.now\b/, instead: "at.now, or the clock port", home: [...REAL, "src/cli/"] },
   { name: "new Date()", pattern: /\bnew Date\(\s*\)/, instead: "at.now, or the clock port", home: [...REAL, ...CARETAKERS] },
   { name: "performance.now(", pattern: /\bperformance\.|\bhrtime\b/, instead: "at.now, or the clock port", home: [...REAL, ...CARETAKERS] },
   { name: "Math.random(", pattern: /\bMath\.random\b/, instead: "at.entropy", home: ["scripts/", "bench/"] },
