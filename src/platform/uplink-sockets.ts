@@ -1,10 +1,14 @@
 /** The sockets of a DHCPv4 client on one link, opened by main and bound for good: what they can do is fixed here. */
 import { Reader, Writer } from "../base/cursor.ts";
-import { type Ipv4Address, ipv4Address, UNSPECIFIED_V4 } from "../base/ipv4.ts";
+import { type Ipv4Address, ipv4Address, ipv4Number, UNSPECIFIED_V4 } from "../base/ipv4.ts";
 import { type MacAddress, macBytes } from "../base/mac.ts";
 import { AF, check, MSG, native, SO, SOCK, SOL } from "./native.ts";
 
-const ETHER_TYPE_IPV4 = 0x0800;
+const ETHER_TYPE = { ipv4: 0x0800, arp: 0x0806 } as const;
+/** Ethernet, IPv4; addresses of six and of four octets (RFC 826). */
+const ARP_FORM = { types: 0x0001_0800, lengths: 0x0604 } as const;
+const ARP_REQUEST = 1;
+const IP_TOS = 1;
 const CLIENT_PORT = 68;
 const PACKET_AUXDATA = 8;
 const SO_RCVBUF_BYTES = 1024 * 1024;
@@ -20,7 +24,7 @@ type End = "accept" | "drop";
  */
 const DHCP4_CLIENT_FILTER: readonly Instruction[] = [
   [0x28, 0, 0, 12], // A = EtherType
-  [0x15, 0, "drop", ETHER_TYPE_IPV4],
+  [0x15, 0, "drop", ETHER_TYPE.ipv4],
   [0x30, 0, 0, 23], // A = IP protocol
   [0x15, 0, "drop", 17],
   [0x28, 0, 0, 20], // A = flags and fragment offset
@@ -60,13 +64,14 @@ function hardwareFilter(mac: MacAddress): readonly Instruction[] {
  * A packet socket that sees only DHCP answers of this link. Its filter cannot be changed any more.
  * @param mac of the link: answers to other hardware addresses are not seen either; a link that gets another address needs another socket
  */
-export function openPacketSocket(link: number, mac?: MacAddress): number {
+export function openPacketSocket(link: number, mac?: MacAddress, priority?: number): number {
   const fd = check(native().socket(AF.packet, SOCK.raw, 0), "socket");
   return closedOnError(fd, () => {
     lockFilter(fd, [...DHCP4_CLIENT_FILTER, ...(mac === undefined ? [] : hardwareFilter(mac))]);
     check(native().setSockOpt(fd, SOL.packet, PACKET_AUXDATA, ONE), "setsockopt PACKET_AUXDATA");
-    native().setSockOpt(fd, SOL.socket, SO.receiveBufferForce, new Uint8Array(new Int32Array([SO_RCVBUF_BYTES]).buffer));
-    check(native().bind(fd, linkAddress(link)), "bind");
+    native().setSockOpt(fd, SOL.socket, SO.receiveBufferForce, int32(SO_RCVBUF_BYTES));
+    prioritize(fd, priority);
+    check(native().bind(fd, linkAddress(link, ETHER_TYPE.ipv4)), "bind");
   });
 }
 
@@ -79,13 +84,57 @@ export function openSinkSocket(name: string): number {
   });
 }
 
+/** How what is sent is marked for queues and routers; undefined leaves it to the kernel. */
+export type Marks = { readonly priority: number | undefined; readonly tos: number };
+
 /** A UDP socket from the leased address to servers: for renewals. Answers are read from the packet socket. */
-export function openUnicastSocket(name: string, address: Ipv4Address): number {
+export function openUnicastSocket(name: string, address: Ipv4Address, { priority, tos }: Marks): number {
   const fd = check(native().socket(AF.inet, SOCK.dgram, 0), "socket");
   return closedOnError(fd, () => {
     lockFilter(fd, NOTHING);
+    // the kernel makes a priority of the type of service, so ours comes after it
+    check(native().setSockOpt(fd, SOL.ip, IP_TOS, int32(tos)), "setsockopt IP_TOS");
+    prioritize(fd, priority);
     bindTo(fd, name, address);
   });
+}
+
+/**
+ * A packet socket that hears what others on the link say of one address (RFC 5227 §2.1.1): that they have it, or that they look whether
+ * anybody has. Its filter cannot be changed any more.
+ */
+export function openArpSocket(link: number, address: Ipv4Address): number {
+  const fd = check(native().socket(AF.packet, SOCK.raw, 0), "socket");
+  return closedOnError(fd, () => {
+    lockFilter(fd, arpFilter(ipv4Number(address)));
+    check(native().bind(fd, linkAddress(link, ETHER_TYPE.arp)), "bind");
+  });
+}
+
+function arpFilter(address: number): readonly Instruction[] {
+  return [
+    [0x28, 0, 0, 12], // A = EtherType
+    [0x15, 0, "drop", ETHER_TYPE.arp],
+    [0x20, 0, 0, 14], // A = hardware and protocol type
+    [0x15, 0, "drop", ARP_FORM.types],
+    [0x28, 0, 0, 18], // A = their lengths
+    [0x15, 0, "drop", ARP_FORM.lengths],
+    [0x20, 0, 0, 28], // A = sender's protocol address
+    [0x15, "accept", 0, address],
+    [0x15, 0, "drop", 0],
+    [0x28, 0, 0, 20], // A = operation
+    [0x15, 0, "drop", ARP_REQUEST],
+    [0x20, 0, 0, 38], // A = target's protocol address
+    [0x15, 0, "drop", address],
+  ];
+}
+
+function prioritize(fd: number, priority: number | undefined): void {
+  if (priority !== undefined) check(native().setSockOpt(fd, SOL.socket, SO.priority, int32(priority)), "setsockopt SO_PRIORITY");
+}
+
+function int32(value: number): Uint8Array {
+  return new Uint8Array(new Int32Array([value]).buffer);
 }
 
 function bindTo(fd: number, name: string, address: Ipv4Address): void {
@@ -112,10 +161,10 @@ function lockFilter(fd: number, instructions: readonly Instruction[]): void {
 }
 
 /** struct sockaddr_ll */
-function linkAddress(link: number): Uint8Array {
+function linkAddress(link: number, etherType: number): Uint8Array {
   const writer = new Writer(20);
   writer.hostU16(AF.packet);
-  writer.u16(ETHER_TYPE_IPV4);
+  writer.u16(etherType);
   writer.hostU32(link);
   writer.zeros(12);
   return writer.take();

@@ -24,7 +24,7 @@ import {
   type Placing,
   setLink,
 } from "../../wire/netlink/requests.ts";
-import { type Route, route } from "../../wire/netlink/route.ts";
+import { type Ipv4Route, type Route, route } from "../../wire/netlink/route.ts";
 import { ERRNO } from "../native.ts";
 import { NetlinkSocket } from "./socket.ts";
 
@@ -99,6 +99,11 @@ export class KernelNetwork {
   /** Adds it, or takes the place of the one with this destination and metric. */
   replaceRoute(wanted: Route): void {
     this.#change(newRoute(wanted, "replace"), "RTM_NEWROUTE");
+  }
+
+  /** IPv4: adds it behind those with this destination and metric, which stay. EEXIST when this very route is there. */
+  appendRoute(wanted: Ipv4Route): void {
+    this.#change(newRoute(wanted, "append"), "RTM_NEWROUTE");
   }
 
   removeRoute(unwanted: Route): void {

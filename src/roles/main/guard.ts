@@ -2,6 +2,7 @@
  * What main lets an engine do. Every field is judged against the configuration and the kernel; what is refused is counted by
  * field, and nothing else happens. Main is root: this file is the wall.
  */
+import { parseDomainName } from "../../base/domain.ts";
 import { isUnicastV4, UNSPECIFIED_V4 } from "../../base/ipv4.ts";
 import type { Incoming } from "../connection.ts";
 
@@ -9,27 +10,34 @@ import type { Incoming } from "../connection.ts";
 export type Known = {
   /** Of the configuration that is in force. */
   readonly generation: number;
-  readonly interfaces: ReadonlySet<string>;
+  /** Whether an entry of the configuration is for an interface of this name: its own, or a pattern. */
+  readonly configured: (name: string) => "by-name" | "by-pattern" | undefined;
   /** The kernel's name of a link, asked now; undefined when there is none. */
   readonly nameOfLink: (link: number) => string | undefined;
   /** The link each interface was served on: only from there may anything be taken away, configured still or no longer. */
   readonly served: ReadonlyMap<string, number>;
 };
 
-export type Refusal = `${string}.${"generation" | "name" | "link" | "address" | "prefixLength" | "validSeconds" | "routes" | "record" | "role"}`;
+type Field =
+  | "generation"
+  | "name"
+  | "link"
+  | "address"
+  | "prefixLength"
+  | "validSeconds"
+  | "routes"
+  | "nameServers"
+  | "searchDomains"
+  | "hostName"
+  | "record";
+export type Refusal = `${string}.${Field}`;
 
-type Request = Extract<
-  Incoming,
-  { readonly kind: "openPacketSocket" | "closePacketSocket" | "configureUplink" | "deconfigureUplink" | "saveLease" | "forgetLease" }
->;
-export const GUARDED = [
-  "openPacketSocket",
-  "closePacketSocket",
-  "configureUplink",
-  "deconfigureUplink",
-  "saveLease",
-  "forgetLease",
-] as const satisfies readonly Request["kind"][];
+/** They put something there that has to do with a link. */
+const OF_A_LINK = ["openPacketSocket", "openArpSocket", "configureUplink", "publishUplink"] as const;
+const TAKEN_AWAY = ["closePacketSocket", "deconfigureUplink", "withdrawUplink"] as const;
+const OF_A_NAME = ["saveLease", "forgetLease"] as const;
+export const GUARDED = [...OF_A_LINK, ...TAKEN_AWAY, ...OF_A_NAME, "uplinkEvent"] as const;
+type Request = Extract<Incoming, { readonly kind: (typeof GUARDED)[number] }>;
 
 export function isGuarded(message: Incoming): message is Request {
   return (GUARDED as readonly string[]).includes(message.kind);
@@ -38,17 +46,40 @@ export function isGuarded(message: Incoming): message is Request {
 /** @returns the field that is refused, or undefined when the request may be carried out */
 export function refusal(request: Request, known: Known): Refusal | undefined {
   const { kind, body, generation } = request;
-  if (kind === "closePacketSocket" || kind === "deconfigureUplink") {
+  if (isOneOf(TAKEN_AWAY, request)) {
     const link = known.served.get(body.name);
     if (link === undefined) return `${kind}.name`;
-    return link === body.link ? undefined : `${kind}.link`;
+    return link === request.body.link ? undefined : `${kind}.link`;
   }
-  if (generation !== known.generation) return `${kind}.generation`;
-  if (!known.interfaces.has(body.name)) return `${kind}.name`;
+  // what happened may be of an older configuration, or tell that an interface is in it no longer
+  if (kind === "uplinkEvent" && known.served.has(body.name)) return badContent(request);
+  if (kind !== "uplinkEvent" && generation !== known.generation) return `${kind}.generation`;
+  const configured = known.configured(body.name);
+  if (configured === undefined) return `${kind}.name`;
+  // patterns match names without end: of those only interfaces that were there have files
+  if (isOneOf(OF_A_NAME, request) && configured === "by-pattern" && !known.served.has(body.name)) return `${kind}.name`;
   if ("link" in body && known.nameOfLink(body.link) !== body.name) return `${kind}.link`;
-  if (kind === "configureUplink") return badUplink(request);
-  if (kind === "saveLease" && !isRecord(request.body.record)) return "saveLease.record";
-  return undefined;
+  return badContent(request);
+}
+
+function isOneOf<K extends Request["kind"]>(kinds: readonly K[], request: Request): request is Extract<Request, { readonly kind: K }> {
+  return (kinds as readonly string[]).includes(request.kind);
+}
+
+function badContent(request: Request): Refusal | undefined {
+  switch (request.kind) {
+    case "configureUplink":
+      return badUplink(request);
+    case "openArpSocket":
+      return isUnicastV4(request.body.address) ? undefined : "openArpSocket.address";
+    case "publishUplink":
+      return badFacts(request);
+    case "saveLease":
+    case "uplinkEvent":
+      return isRecord(request.body.record) ? undefined : `${request.kind}.record`;
+    default:
+      return undefined;
+  }
 }
 
 function badUplink({ kind, body }: Extract<Request, { readonly kind: "configureUplink" }>): Refusal | undefined {
@@ -57,6 +88,14 @@ function badUplink({ kind, body }: Extract<Request, { readonly kind: "configureU
   if (body.validSeconds === 0) return `${kind}.validSeconds`;
   const sound = body.routes.every(({ gateway }) => gateway === UNSPECIFIED_V4 || isUnicastV4(gateway));
   return sound ? undefined : `${kind}.routes`;
+}
+
+/** It ends in resolvers' files and in arguments of their programs. */
+function badFacts({ kind, body }: Extract<Request, { readonly kind: "publishUplink" }>): Refusal | undefined {
+  if (!body.nameServers.every(isUnicastV4)) return `${kind}.nameServers`;
+  if (!body.searchDomains.every((name) => parseDomainName(name) === name)) return `${kind}.searchDomains`;
+  if (body.hostName !== "" && parseDomainName(body.hostName) !== body.hostName) return `${kind}.hostName`;
+  return isRecord(body.record) ? undefined : `${kind}.record`;
 }
 
 /** A record is text of one JSON object: main does not read it, but writes nothing else either. */

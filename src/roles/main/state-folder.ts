@@ -1,5 +1,5 @@
 /** Files that must survive: 0600 in a 0700 folder, replaced whole and synced before anything later happens. */
-import { closeSync, fsyncSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeSync } from "node:fs";
+import { closeSync, fchmodSync, fsyncSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { LIMITS } from "../../base/limits.ts";
 
@@ -34,11 +34,12 @@ export class StateFolder {
 }
 
 /** Written beside the old one, synced, and then named: a crash leaves one of the two whole. */
-export function replaceFile(folder: string, name: string, bytes: Uint8Array): void {
+export function replaceFile(folder: string, name: string, bytes: Uint8Array, mode = 0o600): void {
   const path = join(folder, name);
   const fresh = `${path}.new`;
   const fd = openSync(fresh, "w", 0o600);
   try {
+    fchmodSync(fd, mode);
     for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at); // a disk that is nearly full takes a part
     fsyncSync(fd);
     renameSync(fresh, path);

@@ -1,102 +1,128 @@
 /** Makes the kernel hold exactly what an uplink's lease says: our own objects only, the new address before the old one goes, nothing flushed. */
-import { broadcastOf, DEFAULT_V4, ipv4Contains, ipv4Prefix, UNSPECIFIED_V4 } from "../../base/ipv4.ts";
+import { broadcastOf, ipv4Contains, ipv4Prefix } from "../../base/ipv4.ts";
 import { KernelError } from "../../base/errors.ts";
 import type { KernelNetwork } from "../../platform/netlink/kernel-network.ts";
 import type { UplinkAddress } from "../../ports/kernel.ts";
 import type { InterfaceAddress } from "../../wire/netlink/address.ts";
-import { ADDRESS_PROTOCOL, ROUTE_PROTOCOL, SCOPE, TABLE } from "../../wire/netlink/numbers.ts";
-import { type Ipv4Route, routeWith } from "../../wire/netlink/route.ts";
+import { ADDRESS_PROTOCOL, IFA_F, ROUTE_PROTOCOL, SCOPE, TABLE } from "../../wire/netlink/numbers.ts";
+import type { Ipv4Route } from "../../wire/netlink/route.ts";
+import { LINK_LOCAL_V4, leaseRoutes, type RouteWishes, routeMtu, sameRoute, subnetRoute, type UplinkPolicy } from "./uplink-routes.ts";
 
-/** Below what people set by hand, above what the kernel makes itself: as other clients do on wired links. */
-const METRIC = 1024;
 /** What is gone already need not be removed: ENOENT, ESRCH, ENODEV, EADDRNOTAVAIL. */
 const GONE: readonly number[] = [2, 3, 19, 99];
+/** EEXIST: the very route is there. */
+const THERE: readonly number[] = [17];
+
+type Settling = {
+  readonly wanted: UplinkAddress;
+  readonly wishes: RouteWishes /** Addresses that go. */;
+  readonly unwanted: readonly InterfaceAddress[];
+};
 
 export class UplinkObjects {
   readonly #network: KernelNetwork;
+  /** Where our routes may stand: the kernel takes those of other tables not away with their address. */
+  readonly #tables = new Set<number>([TABLE.main]);
 
   constructor(network: KernelNetwork) {
     this.#network = network;
   }
 
-  /** @throws KernelError when the kernel refuses the address or a route; what was done before stays */
-  configure(link: number, wanted: UplinkAddress): void {
-    const before = this.#ours(link);
-    const sameAddress = before.addresses.filter(({ address, prefixLength }) => address === wanted.address && prefixLength !== wanted.prefixLength);
-    for (const old of sameAddress) this.#network.removeAddress(old);
-    this.#network.replaceAddress(addressObject(link, wanted));
-    const unwanted = before.addresses.filter(({ address }) => address !== wanted.address);
-    for (const old of unwanted) forgiving(() => this.#network.removeAddress(old));
-    // where the old one was first in its subnet, the kernel takes the new one and its routes out with it, or puts it back bare
-    if (unwanted.length > 0) this.#network.replaceAddress(addressObject(link, wanted));
-    const routes = routeObjects(link, wanted);
-    for (const route of routes) this.#network.replaceRoute(route);
-    for (const old of before.routes) if (!routes.some((route) => sameRoute(route, old))) forgiving(() => this.#network.removeRoute(old));
+  /** @throws KernelError when the kernel refuses the address, or the first route it refused after all others were tried */
+  configure(link: number, wanted: UplinkAddress, policy: UplinkPolicy): void {
+    this.#tables.add(policy.table);
+    const before = this.#addresses(link);
+    for (const old of before) if (old.address === wanted.address && old.prefixLength !== wanted.prefixLength) this.#network.removeAddress(old);
+    const mtu = policy.mtuMinBytes === undefined ? undefined : routeMtu(wanted.mtuBytes, policy, this.#network.link(link)?.mtu);
+    const wishes = { link, policy, mtu };
+    const address = addressObject(wanted, wishes);
+    this.#network.replaceAddress(address);
+    const unwanted = before.filter((one) => one.address !== wanted.address);
+    const failures = this.#settle(address, { wanted, wishes, unwanted });
+    if (unwanted.length > 0) {
+      for (const old of unwanted) forgiving(() => this.#network.removeAddress(old), GONE);
+      // where the old one was first in its subnet, the kernel takes the new one and its routes out with it, or puts it back bare
+      this.#network.replaceAddress(address);
+      failures.push(...this.#settle(address, { wanted, wishes, unwanted: [] }));
+    }
+    const [first] = failures;
+    if (first !== undefined) throw first;
   }
 
   deconfigure(link: number): void {
-    const { addresses, routes } = this.#ours(link);
-    for (const route of routes) forgiving(() => this.#network.removeRoute(route));
-    for (const address of addresses) forgiving(() => this.#network.removeAddress(address));
+    const addresses = this.#addresses(link);
+    for (const route of this.#routes(link, addresses)) forgiving(() => this.#network.removeRoute(route), GONE);
+    for (const address of addresses) forgiving(() => this.#network.removeAddress(address), GONE);
+  }
+
+  /** Adds the routes that are missing, then takes away ours that are not wanted. @returns what the kernel refused */
+  #settle(address: InterfaceAddress, { wanted, wishes, unwanted }: Settling): KernelError[] {
+    const held = this.#network.routes("ipv4").filter((one): one is Ipv4Route => one.family === "ipv4");
+    const ours = held.filter((route) => this.#isOurs(route, address.interfaceIndex, [address, ...unwanted]));
+    const kernels = held.filter((route) => isOfAddress(route, address));
+    const ownSubnet = (address.flags & IFA_F.noPrefixRoute) !== 0;
+    const subnet = ownSubnet || kernels.length === 0 ? subnetRoute(wanted, wishes) : undefined;
+    const routes = [...(subnet === undefined ? [] : [subnet]), ...leaseRoutes(wanted, wishes)];
+    const failures: KernelError[] = [];
+    const trying = (act: () => void, forgiven: readonly number[]): void => {
+      try {
+        forgiving(act, forgiven);
+      } catch (error) {
+        if (!(error instanceof KernelError)) throw error;
+        failures.push(error);
+      }
+    };
+    // behind what is there, never over it: a route of another link or program with the same cost stays
+    for (const route of routes) if (!ours.some((one) => sameRoute(one, route))) trying(() => this.#network.appendRoute(route), THERE);
+    for (const old of ours) if (!routes.some((route) => sameRoute(route, old))) trying(() => this.#network.removeRoute(old), GONE);
+    // an address that was there already keeps the kernel's route when it is given the flag
+    if (ownSubnet) for (const route of kernels) trying(() => this.#network.removeRoute(route), GONE);
+    return failures;
   }
 
   /** What carries our mark on the link. */
-  #ours(link: number): { readonly addresses: readonly InterfaceAddress[]; readonly routes: readonly Ipv4Route[] } {
-    const addresses = this.#network.addresses("ipv4").filter((one) => one.interfaceIndex === link && one.protocol === ADDRESS_PROTOCOL.dhcp);
-    const routes = this.#network
-      .routes("ipv4")
-      .filter(
-        (one): one is Ipv4Route =>
-          one.family === "ipv4" && one.outInterface === link && one.protocol === ROUTE_PROTOCOL.dhcp && one.table === TABLE.main,
-      );
-    return { addresses, routes };
+  #addresses(link: number): readonly InterfaceAddress[] {
+    return this.#network.addresses("ipv4").filter((one) => one.interfaceIndex === link && one.protocol === ADDRESS_PROTOCOL.dhcp);
+  }
+
+  #routes(link: number, addresses: readonly InterfaceAddress[]): readonly Ipv4Route[] {
+    return this.#network.routes("ipv4").filter((one): one is Ipv4Route => one.family === "ipv4" && this.#isOurs(one, link, addresses));
+  }
+
+  /** Our mark, on the link, in a table of ours; in any other table those that speak from our address. */
+  #isOurs({ outInterface, protocol, table, preferredSource }: Ipv4Route, link: number, addresses: readonly InterfaceAddress[]): boolean {
+    if (outInterface !== link || protocol !== ROUTE_PROTOCOL.dhcp) return false;
+    return this.#tables.has(table) || addresses.some(({ address }) => address === preferredSource);
   }
 }
 
-function addressObject(link: number, { address, prefixLength, validSeconds }: UplinkAddress): InterfaceAddress {
+/** The kernel's own route to the subnet of the address. */
+function isOfAddress({ outInterface, protocol, table, preferredSource, destination }: Ipv4Route, of: InterfaceAddress): boolean {
+  if (of.family !== "ipv4" || protocol !== ROUTE_PROTOCOL.kernel || table !== TABLE.main) return false;
+  return outInterface === of.interfaceIndex && preferredSource === of.address && destination === ipv4Prefix(of.address, of.prefixLength);
+}
+
+/** The kernel's own route to the subnet stands in the main table and says no MTU: where either is not enough, it makes none. */
+function addressObject({ address, prefixLength, validSeconds }: UplinkAddress, { link, policy, mtu }: RouteWishes): InterfaceAddress {
   return {
     family: "ipv4",
     interfaceIndex: link,
     address,
     prefixLength,
     ...(prefixLength < 31 ? { broadcast: broadcastOf(address, prefixLength) } : {}),
-    flags: 0,
-    scope: SCOPE.global,
+    flags: policy.table !== TABLE.main || mtu !== undefined ? IFA_F.noPrefixRoute : 0,
+    scope: ipv4Contains(LINK_LOCAL_V4, address) ? SCOPE.link : SCOPE.global,
     protocol: ADDRESS_PROTOCOL.dhcp,
     preferredSeconds: validSeconds,
     validSeconds,
-    routeMetric: METRIC,
+    routeMetric: policy.metric,
   };
 }
 
-/** One route for each destination: of several routers the first is preferred, so that no equal-cost paths arise. */
-function routeObjects(link: number, { address, prefixLength, routes }: UplinkAddress): readonly Ipv4Route[] {
-  const subnet = ipv4Prefix(address, prefixLength);
-  const defaults = routes.filter(({ destination }) => destination === DEFAULT_V4);
-  return routes
-    .filter(({ destination }) => destination !== subnet)
-    .map(({ destination, gateway }) => {
-      const direct = gateway === UNSPECIFIED_V4 || gateway === address;
-      const rank = destination === DEFAULT_V4 ? defaults.findIndex((one) => one.gateway === gateway) : 0;
-      return routeWith<Ipv4Route>({
-        family: "ipv4",
-        destination,
-        outInterface: link,
-        preferredSource: address,
-        metric: METRIC + rank,
-        ...(direct ? {} : { gateway, onlink: !ipv4Contains(subnet, gateway) }),
-      });
-    });
-}
-
-function sameRoute(a: Ipv4Route, b: Ipv4Route): boolean {
-  return a.destination === b.destination && a.metric === b.metric && a.gateway === b.gateway;
-}
-
-function forgiving(remove: () => void): void {
+function forgiving(act: () => void, forgiven: readonly number[]): void {
   try {
-    remove();
+    act();
   } catch (error) {
-    if (!(error instanceof KernelError) || !GONE.includes(error.errno)) throw error;
+    if (!(error instanceof KernelError) || !forgiven.includes(error.errno)) throw error;
   }
 }

@@ -1,19 +1,34 @@
-/** Main's office for `uplink4`: packet sockets, the leased address and its routes, lease files. */
+/** Main's office for `uplink4`: sockets, the leased address and its routes, lease files, what is published, hooks. */
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Duid } from "../../base/duid.ts";
-import type { Ipv4Address } from "../../base/ipv4.ts";
-import { openPacketSocket, openSinkSocket, openUnicastSocket } from "../../platform/uplink-sockets.ts";
+import { type Ipv4Address, ipv4Contains } from "../../base/ipv4.ts";
+import { LIMITS } from "../../base/limits.ts";
+import { closeAll } from "../../platform/channel.ts";
+import { openArpSocket, openPacketSocket, openSinkSocket, openUnicastSocket } from "../../platform/uplink-sockets.ts";
+import { entryFor, isPattern, type Uplink4Interface } from "../../services/uplink4/config.ts";
+import { TABLE } from "../../wire/netlink/numbers.ts";
 import type { Incoming } from "../connection.ts";
 import type { Configuration } from "../messages/catalogue.ts";
 import type { ChildName } from "./children.ts";
-import { isGuarded, refusal } from "./guard.ts";
+import { isGuarded, type Known, refusal } from "./guard.ts";
 import { nameOfLink } from "./link-sockets.ts";
 import { attempt, type Office, type Tools } from "./office.ts";
+import { PublishedUplinks } from "./published.ts";
 import { handRecords } from "./records.ts";
 import { StateFolder } from "./state-folder.ts";
 import { UplinkObjects } from "./uplink-kernel.ts";
+import { LINK_LOCAL_V4, type UplinkPolicy } from "./uplink-routes.ts";
 
 type Request = Parameters<typeof refusal>[0];
+type Body<K extends Request["kind"]> = Extract<Request, { readonly kind: K }>["body"];
+
+/** Below what people set by hand, above what the kernel makes itself: as other clients do. */
+const METRIC = { wired: 1024, wireless: 3000 } as const;
+/** Low delay, as clients have always sent (RFC 1349). */
+const TOS = 0x10;
+/** For the RELEASE of each uplink to leave. */
+const FAREWELL_MS = 300;
 
 export class Uplink4Office implements Office {
   readonly engine = "engine-uplink4";
@@ -22,6 +37,7 @@ export class Uplink4Office implements Office {
   readonly #duid: Duid;
   readonly #objects: UplinkObjects;
   readonly #leases: StateFolder;
+  readonly #published: PublishedUplinks;
   /** The link each configured interface was last served on: what may be taken away again. */
   readonly #served = new Map<string, number>();
   #config: NonNullable<Configuration["uplink4"]> | undefined;
@@ -31,15 +47,18 @@ export class Uplink4Office implements Office {
     this.#duid = duid;
     this.#objects = new UplinkObjects(tools.network);
     this.#leases = new StateFolder(join(tools.options["state-dir"], "uplink4"));
+    this.#published = new PublishedUplinks(tools.options["runtime-dir"]);
   }
 
   configure({ uplink4 }: Configuration): boolean {
-    this.#config = uplink4 ?? (this.#config === undefined ? undefined : { interfaces: [] });
+    const first = this.#config === undefined;
+    this.#config = uplink4 ?? (first ? undefined : { interfaces: [] });
+    if (first) this.#published.keepOnly((name) => this.#entry(name) !== undefined);
     return this.#config !== undefined;
   }
 
   get serves(): string {
-    return `uplink4 on ${this.#names().join(", ") || "nothing"}`;
+    return `uplink4 on ${(this.#config?.interfaces ?? []).map(({ name }) => name).join(", ") || "nothing"}`;
   }
 
   ready(role: ChildName): void {
@@ -51,47 +70,66 @@ export class Uplink4Office implements Office {
     const [engine, generation] = [this.#tools.children.to(this.engine), this.#tools.generation()];
     if (engine === undefined || this.#config === undefined) return;
     engine.send("uplink4Config", { duid: this.#duid, interfaces: this.#config.interfaces }, { generation });
-    handRecords(this.#tools, this.engine, this.#leases, this.#names());
+    const named = this.#config.interfaces.map(({ name }) => name).filter((name) => !isPattern(name));
+    handRecords(this.#tools, this.engine, this.#leases, new Set([...named, ...this.#served.keys()]));
   }
 
   message(_from: ChildName, message: Incoming): void {
     if (!isGuarded(message)) return;
-    const why = refusal(message, {
+    const why = refusal(message, this.#known());
+    if (why !== undefined) return this.#tools.refused.add(why);
+    this.#attempt(message, () => this.#carryOut(message));
+  }
+
+  /** What was configured stays: the address until its lease ends, and what was published with it. */
+  stop(): { readonly patienceMs: number } {
+    const releases = (this.#config?.interfaces ?? []).some(({ releaseOnStop }) => releaseOnStop);
+    const told = releases && this.#tools.children.to(this.engine)?.send("farewell", true) === true;
+    return { patienceMs: told ? FAREWELL_MS : 0 };
+  }
+
+  #known(): Known {
+    return {
       generation: this.#tools.generation(),
-      interfaces: new Set(this.#names()),
+      configured: (name) => {
+        if (this.#config?.interfaces.some((one) => one.name === name) === true) return "by-name";
+        return this.#entry(name) === undefined ? undefined : "by-pattern";
+      },
       nameOfLink: (link) => nameOfLink(this.#tools, link),
       served: this.#served,
-    });
-    if (why !== undefined) return this.#tools.refused.add(why);
-    attempt(this.#tools, this.engine, { what: message.kind, name: message.body.name }, () => this.#carryOut(message));
+    };
   }
 
-  stop(): { readonly patienceMs: number } {
-    return { patienceMs: 0 };
+  #entry(name: string): Uplink4Interface | undefined {
+    return this.#config === undefined ? undefined : entryFor(this.#config, name);
   }
 
-  #names(): readonly string[] {
-    return (this.#config?.interfaces ?? []).map(({ name }) => name);
+  #attempt({ kind, body }: Request, act: () => void): boolean {
+    return attempt(this.#tools, this.engine, { what: kind, name: body.name }, act);
   }
 
   #carryOut(message: Request): void {
     const frontend = this.#tools.children.to("frontend");
     switch (message.kind) {
-      case "openPacketSocket": {
-        const { link, name } = message.body;
-        this.#served.set(name, link);
-        frontend?.send("packetSocket", { link }, { descriptors: [openPacketSocket(link), openSinkSocket(name)] });
-        return;
+      case "openPacketSocket":
+        return this.#openPacket(message.body);
+      case "openArpSocket": {
+        const { link, address } = message.body;
+        return void frontend?.send("arpSocket", { link, address }, { descriptors: [openArpSocket(link, address)] });
       }
       case "closePacketSocket":
-        frontend?.send("closeSockets", { link: message.body.link, unicastOnly: false });
-        return;
+        return void frontend?.send("closeSockets", { link: message.body.link, unicastOnly: false });
       case "configureUplink":
-        this.#objects.configure(message.body.link, message.body);
-        return this.#openUnicast(message.body.link, message.body.name, message.body.address);
+        return this.#configure(message);
       case "deconfigureUplink":
         frontend?.send("closeSockets", { link: message.body.link, unicastOnly: true });
         return this.#objects.deconfigure(message.body.link);
+      case "publishUplink":
+        return this.#published.publish(message.body.name, message.body.record);
+      case "withdrawUplink":
+        return this.#published.withdraw(message.body.name);
+      case "uplinkEvent":
+        return;
       case "saveLease":
         return this.#leases.save(message.body.name, message.body.record);
       case "forgetLease":
@@ -99,9 +137,58 @@ export class Uplink4Office implements Office {
     }
   }
 
+  /** What the engine kept of the interface goes to it first: it asks for a socket when it is about to begin. */
+  #openPacket({ link, name }: Body<"openPacketSocket">): void {
+    this.#serve(name, link);
+    handRecords(this.#tools, this.engine, this.#leases, [name]);
+    const packets = openPacketSocket(link, this.#tools.network.link(link)?.mac, this.#entry(name)?.socketPriority);
+    const descriptors = [packets, orClosed(packets, () => openSinkSocket(name))];
+    this.#tools.children.to("frontend")?.send("packetSocket", { link }, { descriptors });
+  }
+
+  /** Where patterns match links that come and go, those that are gone are forgotten in time. */
+  #serve(name: string, link: number): void {
+    this.#served.delete(name);
+    if (this.#served.size >= LIMITS.interfaces)
+      for (const [old, at] of this.#served) if (nameOfLink(this.#tools, at) !== old) this.#served.delete(old);
+    this.#served.set(name, link);
+  }
+
+  /** The address first: it can be used from then on. A route that the kernel refuses keeps nothing else from being done. */
+  #configure(message: Extract<Request, { readonly kind: "configureUplink" }>): void {
+    const { link, name, address, routes } = message.body;
+    const entry = this.#entry(name);
+    const wanted = entry?.ignoreRoutes === "all" ? { ...message.body, routes: [] } : { ...message.body, routes };
+    this.#attempt(message, () => this.#objects.configure(link, wanted, policyOf(entry, name)));
+    if (!ipv4Contains(LINK_LOCAL_V4, address)) this.#openUnicast(link, name, address);
+  }
+
   /** Renewals go out by packet socket when this fails: it is said and nothing else. */
   #openUnicast(link: number, name: string, address: Ipv4Address): void {
-    const descriptors = [openUnicastSocket(name, address)];
+    const { dscp, socketPriority } = this.#entry(name) ?? {};
+    const marks = { priority: socketPriority, tos: dscp === undefined ? TOS : dscp << 2 };
+    const descriptors = [openUnicastSocket(name, address, marks)];
     this.#tools.children.to("frontend")?.send("unicastSocket", { link, address }, { descriptors });
   }
+}
+
+function orClosed(fd: number, open: () => number): number {
+  try {
+    return open();
+  } catch (error) {
+    closeAll([fd]);
+    throw error;
+  }
+}
+
+function policyOf(entry: Uplink4Interface | undefined, name: string): UplinkPolicy {
+  return {
+    metric: entry?.metric ?? (isWireless(name) ? METRIC.wireless : METRIC.wired),
+    table: entry?.table ?? TABLE.main,
+    mtuMinBytes: entry?.mtuMinBytes,
+  };
+}
+
+function isWireless(name: string): boolean {
+  return ["wireless", "phy80211"].some((mark) => existsSync(`/sys/class/net/${name}/${mark}`));
 }

@@ -10,12 +10,16 @@ import { type Neighbour, neighbour } from "./neighbour.ts";
 import { FAMILY, NLM_F, RTM } from "./numbers.ts";
 import { type Route, route } from "./route.ts";
 
-/** How an object is put in place: only when new, or also over what is there. */
-export type Placing = "create" | "replace";
+/** How an object is put in place: only when new, also over what is there, or (routes) behind what is there. */
+export type Placing = "create" | "replace" | "append";
 
 /** The first interface of every network namespace. */
 const LOOPBACK_INDEX = 1;
-const PLACING = { create: NLM_F.create | NLM_F.exclusive, replace: NLM_F.create | NLM_F.replace } as const;
+const PLACING = {
+  create: NLM_F.create | NLM_F.exclusive,
+  replace: NLM_F.create | NLM_F.replace,
+  append: NLM_F.create | NLM_F.append,
+} as const;
 
 /** Everything of one kind. Strict kernels want the whole fixed header, all zero but the family. */
 export const dumpLinks = (): NetlinkRequest => dump(RTM.getLink, FAMILY.any, 16);

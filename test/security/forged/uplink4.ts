@@ -16,6 +16,8 @@ const uplink = {
   mtuBytes: 0,
 };
 
+const facts = { ...WAN, nameServers: [ip("192.0.2.53")], searchDomains: ["home.example"], hostName: "gw", record: record('{"a":1}\n') };
+
 export const UPLINK4_FORGERIES: readonly Forgery[] = [
   ...[LINKS.lan0, 1, ...NO_LINKS].map((link) => forgery("openPacketSocket", { ...WAN, link }, "openPacketSocket.link")),
   ...["lan0", "lo", "none0"].map((name) => forgery("openPacketSocket", { ...LAN, name }, "openPacketSocket.name")),
@@ -29,6 +31,22 @@ export const UPLINK4_FORGERIES: readonly Forgery[] = [
   forgery("configureUplink", { ...uplink, routes: [{ destination: net("0.0.0.0/0"), gateway: ip("224.0.0.1") }] }, "configureUplink.routes"),
   forgery("configureUplink", uplink, "configureUplink.generation", { shift: -1 }),
   forgery("deconfigureUplink", LAN, "deconfigureUplink.name"),
+  ...[LINKS.lan0, ...NO_LINKS].map((link) => forgery("openArpSocket", { ...WAN, link, address: uplink.address }, "openArpSocket.link")),
+  forgery("openArpSocket", { ...LAN, address: uplink.address }, "openArpSocket.name"),
+  forgery("openArpSocket", { ...WAN, address: ip("255.255.255.255") }, "openArpSocket.address"),
+  forgery("openArpSocket", { ...WAN, address: uplink.address }, "openArpSocket.generation", { shift: 1 }),
+  forgery("publishUplink", { ...facts, ...LAN }, "publishUplink.name"),
+  ...[LINKS.lan0, ...NO_LINKS].map((link) => forgery("publishUplink", { ...facts, link }, "publishUplink.link")),
+  forgery("publishUplink", { ...facts, nameServers: [ip("127.0.0.1")] }, "publishUplink.nameServers"),
+  ...["a\nnameserver 192.0.2.66", "--revert", "$(id)"].map((name) =>
+    forgery("publishUplink", { ...facts, searchDomains: [name] }, "publishUplink.searchDomains"),
+  ),
+  forgery("publishUplink", { ...facts, hostName: "gw\u001b[2J" }, "publishUplink.hostName"),
+  forgery("publishUplink", { ...facts, record: record("nameserver 192.0.2.66\n") }, "publishUplink.record"),
+  forgery("publishUplink", facts, "publishUplink.generation", { shift: -1 }),
+  ...[WAN, LAN].map((target) => forgery("withdrawUplink", target, "withdrawUplink.name")),
+  forgery("uplinkEvent", { name: "lan0", event: "bound", record: record('{"a":1}\n') }, "uplinkEvent.name"),
+  forgery("uplinkEvent", { name: "wan0", event: "bound", record: record("#!/bin/sh\nid\n") }, "uplinkEvent.record"),
   forgery("saveLease", { name: "lan0", record: record('{"a":1}\n') }, "saveLease.name"),
   forgery("saveLease", { name: "wan0", record: record("#!/bin/sh\nid\n") }, "saveLease.record"),
   forgery("forgetLease", { name: "lan0" }, "forgetLease.name"),
