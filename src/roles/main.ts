@@ -9,6 +9,11 @@ import { Main } from "./main/main.ts";
 import { RUN_OPTIONS, type RunOptions } from "./main/options.ts";
 
 const EXIT = { failed: 1, usage: 2 } as const;
+const CHOICES: Readonly<Record<"log-level" | "format" | "absent", readonly string[]>> = {
+  "log-level": LOG_LEVELS,
+  format: ["auto", "toml", "dhcpleased"],
+  absent: ["error", "empty"],
+};
 
 try {
   run(optionsOf(process.argv.slice(2)));
@@ -17,8 +22,8 @@ try {
 }
 
 function run(options: RunOptions): void {
-  const loaded = loadConfiguration(options.file);
-  if ("problems" in loaded) return fail(EXIT.usage, loaded.problems);
+  const loaded = loadConfiguration(options);
+  if ("problems" in loaded) return fail(options.format === "dhcpleased" ? EXIT.failed : EXIT.usage, loaded.problems); // as that program does
   if (process.geteuid?.() !== 0) return fail(EXIT.failed, "leasehold run needs root: it opens raw sockets and changes addresses; try sudo");
   const main = new Main(options, loaded.configuration);
   let stopping = false;
@@ -41,8 +46,8 @@ function run(options: RunOptions): void {
 function optionsOf(args: readonly string[]): RunOptions {
   try {
     const { values } = parseArgs({ args: [...args], options: RUN_OPTIONS, strict: true, allowPositionals: false });
-    const level = values["log-level"];
-    if (!(LOG_LEVELS as readonly string[]).includes(level)) throw new Error(`--log-level is one of ${LOG_LEVELS.join(", ")}`);
+    for (const [name, known] of Object.entries(CHOICES))
+      if (!known.includes(values[name as keyof typeof CHOICES])) throw new Error(`--${name} is one of ${known.join(", ")}`);
     return values;
   } catch (error) {
     return fail(EXIT.usage, `${error instanceof Error ? error.message : String(error)}\nsee: leasehold run --help`);

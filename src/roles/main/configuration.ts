@@ -3,15 +3,16 @@ import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { decodeAll } from "../../base/codec.ts";
 import { type Configuration, configuration } from "../messages/catalogue.ts";
+import type { RunOptions } from "./options.ts";
 
 export type Loaded = { readonly configuration: Configuration } | { readonly problems: string };
 
 const OUTPUT_BYTES = 4 * 1024 * 1024;
 const PATIENCE_MS = 20_000;
 
-export function loadConfiguration(file: string): Loaded {
+export function loadConfiguration({ file, format, absent }: Pick<RunOptions, "file" | "format" | "absent">): Loaded {
   const reader = fileURLToPath(new URL("config-reader.mjs", import.meta.url));
-  const child = spawnSync(process.execPath, [reader, file], { env: {}, maxBuffer: OUTPUT_BYTES, timeout: PATIENCE_MS });
+  const child = spawnSync(process.execPath, [reader, file, format, absent], { env: {}, maxBuffer: OUTPUT_BYTES, timeout: PATIENCE_MS });
   if (child.status !== 0)
     return {
       problems:

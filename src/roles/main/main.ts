@@ -25,7 +25,7 @@ import { InterfaceCommands, type Outcome } from "./interface-commands.ts";
 import { LanOffice } from "./lan-office.ts";
 import { openLog } from "./log.ts";
 import type { Office, Tools } from "./office.ts";
-import type { RunOptions } from "./options.ts";
+import { controlSocketOf, type RunOptions } from "./options.ts";
 import { childPlans, JIT_ROLES } from "./plans.ts";
 import { Uplink4Office } from "./uplink4-office.ts";
 import { Uplink6Office } from "./uplink6-office.ts";
@@ -86,7 +86,7 @@ export class Main {
     const inForce = (): Configuration => this.#attached.into(this.#configuration);
     this.#commands = new InterfaceCommands({ tools, attached: this.#attached, configuration: inForce, apply: () => this.#apply() });
     this.#active = this.#offices.filter((office) => office.configure(inForce()));
-    this.#control = new ControlSocket(join(options["runtime-dir"], "control.sock"), (accepted) => this.#connection(accepted));
+    this.#control = new ControlSocket(controlSocketOf(options), (accepted) => this.#connection(accepted));
   }
 
   start(): void {
@@ -108,7 +108,7 @@ export class Main {
 
   /** Reads the configuration again; one with errors leaves everything as it is. @returns what an operator is told */
   reload(): Outcome {
-    const loaded = loadConfiguration(this.#options.file);
+    const loaded = loadConfiguration(this.#options);
     if ("problems" in loaded) {
       this.#log.of("main").write("error", "reloadRefused", { problems: loaded.problems });
       return { result: "failed", text: `${loaded.problems}\nnothing was changed` };
