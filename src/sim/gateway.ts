@@ -9,8 +9,10 @@ import { Uplink4 } from "../services/uplink4/service.ts";
 import type { Uplink } from "../services/uplink4/uplink.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { LogFields } from "../ports/log.ts";
+import { arpAnnouncement, arpProbe, encodeArpFrame } from "../wire/ip/arp.ts";
 import { encodeUdpFrame } from "../wire/ip/udp.ts";
 import { DENIED_SERVER } from "./actors/stranger.ts";
+import { answerTo, arpIn } from "./arp.ts";
 import { Chance } from "./chance.ts";
 import { SimClock, type Timeline } from "./clock.ts";
 import { SimDisk } from "./disk.ts";
@@ -50,7 +52,7 @@ export class Gateway {
   /** Takes events, alarms included, only while it is the one that runs. */
   #life = 0;
   #service: Uplink4 | undefined;
-  #config: Uplink4Interface = { ...standardUplink(INTERFACE), conflictDetection: "off", denyServers: [DENIED_SERVER] };
+  #config: Uplink4Interface = { ...standardUplink(INTERFACE), denyServers: [DENIED_SERVER] };
 
   constructor(options: GatewayOptions) {
     const { timeline, seed, segment } = options;
@@ -156,11 +158,9 @@ export class Gateway {
     ): void => {
       this.#sentAt.push(timeline.now);
       if (this.#sentAt.length > SENT_REMEMBERED) this.#sentAt.shift();
-      if (this.#running)
-        segment.send(
-          this.port,
-          encodeUdpFrame({ destinationMac, sourceMac: this.#mac, sourcePort: CLIENT_PORT, destinationPort: SERVER_PORT, payload, ...addresses }),
-        );
+      this.#emit(
+        encodeUdpFrame({ destinationMac, sourceMac: this.#mac, sourcePort: CLIENT_PORT, destinationPort: SERVER_PORT, payload, ...addresses }),
+      );
     };
     return new Uplink4({
       clock: this.#clockOf(alive),
@@ -175,7 +175,15 @@ export class Gateway {
           if (mac !== undefined) emit(mac, { source: from, destination: to }, payload);
         },
       },
-      arp: { open: () => undefined, close: () => undefined, send: () => undefined },
+      arp: {
+        open: (link, _name, address) => {
+          timeline.schedule(instant(timeline.now + SOCKET_MS), () => {
+            if (alive()) this.#service?.arpReady(link, address);
+          });
+        },
+        close: () => undefined,
+        send: (_link, from, kind, address) => this.#emit(encodeArpFrame(kind === "probe" ? arpProbe(from, address) : arpAnnouncement(from, address))),
+      },
       host: { publish: () => undefined, withdraw: () => undefined },
       events: { tell: () => undefined },
       sockets: {
@@ -205,8 +213,17 @@ export class Gateway {
     };
   }
 
+  #emit(frame: Uint8Array): void {
+    if (this.#running) this.#options.segment.send(this.port, frame);
+  }
+
   #take(frame: Uint8Array): void {
-    if (this.#running && !this.clock.asleep) this.#service?.frame(this.#index, frame, "verify");
+    if (!this.#running || this.clock.asleep) return;
+    const packet = arpIn(frame);
+    if (packet === undefined) return this.#service?.frame(this.#index, frame, "verify");
+    const answer = answerTo(packet, this.kernel.on(this.#index)?.address, this.#mac);
+    if (answer !== undefined) this.#emit(answer);
+    this.#service?.arpFrame(this.#index, frame);
   }
 
   #tellStored(): void {

@@ -22,8 +22,8 @@ const PLANTED: readonly (readonly [bug: string, checker: Checker, world: () => W
     "a provider that gives one address to everybody",
     noAddressHeldTwice,
     () => {
-      const world = simulate({ seed: 1, clients: 2, minutes: 20, faults: [] });
-      world.provider.book.handsOutTwice = true;
+      const world = oneAddressForAll();
+      for (const gateway of world.gateways) gateway.configure({ conflictDetection: "off" });
       return world;
     },
   ],
@@ -122,6 +122,22 @@ const PLANTED: readonly (readonly [bug: string, checker: Checker, world: () => W
     },
   ],
 ];
+
+function oneAddressForAll(): World {
+  const world = simulate({ seed: 1, clients: 2, minutes: 20, faults: [] });
+  world.provider.book.handsOutTwice = true;
+  return world;
+}
+
+test("of two hosts that a provider gives one address, the second asks around and declines it (RFC 5227, RFC 2131 §3.1 step 5)", () => {
+  const world = oneAddressForAll();
+  let declined = 0;
+  world.watch = ({ effects }) => {
+    declined += effects.filter((effect) => effect.kind === "send" && effect.message.options.messageType === "decline").length;
+  };
+  assert.equal(world.always(noAddressHeldTwice).run().violation, undefined);
+  assert.ok(declined > 0);
+});
 
 for (const [bug, checker, world] of PLANTED) {
   test(`control: ${bug} is found by "${checker.name}"`, () => {
