@@ -20,8 +20,11 @@ import {
 import { type ClientConfig, STANDARD } from "../../src/machines/dhcp4-client/config.ts";
 import { chaddr } from "../../src/wire/dhcp4/hardware.ts";
 import { type Dhcp4Message, dhcp4 } from "../../src/wire/dhcp4/message.ts";
+import type { Dhcp4Type } from "../../src/wire/dhcp4/types.ts";
+import type { ArpPacket } from "../../src/wire/ip/arp.ts";
 
 export const MAC = "02:00:00:00:00:01" as MacAddress;
+export const NEIGHBOUR_MAC = "02:00:00:00:00:aa" as MacAddress;
 export const SERVER_MAC = "02:00:00:00:00:fe" as MacAddress;
 export const SERVER = "192.0.2.1" as Ipv4Address;
 export const ADDRESS = "192.0.2.10" as Ipv4Address;
@@ -150,6 +153,19 @@ export class Timeline {
     return this.happens({ kind: "configure", config: { ...this.state.config, ...config } });
   }
 
+  commanded(verb: "renew" | "release" | "reboot"): this {
+    return this.happens({ kind: "command", verb });
+  }
+  /** The socket that hears of this address is there. */
+  watching(address: Ipv4Address = ADDRESS): this {
+    return this.happens({ kind: "watching", address });
+  }
+  /** A neighbour says something: a reply unless it is said otherwise. */
+  hears(packet: Partial<ArpPacket>): this {
+    const standard = { operation: "reply", senderMac: NEIGHBOUR_MAC, senderAddress: UNSPECIFIED_V4, targetMac: MAC } as const;
+    return this.happens({ kind: "arp", packet: { ...standard, targetAddress: UNSPECIFIED_V4, ...packet } });
+  }
+
   offer(answer: Answer = {}): this {
     return this.#answered("offer", { yiaddr: ADDRESS, ...answer });
   }
@@ -158,6 +174,9 @@ export class Timeline {
   }
   nak(answer: Answer = {}): this {
     return this.#answered("nak", answer);
+  }
+  forcerenew(): this {
+    return this.#answered("forcerenew", {});
   }
 
   happens(event: ClientEvent): this {
@@ -230,7 +249,7 @@ export class Timeline {
     return this;
   }
 
-  #answered(messageType: "offer" | "ack" | "nak", { options, source, ...header }: Answer): this {
+  #answered(messageType: Dhcp4Type, { options, source, ...header }: Answer): this {
     const message = dhcp4({
       op: "reply",
       xid: this.#lastXid,

@@ -143,11 +143,11 @@ function commanded(state: ClientState, verb: "renew" | "release" | "reboot", at:
   const { phase } = state;
   if (verb === "release" && phase.kind !== "stopped") return phase.kind === "down" ? removed(state, "released") : released(state, at);
   if (phase.kind === "down" || phase.kind === "checking" || verb === "release") return ignore(state, "nothing-to-act-on");
-  const held = phase.held;
+  const { held } = phase;
   const confirmed = phase.kind === "bound" || phase.kind === "renewing" || phase.kind === "rebinding";
-  return verb === "renew" && confirmed && held !== undefined && !held.byHand
-    ? extend(state, "renewing", held, firstExchange(at), at)
-    : begin(state, at);
+  const renews = verb === "renew" && confirmed && held !== undefined && !held.byHand && held.expiresAt > at.now;
+  // after T2 its server has been asked in vain, so that everybody is
+  return renews ? extend(state, at.now >= held.rebindAt ? "rebinding" : "renewing", held, firstExchange(at), at) : begin(state, at);
 }
 
 function isIdle({ phase }: ClientState): boolean {

@@ -83,6 +83,41 @@ const CASES: readonly (readonly [sentence: string, reason: IgnoreReason, story: 
         .at(11)
         .ack({ options: { leaseSeconds: 10 } }),
   ],
+  ["a FORCERENEW is ignored: it carries no authentication (RFC 3203 §6)", "unauthenticated-forcerenew", () => selecting().forcerenew()],
+  [
+    "an ACK to a DISCOVER that does not say rapid commit is ignored (RFC 4039 §3.1)",
+    "no-rapid-commit",
+    () => client({ rapidCommit: true }).at(0).linkUp().sends("discover").ack(),
+  ],
+  [
+    "an ACK with rapid commit is ignored where it was not asked for (RFC 4039 §3.1)",
+    "unexpected-type",
+    () => selecting().ack({ options: { rapidCommit: true } }),
+  ],
+  [
+    "of two OFFERs that are collected the second is ignored",
+    "worse-offer",
+    () =>
+      client({ selectSeconds: 2 })
+        .at(0)
+        .linkUp()
+        .sends("discover")
+        .offer()
+        .offer({ options: { serverId: OTHER } }),
+  ],
+  ["a neighbour's word on an address that is not ours is ignored", "nothing-to-act-on", () => selecting().hears({ senderAddress: ADDRESS })],
+  ["a command to renew is ignored while the link is down", "nothing-to-act-on", () => client().commanded("renew")],
+  [
+    "an OFFER of a server that is not allowed is ignored",
+    "server-denied",
+    () =>
+      client({ allowServers: [OTHER] })
+        .at(0)
+        .linkUp()
+        .sends("discover")
+        .offer(),
+  ],
+  ["an OFFER of its own router's address is ignored", "implausible-address", () => selecting().offer({ options: { routers: [ADDRESS] } })],
   ["a bound client ignores answers, as what was sent twice is answered twice", "unexpected-type", () => dropEffects(requesting().ack()).ack()],
 ];
 

@@ -40,7 +40,8 @@ test("after a reboot the lease ends at the same time on the wall", () => {
 
 test("an infinite lease stays infinite", () => {
   const endless = { ...LEASE, renewAt: NEVER, rebindAt: NEVER, expiresAt: NEVER };
-  assert.deepEqual(decodeLeaseRecord(HOLDER, encodeLeaseRecord(HOLDER, endless, WRITTEN), rebooted(1e9)), endless);
+  const read = decodeLeaseRecord(HOLDER, encodeLeaseRecord(HOLDER, endless, WRITTEN), rebooted(1e6));
+  assert.deepEqual(read, { ...endless, acquiredAt: 5000 - 1e9 });
 });
 
 test("an ended lease is no lease", () => {
