@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { fuzz, type Target } from "./fuzz.ts";
 import { TARGETS } from "./targets.ts";
+import { phasesHeard, UPLINK4 } from "./uplink4.ts";
 
 const RUNS = 2000;
 
@@ -13,6 +14,11 @@ for (const target of TARGETS) {
     assert.ok(outcomes.size > 1, "nothing is refused");
   });
 }
+
+test("uplink4: answers were heard in every phase but of a link that is down", () => {
+  assert.equal(fuzz(UPLINK4, { runs: 2 * RUNS, seed: 2 }).finding, undefined);
+  assert.equal(phasesHeard.size, 11, [...phasesHeard].join());
+});
 
 test("control: a decoder that trusts a length is found", () => {
   const careless: Target = {

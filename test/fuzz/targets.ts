@@ -29,6 +29,7 @@ import { roleMessages } from "./messages.ts";
 import { fixtures, refusedOr, stable } from "./outcomes.ts";
 import { PULLED } from "./pulled.ts";
 import { SERVICES } from "./services.ts";
+import { UPLINK4 } from "./uplink4.ts";
 
 const MAC = "02:00:00:00:00:01" as MacAddress;
 const SERVER = "192.0.2.1" as Ipv4Address;
@@ -94,6 +95,7 @@ export const TARGETS: readonly Target[] = [
   ...DECODERS,
   ...FILES,
   ...SERVICES,
+  UPLINK4,
   PULLED,
 ];
 

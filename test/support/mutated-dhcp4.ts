@@ -56,7 +56,12 @@ export function accident(answers: readonly Uint8Array[], chance: Chance, known: 
 
 /** The same, and then whole again outside: the message is read, and is of our conversation. */
 export function repairedAccident(answers: readonly Uint8Array[], chance: Chance, known: Known): Uint8Array {
-  const changed = mutated(answers, chance).subarray(0, FRAME_MOST_BYTES - HEADERS_BYTES);
+  return repairedFrame(mutated(answers, chance), chance, known);
+}
+
+/** A frame around a message that was changed, whole again outside. */
+export function repairedFrame(message: Uint8Array, chance: Chance, known: Known): Uint8Array {
+  const changed = message.subarray(0, FRAME_MOST_BYTES - HEADERS_BYTES);
   const header = new Uint8Array(Math.max(COOKIE_AT + 4, changed.length));
   header.set(changed);
   repairHeader(header, chance, known);

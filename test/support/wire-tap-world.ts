@@ -196,11 +196,11 @@ function sentAt(leftAt: number, sought: readonly number[]): number {
 
 /** An address stands soon after the first ACK of its exchange came through. @returns the seconds it took, exchange by exchange */
 export function boundProblems(said: readonly Said[], news: readonly AddressNews[], mostSeconds: number): readonly string[] {
-  const asked = new Set<string>();
+  let asked = "";
   const answered = new Set<string>();
   return said.flatMap(({ type, xid, atSeconds }) => {
-    if (type === "request") asked.add(xid);
-    if (type !== "ack" || !asked.has(xid) || answered.has(xid)) return [];
+    if (type === "request" || type === "discover") asked = xid;
+    if (type !== "ack" || asked !== xid || answered.has(xid)) return [];
     answered.add(xid);
     const stood = news.find((one) => !one.gone && one.atSeconds >= atSeconds - 0.05);
     const took = (stood?.atSeconds ?? Number.POSITIVE_INFINITY) - atSeconds;

@@ -1,0 +1,51 @@
+/** uplink4 and Kea over a bad wire for minutes, with the intervals of RFC 2131 §4.1: leases are renewed, rebound, lost and taken again. */
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
+import { startKea } from "../support/servers.ts";
+import { dhcpIn, NEEDS_ROOT } from "../support/uplink-world.ts";
+import { againProblems, assertBad, BAD, boundProblems, onWire, renewalProblems, serverSought } from "../support/wire-tap-world.ts";
+
+const POOL = { first: "10.64.0.50", last: "10.64.0.59" };
+const CONFIGURATION = "[uplink4.c0]\nretransmit_seconds = 4\n";
+const TRUTH = { skip: NEEDS_ROOT };
+const STANDS_WITHIN_SECONDS = 2;
+const KEA_TIMES = { renewSeconds: 5, rebindSeconds: 12, jitterSeconds: 1 / 3 };
+const BOUND_WITHIN_SECONDS = 125; // 4, 8, 16, 32 and 64 s have passed
+const WATCHED_SECONDS = 150;
+
+describe("minutes on a bad wire", { concurrency: 5 }, () => {
+  for (const seed of [21, 22, 23, 24]) {
+    test(`seed ${seed}: every message is said at its time, every lease stands when it was given, and never two addresses`, TRUTH, () =>
+      onWire({ faults: BAD, seed }, async ({ world, watch, capture, fates }) => {
+        await startKea(world, POOL);
+        const began = performance.now();
+        world.leasehold(CONFIGURATION);
+        await world.until("an address", () => world.addresses()[0], BOUND_WITHIN_SECONDS);
+        await delay(WATCHED_SECONDS * 1000 - (performance.now() - began));
+        const said = dhcpIn(capture);
+        const [again, renewals] = [againProblems(said, 4), renewalProblems(said, serverSought(capture), KEA_TIMES)];
+        const acks = said.filter(({ type }) => type === "ack").length;
+        console.log(`bad wire ${seed}: ${said.length} messages, ${acks} ACKs, ${again.looked} said again, ${renewals.looked} renewals`);
+        assert.deepEqual([...again.problems, ...renewals.problems], []);
+        assert.ok(renewals.looked >= 5, `${renewals.looked} renewals`);
+        assert.deepEqual(boundProblems(said, watch.news(), STANDS_WITHIN_SECONDS), []);
+        assert.equal(watch.most().length, 1, `at once: ${watch.most().join(" ")}`);
+        assertBad(fates(), BAD);
+      }),
+    );
+  }
+
+  test("a wire that loses all: DISCOVERs after 4, 8, 16, 32, 64 and 64 s", TRUTH, () =>
+    onWire({ faults: { ...BAD, loss: 1 }, seed: 1 }, async ({ world, watch, capture }) => {
+      await startKea(world, POOL);
+      world.leasehold(CONFIGURATION);
+      const discovers = (): number => dhcpIn(capture).filter(({ type }) => type === "discover").length;
+      await world.until("seven DISCOVERs", () => (discovers() >= 7 ? true : undefined), 200);
+      const { looked, problems } = againProblems(dhcpIn(capture), 4);
+      assert.deepEqual(problems, []);
+      assert.equal(looked, 6);
+      assert.deepEqual(watch.most(), []);
+    }),
+  );
+});
