@@ -11,7 +11,8 @@
 #include <unistd.h>
 #include <uv.h>
 
-enum { READABLE = 1, WRITABLE = 2, FAILED = 4 };
+/* As in uv.h, but for FAILED. PRIORITY is what files of /proc and /sys say when what they tell has changed. */
+enum { READABLE = 1, WRITABLE = 2, FAILED = 4, PRIORITY = UV_PRIORITIZED };
 
 struct poll {
   uv_poll_t watch;
@@ -135,7 +136,7 @@ static napi_value poll_set(napi_env env, napi_callback_info info) {
   struct poll *poll;
   if (!read_arguments(env, info, 2, v) || (poll = unwrap_handle(env, &poll_tag, v[0])) == NULL ||
       !read_int(env, v[1], &events)) return NULL;
-  if ((events & ~(READABLE | WRITABLE)) != 0) return number(env, -EINVAL);
+  if ((events & ~(READABLE | WRITABLE | PRIORITY)) != 0) return number(env, -EINVAL);
   if (poll->closing) return number(env, -EBADF);
   poll->events = events;
   return number(env, arm(poll));

@@ -81,7 +81,10 @@ export interface Native {
    * becomes an uncaughtException. Returns -errno for what cannot be watched.
    */
   pollNew(fd: number, callback: (events: number) => void): PollHandle | number;
-  /** Watches for 0 nothing, 1 readable, 2 writable, 3 both. -EBADF after pollClose. */
+  /**
+   * Watches for 0 nothing, or the sum of 1 readable, 2 writable, 8 priority: files of /proc and /sys that have changed say that, and are
+   * always readable. -EBADF after pollClose.
+   */
   pollSet(handle: PollHandle, events: number): number;
   /** The callback is never called again. May be repeated. */
   pollClose(handle: PollHandle): number;
@@ -171,7 +174,7 @@ export const SO = {
   lockFilter: 44,
 } as const;
 export const MSG = { peek: 2, controlTruncated: 8, truncated: 32, dontWait: 64, errorQueue: 0x2000, closeOnExec: 0x40000000 } as const;
-export const POLL = { readable: 1, writable: 2, failed: 4 } as const;
+export const POLL = { readable: 1, writable: 2, failed: 4, priority: 8 } as const;
 export const CLONE = { newns: 0x20000, newuser: 0x10000000, newnet: 0x40000000 } as const;
 export const OPEN = {
   read: 0,
