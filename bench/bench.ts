@@ -1,13 +1,13 @@
 /**
  * `npm run -s bench -- NAME [--json] [--rounds N]`: ours and the peers in one run, alternating, medians.
- * The last line with --json is one object: {bench, commit, rows: [{work, unit, ours, peers, best, ratio, limit, lowerIsBetter}]}.
+ * The last line with --json is one object: {bench, commit, rows: [{work, unit, ours, peers, best, ratio, limit, ratioLimit?, lowerIsBetter}]}.
  * Exit codes: 0 measured, 1 failed, 2 no such bench, 3 a row without any peer.
  */
 import { execFileSync } from "node:child_process";
 import { parseArgs } from "node:util";
 import { client4 } from "./client4.ts";
 import { directory } from "./directory.ts";
-import type { Bench, Measured } from "./row.ts";
+import { type Bench, judged, line } from "./row.ts";
 import { server6 } from "./server6.ts";
 
 /** Benches whose service exists; the others' rows are named in docs/gaps.md. */
@@ -31,25 +31,6 @@ if (process.getuid?.() !== 0) {
 const progress = (text: string): void => void process.stderr.write(`${text}\n`);
 const rows = (await bench(Math.max(1, Number(values.rounds)), progress)).map(judged);
 const commit = execFileSync("git", ["rev-parse", "--short", "HEAD"], { encoding: "utf8" }).trim();
-if (!values.json)
-  for (const row of rows)
-    process.stdout.write(
-      `${row.work}: ours ${row.ours} ${row.unit}; ${Object.entries(row.peers)
-        .map(([peer, value]) => `${peer} ${value}`)
-        .join(", ")}; ratio to best ${row.ratio}\n`,
-    );
+if (!values.json) for (const row of rows) process.stdout.write(`${line(row)}\n`);
 else process.stdout.write(`${JSON.stringify({ bench: name, commit, rows })}\n`);
 process.exit(rows.some(({ peers }) => Object.keys(peers).length === 0) ? 3 : 0);
-
-function judged({
-  work,
-  unit,
-  ours,
-  peers,
-  lowerIsBetter,
-  limit,
-}: Measured): Measured & { readonly best: number | null; readonly ratio: number | null } {
-  const values = Object.values(peers);
-  const best = values.length === 0 ? null : lowerIsBetter ? Math.min(...values) : Math.max(...values);
-  return { work, unit, ours, peers, best, ratio: best === null || ours === null ? null : Number((ours / best).toFixed(3)), limit, lowerIsBetter };
-}

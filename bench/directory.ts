@@ -10,7 +10,7 @@ import { fileURLToPath } from "node:url";
 import { SUFFIX } from "../test/support/ldif.ts";
 import { type Namespace, waitFor, withNamespaces } from "../test/support/namespace.ts";
 import { startSlapd } from "../test/support/slapd.ts";
-import { processesOf } from "./processes.ts";
+import { cpuMsOf } from "./processes.ts";
 import { type Bench, type Measured, median } from "./row.ts";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
@@ -19,7 +19,6 @@ const USERS = 100_001;
 const SERVED = USERS - 1;
 const PAGE = 1000;
 const PATIENCE_MS = 60_000;
-const TICK_MS = 10;
 
 /** The program as a user starts it: all roles, all fences, state on the disk. */
 const OURS = `[directory]
@@ -102,7 +101,7 @@ async function pull(ns: Namespace, folder: string): Promise<Sample> {
       await delay(2);
     }
     const startedAt = Date.now();
-    const before = cpuMs(program.pid);
+    const before = cpuMsOf(program.pid);
     await waitFor(
       (see) => {
         see(program.stdout + program.stderr);
@@ -111,7 +110,7 @@ async function pull(ns: Namespace, folder: string): Promise<Sample> {
       PATIENCE_MS,
       "a snapshot is committed",
     );
-    const spent = cpuMs(program.pid) - before;
+    const spent = cpuMsOf(program.pid) - before;
     const { directory: shown } = JSON.parse(execFileSync(join(root, "bin/leasehold"), ["show", "--json", ...runtime], { encoding: "utf8" })) as Shown;
     if (shown.snapshot.users !== SERVED) throw new Error(`${shown.snapshot.users} users are served, not ${SERVED}`);
     return { elapsedMs: Date.parse(shown.snapshot.committedAt) - startedAt, cpuMicroseconds: anEntry(spent) };
@@ -126,17 +125,6 @@ type Shown = { readonly directory: { readonly snapshot: { readonly users: number
 /** Whether anybody in the namespace of this process has a connection to port 389 (0185), as proc_net_tcp(5) tells it. */
 function isConnected(pid: number): boolean {
   return /^ *\d+: \S+ 0100007F:0185 01 /m.test(readFileSync(`/proc/${pid}/net/tcp`, "utf8"));
-}
-
-/** User and system time of a program and all it started. */
-function cpuMs(pid: number): number {
-  const ticks = processesOf(pid).map((one) => {
-    const [, , , , , , , , , , , user = "0", system = "0"] = readFileSync(`/proc/${one}/stat`, "utf8")
-      .replace(/^.*\) /, "")
-      .split(" ");
-    return Number(user) + Number(system);
-  });
-  return ticks.reduce((sum, one) => sum + one, 0) * TICK_MS;
 }
 
 function anEntry(ms: number): number {
