@@ -20,7 +20,7 @@ const SLOW: readonly Place4[] = [
   { peer: "dnsmasq", relay: "dhcrelay" },
 ];
 const WAITING = [STORIES.renew, STORIES.restart, STORIES.rebind, STORIES.expire];
-const AT_ONCE = [STORIES.acquire, STORIES.refuse, STORIES.flap, STORIES.silence];
+const AT_ONCE = [STORIES.acquire, STORIES.refuse, STORIES.flap, STORIES.silence, STORIES.release];
 
 describe("uplink4", { concurrency: WORLDS }, () => {
   for (const place of QUICK) for (const story of [...WAITING, ...AT_ONCE]) told(place, story);
