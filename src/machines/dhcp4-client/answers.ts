@@ -1,8 +1,10 @@
 /** What a server's answer leads to, in each phase that waits for one (RFC 2131 §4.4). */
 import { after, type Moment } from "../../base/time.ts";
+import type { Dhcp4Message } from "../../wire/dhcp4/message.ts";
 import { type Answer, ipv6OnlySecondsIn, leaseIn, offerIn, toldIn, whyForeign } from "./judge.ts";
+import { linkLocalForbidden } from "./link-local.ts";
 import { drop, granted, ignore, request, type Result, select, then } from "./moves.ts";
-import type { ClientState, Offer, Phase } from "./state.ts";
+import type { ClientState, IgnoreReason, Offer, Phase } from "./state.ts";
 import { firstExchange, nakPauseSeconds } from "./timing.ts";
 
 type Selecting = Extract<Phase, { kind: "selecting" }>;
@@ -18,20 +20,27 @@ export function received(state: ClientState, answer: Answer, at: Moment): Result
 }
 
 function offered(state: ClientState, phase: Selecting, answer: Answer, at: Moment): Result {
-  const { config } = state;
   const { message } = answer;
-  if (message.options.messageType === "ack") return committed(state, phase, answer, at);
-  if (message.options.messageType === "offer") {
-    const seconds = ipv6OnlySecondsIn(state, message);
-    if (seconds !== undefined) return withoutIpv4(state, seconds, at);
-    // RFC 2563 §2.3: nobody here is to choose an address by himself
-    if (message.options.autoConfigure === false && state.linkLocal?.kind === "waiting")
-      return { state: { ...state, linkLocal: { kind: "forbidden" } }, effects: [] };
-  }
+  const { messageType, autoConfigure } = message.options;
+  if (messageType === "ack") return committed(state, phase, answer, at);
+  const seconds = messageType === "offer" ? ipv6OnlySecondsIn(state, message) : undefined;
+  if (seconds !== undefined) return withoutIpv4(state, seconds, at);
+  const offer = usableOffer(state, phase, message);
+  // RFC 2563 §2.3: nobody here is to choose an address by himself; an OFFER that says so may give none either
+  const forbids = messageType === "offer" && autoConfigure === false ? linkLocalForbidden(state) : undefined;
+  if (typeof offer === "string") return forbids ?? ignore(state, offer);
+  return then(forbids ?? { state, effects: [] }, (next) => collected(next, phase, offer, at));
+}
+
+function usableOffer({ config, knownServer }: ClientState, { best }: Selecting, message: Dhcp4Message): Offer | IgnoreReason {
   const offer = offerIn(message);
-  if (typeof offer === "string") return ignore(state, offer);
-  if (config.selectSeconds === 0 || offer.serverId === state.knownServer) return take(state, phase, offer, at);
-  if (phase.best !== undefined) return ignore(state, "worse-offer");
+  if (typeof offer === "string" || config.selectSeconds === 0 || offer.serverId === knownServer) return offer;
+  return best === undefined ? offer : "worse-offer";
+}
+
+function collected(state: ClientState, phase: Selecting, offer: Offer, at: Moment): Result {
+  const { config, knownServer } = state;
+  if (config.selectSeconds === 0 || offer.serverId === knownServer) return take(state, phase, offer, at);
   return { state: { ...state, phase: { ...phase, best: offer, chooseAt: after(at.now, config.selectSeconds) } }, effects: [] };
 }
 
@@ -44,6 +53,8 @@ export function take(state: ClientState, phase: Selecting, offer: Offer, at: Mom
 function committed(state: ClientState, { exchange }: Selecting, answer: Answer, at: Moment): Result {
   if (!state.config.rapidCommit) return ignore(state, "unexpected-type");
   if (answer.message.options.rapidCommit === undefined) return ignore(state, "no-rapid-commit");
+  const seconds = ipv6OnlySecondsIn(state, answer.message);
+  if (seconds !== undefined) return withoutIpv4(state, seconds, at);
   const lease = leaseIn(answer, exchange.sentAt, at);
   return typeof lease === "string" ? ignore(state, lease) : granted(state, lease, at);
 }

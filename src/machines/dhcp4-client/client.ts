@@ -7,10 +7,11 @@ import type { ArpPacket } from "../../wire/ip/arp.ts";
 import type { Machine } from "../machine.ts";
 import { received, take } from "./answers.ts";
 import type { ClientConfig } from "./config.ts";
-import { linkLocalContested, linkLocalDue, linkLocalWatched } from "./link-local.ts";
+import { linkLocalContested, linkLocalDue, linkLocalWatched, withoutLinkLocal } from "./link-local.ts";
+import { mayServe } from "./judge.ts";
 import { ownClientId } from "./messages.ts";
-import { begin, bind, declined, drop, extend, ignore, informed, reboot, released, request, type Result, select, then } from "./moves.ts";
-import { announceAgain, contests, defend, probe, watching } from "./probing.ts";
+import { begin, bind, declined, drop, extend, ignore, informed, reboot, released, request, type Result, select, then, unconfirmed } from "./moves.ts";
+import { announceAgain, contests, defend, listening, probe, watching } from "./probing.ts";
 import { type ClientEffect, type ClientEvent, type ClientState, deadline, type Lease, type Phase, TRANSITIONS } from "./state.ts";
 import { firstExchange, TIMING } from "./timing.ts";
 
@@ -18,13 +19,16 @@ type Checking = Extract<Phase, { kind: "checking" }>;
 
 export const dhcp4Client: Machine<ClientState, ClientEvent, ClientEffect> = {
   name: "uplink4",
-  step,
+  step: (state, event, at) => {
+    const { state: next, effects } = stepped(state, event, at);
+    return { state: next, effects: [...listening(state, next), ...effects] };
+  },
   deadline,
   phase: (state) => state.phase.kind,
   transitions: TRANSITIONS,
 };
 
-function step(state: ClientState, event: ClientEvent, at: Moment): Result {
+function stepped(state: ClientState, event: ClientEvent, at: Moment): Result {
   switch (event.kind) {
     case "link":
       return event.up ? linkUp(state, event.mac, event.crowd === true, at) : linkDown(state, event.mac);
@@ -43,13 +47,15 @@ function step(state: ClientState, event: ClientEvent, at: Moment): Result {
     case "named":
       return { state: { ...state, config: { ...state.config, hostName: event.hostName } }, effects: [] };
     case "ipv6":
-      return { state: { ...state, ipv6Connected: event.connected }, effects: [] };
+      return ipv6Is(state, event.connected, at);
     case "resumed":
       return isIdle(state) ? { state, effects: [] } : begin(state, at);
     case "command":
       return commanded(state, event.verb, at);
     case "farewell":
-      return state.config.releaseOnStop && state.phase.held !== undefined ? released(state, at) : { state, effects: [] };
+      return state.config.releaseOnStop && (state.phase.held !== undefined || state.phase.kind === "checking")
+        ? released(state, at)
+        : { state, effects: [] };
     case "deadline":
       return due(state, at);
     default:
@@ -60,29 +66,36 @@ function step(state: ClientState, event: ClientEvent, at: Moment): Result {
 /** Link up revalidates what we hold or starts anew; under a new identity it is kept while another one is asked for. */
 function linkUp(state: ClientState, mac: MacAddress, crowd: boolean, at: Moment): Result {
   const { phase, config } = state;
-  if (phase.kind !== "down" && mac === state.mac) return { state, effects: [] };
-  const next: ClientState = { ...state, mac, linkLocal: state.linkLocal?.kind === "held" ? state.linkLocal : undefined };
+  if (phase.kind !== "down") return mac === state.mac ? { state, effects: [] } : then(linkDown(state, mac), (down) => attached(down, mac, at));
   const delaySeconds = config.startDelaySeconds ?? (crowd ? TIMING.crowdDelaySeconds : 0);
-  if (phase.kind === "down" && delaySeconds > 0) {
-    const until = after(at.now, at.entropy.between(0, delaySeconds));
-    return { state: { ...next, phase: { kind: "backing-off", until, why: "start", held: phase.held } }, effects: [] };
-  }
+  if (delaySeconds === 0) return attached(state, mac, at);
+  const until = after(at.now, at.entropy.between(0, delaySeconds));
+  return { state: { ...state, mac, phase: { kind: "backing-off", until, why: "start", held: phase.held } }, effects: [] };
+}
+
+function attached(state: ClientState, mac: MacAddress, at: Moment): Result {
+  const { config, phase } = state;
   const another = state.mac !== undefined && ownClientId(config, mac) !== ownClientId(config, state.mac);
-  if (another && phase.held !== undefined && phase.held.expiresAt > at.now) return select(next, firstExchange(at), at);
-  return begin(next, at);
+  const next = { ...state, mac };
+  return another ? anew(next, phase.held, at) : begin(next, at);
+}
+
+/** Asks for another address and keeps what we hold meanwhile; one that was set by hand nobody else can give. */
+function anew(state: ClientState, held: Lease | undefined, at: Moment): Result {
+  const keeps = held !== undefined && held.expiresAt > at.now && state.config.inform === undefined && !held.byHand;
+  return keeps ? select(state, firstExchange(at), at) : begin(state, at);
 }
 
 /**
- * What is held stays: the kernel ends it with its lifetime. An address that nobody gave us goes. The hardware address a lease was given to
+ * What is held stays: the kernel ends it with its lifetime; nobody can be told of it, and once the link is back they are told anew. An
+ * address that nobody gave us goes. The hardware address a lease was given to
  * is kept with it, so that another one is noticed when the link is back.
  */
 function linkDown(before: ClientState, mac: MacAddress): Result {
   const state = before.phase.held === undefined && before.mac !== mac ? { ...before, mac } : before;
   if (state.phase.kind === "down") return { state, effects: [] };
-  const own = state.linkLocal?.kind === "held";
-  const effects: readonly ClientEffect[] = own ? [{ kind: "deconfigure", reason: "removed" }] : [];
-  const defence = own ? undefined : state.defence;
-  return { state: { ...state, linkLocal: undefined, defence, phase: { kind: "down", held: state.phase.held } }, effects };
+  const { state: bare, effects } = withoutLinkLocal(state);
+  return { state: { ...bare, defence: undefined, phase: { kind: "down", held: state.phase.held } }, effects };
 }
 
 function removed(state: ClientState, why: "removed" | "released"): Result {
@@ -99,6 +112,13 @@ function stored(state: ClientState, lease: Lease, at: Moment): Result {
   return phase.kind === "selecting" && !config.anonymous ? reboot(state, lease, firstExchange(at), at) : { state, effects: [] };
 }
 
+/** A host that was told to do without IPv4 and has lost IPv6 would do without both. */
+function ipv6Is(state: ClientState, connected: boolean, at: Moment): Result {
+  const next = { ...state, ipv6Connected: connected };
+  const stranded = !connected && state.phase.kind === "ipv6-only" && state.config.preferIpv6 === "when-connected";
+  return stranded ? begin(next, at) : { state: next, effects: [] };
+}
+
 /** Keys that only say what is done with a lease: they ask for nothing new. */
 const LOCAL = ["retransmitSeconds", "startDelaySeconds", "selectSeconds", "conflictDetection", "fallbackLinkLocal", "dscp", "releaseOnStop"] as const;
 
@@ -109,17 +129,19 @@ const LOCAL = ["retransmitSeconds", "startDelaySeconds", "selectSeconds", "confl
 function configured(state: ClientState, config: ClientConfig, at: Moment): Result {
   const { phase, mac } = state;
   const { held } = phase;
-  const next = { ...state, config };
+  const { state: next, effects: gone } = config.fallbackLinkLocal
+    ? { state: { ...state, config }, effects: [] }
+    : withoutLinkLocal({ ...state, config });
   const again: readonly ClientEffect[] =
-    held !== undefined && state.configured && held.expiresAt > at.now ? [{ kind: "configure", lease: held, previous: held }] : [];
+    held !== undefined && state.configured && held.expiresAt > at.now ? [{ kind: "configure", lease: held, previous: held }] : gone;
   const asks = (one: ClientConfig): ClientConfig => ({ ...one, ...Object.fromEntries(LOCAL.map((key) => [key, config[key]])) });
   if (same(asks(state.config), config) || isIdle(state) || phase.kind === "backing-off") return { state: next, effects: again };
   const byHand = !same(state.config.inform, config.inform);
   const another = mac !== undefined && ownClientId(state.config, mac) !== ownClientId(config, mac);
-  const denied = held !== undefined && config.denyServers.includes(held.serverId);
+  const denied = held !== undefined && !mayServe(config, held.serverId);
   const applied: Result = { state: next, effects: again };
-  if (byHand) return then(drop(next, "removed"), (bare) => begin(bare, at));
-  return then(applied, (after) => (another || denied ? select(after, firstExchange(at), at) : begin(after, at)));
+  if (byHand) return then({ state: next, effects: gone }, (bare) => then(drop(bare, "removed"), (none) => begin(none, at)));
+  return then(applied, (after) => (another || denied ? anew(after, held, at) : begin(after, at)));
 }
 
 function watched(state: ClientState, address: Lease["address"], at: Moment): Result {
@@ -210,16 +232,4 @@ function expired(state: ClientState, at: Moment): Result {
   if (state.phase.kind === "down") return { ...dropped, state: { ...dropped.state, phase: { kind: "down", held: undefined } } };
   if (state.phase.kind === "checking") return { ...dropped, state: { ...dropped.state, phase: { ...state.phase, held: undefined } } };
   return then(dropped, (next) => select(next, firstExchange(at), at));
-}
-
-/**
- * No server spoke: an unexpired lease is used on, while we go on looking (RFC 2131 §3.2 step 4). It is applied even where it was:
- * a link that an administrator set down and up again has kept its address and lost its routes.
- */
-function unconfirmed(state: ClientState, lease: Lease, at: Moment): Result {
-  const used: Result = {
-    state: { ...state, configured: true },
-    effects: [{ kind: "configure", lease, previous: state.configured ? lease : undefined }],
-  };
-  return then(used, (next) => select(next, firstExchange(at), at));
 }

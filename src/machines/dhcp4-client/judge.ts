@@ -30,7 +30,7 @@ export function whyForeign(state: ClientState, exchange: Exchange, { message, so
 }
 
 /** By server identifier and by source address: a denied one is denied as either, an allowed one by its identifier. */
-function mayServe({ allowServers, denyServers }: ClientConfig, serverId: Ipv4Address, source: Ipv4Address): boolean {
+export function mayServe({ allowServers, denyServers }: ClientConfig, serverId: Ipv4Address, source: Ipv4Address = serverId): boolean {
   if (denyServers.includes(serverId) || denyServers.includes(source)) return false;
   return allowServers.length === 0 || allowServers.includes(serverId);
 }

@@ -38,16 +38,30 @@ export function linkLocalContested(state: ClientState, packet: ArpPacket, at: Mo
   return { state: { ...next, defence: undefined }, effects: [{ kind: "deconfigure", reason: "conflict" }, ...effects] };
 }
 
+/** The network wants no addresses that nobody gave (RFC 2563 §2.3). @returns undefined where there is none to give up */
+export function linkLocalForbidden(state: ClientState): Result | undefined {
+  if (state.linkLocal === undefined || state.linkLocal.kind === "forbidden") return undefined;
+  const { state: bare, effects } = withoutLinkLocal(state);
+  return { state: { ...bare, linkLocal: { kind: "forbidden" } }, effects };
+}
+
+/** An address that nobody gave goes. */
+export function withoutLinkLocal(state: ClientState): Result {
+  const own = state.linkLocal?.kind === "held";
+  const defence = own ? undefined : state.defence;
+  return { state: { ...state, linkLocal: undefined, defence }, effects: own ? [{ kind: "deconfigure", reason: "removed" }] : [] };
+}
+
 function choose(state: ClientState, conflicts: number, at: Moment): Result {
-  const { probing, effects } = beginProbing(ipv4Of(FIRST + (at.entropy.u32() % COUNT)), at);
-  return { state: { ...state, linkLocal: { kind: "probing", probing, conflicts } }, effects };
+  const probing = beginProbing(ipv4Of(FIRST + (at.entropy.u32() % COUNT)), at);
+  return { state: { ...state, linkLocal: { kind: "probing", probing, conflicts } }, effects: [] };
 }
 
 /** Another address at once; where ten were taken, a minute later (RFC 3927 §2.2.1). */
 function another(state: ClientState, { conflicts }: Exclude<LinkLocal, { kind: "forbidden" }>, at: Moment): Result {
   const pause = conflicts >= 10 ? conflictPauseSeconds(conflicts) : 0;
   const linkLocal = { kind: "waiting", startsAt: after(at.now, pause), conflicts: conflicts + 1 } as const;
-  return { state: { ...state, linkLocal }, effects: [{ kind: "watch", address: undefined }] };
+  return { state: { ...state, linkLocal }, effects: [] };
 }
 
 function hold(state: ClientState, address: Ipv4Address, conflicts: number, at: Moment): Result {

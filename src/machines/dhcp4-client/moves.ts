@@ -25,9 +25,11 @@ export function then(first: Result, next: (state: ClientState) => Result): Resul
 /** Starts, or starts over: asks whether what we hold still holds, or for something new. An alarm may be late, so what has ended goes first. */
 export function begin(state: ClientState, at: Moment): Result {
   const { held } = state.phase;
+  const { inform } = state.config;
   if (held !== undefined && held.expiresAt <= at.now) return then(drop(state, "expired"), (next) => begin(next, at));
-  if (state.config.inform !== undefined && held !== undefined && !held.byHand) return then(drop(state, "removed"), (next) => begin(next, at));
-  if (state.config.inform !== undefined) return informed(state, firstExchange(at), at);
+  const foreign = held?.byHand === true ? held.address !== inform?.address : held !== undefined && inform !== undefined;
+  if (foreign) return then(drop(state, "removed"), (next) => begin(next, at));
+  if (inform !== undefined) return informed(state, firstExchange(at), at);
   // whether this is the same link as before nobody knows: an address asked for by name would tell who we are (RFC 7844 §3.5)
   return held === undefined || state.config.anonymous ? select(state, firstExchange(at), at) : reboot(state, held, firstExchange(at), at);
 }
@@ -63,7 +65,7 @@ export function extend(state: ClientState, kind: "renewing" | "rebinding", held:
 export function informed(state: ClientState, before: Exchange, at: Moment): Result {
   const address = state.config.inform?.address ?? UNSPECIFIED_V4;
   const exchange = sentAgain(counted(before, at), state.config.retransmitSeconds, at);
-  return sending(state, { kind: "informing", held: undefined, exchange }, (speaker) => inform(speaker, exchange, address));
+  return sending(state, { kind: "informing", held: state.phase.held, exchange }, (speaker) => inform(speaker, exchange, address));
 }
 
 /** A lease was granted: it is used at once, or when nobody else turns out to use its address. */
@@ -72,9 +74,9 @@ export function granted(state: ClientState, lease: Lease, at: Moment): Result {
   const inUse = configured && phase.held?.address === lease.address;
   // an address that stands alone on its link has no neighbours to ask (RFC 5227 §2.1 speaks of a shared one)
   if (config.conflictDetection === "off" || lease.byHand || lease.prefixLength === 32 || inUse) return bind(state, lease, at);
-  const { probing, effects } = beginProbing(lease.address, at);
+  const probing = beginProbing(lease.address, at);
   const linkLocal = state.linkLocal?.kind === "held" ? state.linkLocal : undefined;
-  return { state: { ...state, linkLocal, defence: undefined, phase: { kind: "checking", lease, probing, held: phase.held } }, effects };
+  return { state: { ...state, linkLocal, defence: undefined, phase: { kind: "checking", lease, probing, held: phase.held } }, effects: [] };
 }
 
 export function bind(state: ClientState, lease: Lease, at: Moment): Result {
@@ -87,6 +89,7 @@ export function bind(state: ClientState, lease: Lease, at: Moment): Result {
   };
 }
 
+/** What is used is said and defended, where it is not already. */
 function announced(
   state: ClientState,
   { address, byHand }: Lease,
@@ -94,26 +97,32 @@ function announced(
 ): Pick<ReturnType<typeof announce>, "effects"> & Pick<ClientState, "defence"> {
   const already = state.defence?.address === address;
   if (state.config.conflictDetection === "off" || byHand || already) return { defence: state.defence, effects: [] };
-  const { defence, effects } = announce(address, at);
-  // where it was not probed for, nobody listens yet
-  return state.phase.kind === "checking" ? { defence, effects } : { defence, effects: [{ kind: "watch", address }, ...effects] };
+  return announce(address, at);
 }
 
 /**
- * What goes when the lease goes: the kernel's objects, the watch and, where it is over for good, the file. A lease from disk that nobody
+ * No server spoke: an unexpired lease is used on, while we go on looking (RFC 2131 §3.2 step 4). It is applied even where it was:
+ * a link that an administrator set down and up again has kept its address and lost its routes.
+ */
+export function unconfirmed(state: ClientState, lease: Lease, at: Moment): Result {
+  const saying = announced(state, lease, at);
+  const used: Result = {
+    state: { ...state, configured: true, linkLocal: undefined, defence: saying.defence },
+    effects: [{ kind: "configure", lease, previous: state.configured ? lease : undefined }, ...saying.effects],
+  };
+  return then(used, (next) => select(next, firstExchange(at), at));
+}
+
+/**
+ * What goes when the lease goes: the kernel's objects and, where it is over for good, the file. A lease from disk that nobody
  * has confirmed may stand in the kernel from an earlier life of this program, so it is taken out as well.
  */
 export function drop(state: ClientState, reason: DropReason): Result {
   const objects = state.phase.held !== undefined || state.linkLocal?.kind === "held";
-  const listens = state.defence !== undefined || state.phase.kind === "checking" || state.linkLocal?.kind === "probing";
   const over = reason === "nak" || reason === "conflict" || reason === "released" || (reason === "expired" && objects);
   return {
     state: { ...state, configured: false, defence: undefined, linkLocal: undefined, phase: withoutLease(state.phase) },
-    effects: [
-      ...(objects ? [{ kind: "deconfigure", reason } as const] : []),
-      ...(listens ? [{ kind: "watch", address: undefined } as const] : []),
-      ...(over ? [{ kind: "forget" } as const] : []),
-    ],
+    effects: [...(objects ? [{ kind: "deconfigure", reason } as const] : []), ...(over ? [{ kind: "forget" } as const] : [])],
   };
 }
 
@@ -131,12 +140,18 @@ export function declined(state: ClientState, lease: Lease, at: Moment): Result {
 
 /** Gives back what we hold and stays silent until somebody says otherwise, or the link comes anew. */
 export function released(state: ClientState, at: Moment): Result {
-  const { held } = state.phase;
-  const speaks = held !== undefined && state.configured && !held.byHand && state.phase.kind !== "down";
-  const way = { to: held?.serverId ?? "broadcast", from: held?.address ?? UNSPECIFIED_V4, direct: held?.serverMac } as const;
-  const said = speaks ? spoken(state, (speaker) => release(speaker, at.entropy.u32(), held), way) : [];
+  const { phase, configured } = state;
+  const { held } = phase;
+  const ours = configured && held?.byHand === false && phase.kind !== "down" ? held : undefined;
+  const lease = phase.kind === "checking" ? phase.lease : ours;
+  const said = lease === undefined ? [] : givenBack(state, lease, at);
   const dropped = drop(state, "released");
   return { state: { ...dropped.state, phase: { kind: "stopped", held: undefined } }, effects: [...said, ...dropped.effects] };
+}
+
+function givenBack(state: ClientState, lease: Lease, at: Moment): readonly SendEffect[] {
+  const way = { to: lease.serverId, from: lease.address, direct: lease.serverMac };
+  return spoken(state, (speaker) => release(speaker, at.entropy.u32(), lease), way);
 }
 
 type Way = { readonly to: Ipv4Address | "broadcast"; readonly from: Ipv4Address; readonly direct?: MacAddress | undefined };

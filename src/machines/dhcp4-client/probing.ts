@@ -3,7 +3,7 @@ import { type Ipv4Address, UNSPECIFIED_V4 } from "../../base/ipv4.ts";
 import { after, type Moment, NEVER } from "../../base/time.ts";
 import type { ArpPacket } from "../../wire/ip/arp.ts";
 import type { ClientConfig } from "./config.ts";
-import type { ClientEffect, Defence, Probing } from "./state.ts";
+import type { ClientEffect, ClientState, Defence, Probing } from "./state.ts";
 
 type Patience = {
   readonly waitSeconds: number;
@@ -25,9 +25,20 @@ const WATCH_PATIENCE_SECONDS = 1;
 
 export type Probed = { readonly probing: Probing; readonly effects: readonly ClientEffect[] } | "free";
 
-export function beginProbing(address: Ipv4Address, at: Moment): { readonly probing: Probing; readonly effects: readonly ClientEffect[] } {
-  const probing = { address, watching: false, sentCount: 0, nextAt: after(at.now, WATCH_PATIENCE_SECONDS) };
-  return { probing, effects: [{ kind: "watch", address }] };
+export function beginProbing(address: Ipv4Address, at: Moment): Probing {
+  return { address, watching: false, sentCount: 0, nextAt: after(at.now, WATCH_PATIENCE_SECONDS) };
+}
+
+/** Whose word of which address concerns us: that of the one we ask for, or of the one we defend. */
+function concern({ phase, linkLocal, defence }: ClientState): Ipv4Address | undefined {
+  if (phase.kind === "checking") return phase.probing.address;
+  return linkLocal?.kind === "probing" ? linkLocal.probing.address : defence?.address;
+}
+
+/** What is listened for is a function of the state, so that no way out of a phase can forget it. */
+export function listening(before: ClientState, after: ClientState): readonly ClientEffect[] {
+  const address = concern(after);
+  return address === concern(before) ? [] : [{ kind: "watch", address }];
 }
 
 /** We hear what others say: the first probe goes out a moment later, by chance. */

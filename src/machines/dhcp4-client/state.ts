@@ -90,7 +90,7 @@ export type Phase =
   | { readonly kind: "checking"; readonly lease: Lease; readonly probing: Probing; readonly held: Lease | undefined }
   | { readonly kind: "bound"; readonly held: Lease }
   | { readonly kind: "renewing" | "rebinding"; readonly exchange: Exchange; readonly held: Lease }
-  | { readonly kind: "informing"; readonly exchange: Exchange; readonly held: undefined }
+  | { readonly kind: "informing"; readonly exchange: Exchange; readonly held: Lease | undefined }
   | { readonly kind: "backing-off"; readonly until: Instant; readonly why: "nak" | "conflict" | "start"; readonly held: Lease | undefined }
   | { readonly kind: "ipv6-only"; readonly until: Instant; readonly held: undefined }
   | { readonly kind: "stopped"; readonly held: undefined };

@@ -1,5 +1,5 @@
 /** When a DHCPv4 client sends again, renews and pauses (RFC 2131 §4.1, §4.4.5). */
-import { after, INFINITE_SECONDS, type Instant, type Moment } from "../../base/time.ts";
+import { after, INFINITE_SECONDS, type Instant, type Moment, NEVER } from "../../base/time.ts";
 import { LIMITS } from "../../base/limits.ts";
 import type { Exchange, Lease } from "./state.ts";
 
@@ -14,6 +14,8 @@ export const TIMING = {
   rebootAttempts: 2,
   /** In RENEWING and REBINDING no two messages are closer (RFC 2131 §4.4.5). */
   renewFloorSeconds: 60,
+  /** In a phase that never ends, for an infinite lease, half of what is left would be never. */
+  endlessRetrySeconds: 86_400,
   /** A shorter lease is treated as one of this length. */
   leaseMinSeconds: 10,
   /** T1 is never sooner. */
@@ -51,7 +53,7 @@ export function sentAgain(exchange: Exchange, baseSeconds: number, at: Moment): 
 
 /** In RENEWING and REBINDING: half of what is left, never under a minute; where half is less than a minute the phase just ends. */
 export function sentUntil(exchange: Exchange, phaseEndsAt: Instant, at: Moment): Exchange {
-  const halfMs = (phaseEndsAt - at.now) / 2;
+  const halfMs = phaseEndsAt === NEVER ? TIMING.endlessRetrySeconds * 1000 : (phaseEndsAt - at.now) / 2;
   const resendAt = halfMs < TIMING.renewFloorSeconds * 1000 ? phaseEndsAt : ((at.now + halfMs) as Instant);
   return { ...exchange, sentAt: at.now, sentCount: exchange.sentCount + 1, resendAt };
 }
