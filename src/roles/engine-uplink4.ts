@@ -92,6 +92,7 @@ function fromMain(room: EngineRoom, service: Uplink4, message: Incoming): void {
   } else if (message.kind === "storedLease") service.stored(message.body.name, message.body.record);
   else if (message.kind === "hostName") service.hostNamed(message.body.name);
   else if (message.kind === "uplinkCommand") service.command(message.body.name, message.body.verb);
+  else if (message.kind === "kernelFailed") service.kernelFailed(message.body.name, message.body.what);
   else if (message.kind === "farewell") service.farewell();
 }
 

@@ -2,6 +2,9 @@
 import type { ClientEffect, ClientEvent, ClientState, DropReason, Phase } from "../../machines/dhcp4-client/state.ts";
 import type { UplinkEventName } from "../../ports/kernel.ts";
 import type { Observed } from "../driver.ts";
+import { jsonRecord } from "../json-record.ts";
+import type { Uplink4Interface } from "./config.ts";
+import { leaseFacts, onTheWall, type Times } from "./facts.ts";
 
 type Happened = Observed<ClientState, ClientEvent, ClientEffect>;
 
@@ -27,6 +30,13 @@ export function eventsOf(happened: Happened): readonly UplinkEventName[] {
   names.push(...changed(before, after));
   if (effects.some((effect) => effect.kind === "send" && before.phase.kind !== after.phase.kind && isFirst(before.phase.kind))) names.push("preinit");
   return [...new Set(names)];
+}
+
+/** One line of JSON: what happened, and the lease it concerns. */
+export function eventRecord(event: UplinkEventName, { before, after, step }: Happened, entry: Uplink4Interface, times: Times): Uint8Array {
+  const held = after.phase.held ?? before.phase.held;
+  const lease = held === undefined ? null : leaseFacts(held, entry, times);
+  return jsonRecord({ interface: entry.name, event, at: onTheWall(step.now, times), state: after.phase.kind, before: before.phase.kind, lease });
 }
 
 /** What takes nothing from the kernel is told all the same. */

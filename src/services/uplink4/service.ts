@@ -124,6 +124,10 @@ export class Uplink4 {
     for (const uplink of this.#uplinks.values()) uplink.handle({ kind: "resumed" });
   }
 
+  kernelFailed(name: string, what: string): void {
+    this.#uplinks.get(name)?.kernelFailed(what);
+  }
+
   command(name: string, verb: "renew" | "release" | "reboot"): void {
     this.#uplinks.get(name)?.handle({ kind: "command", verb });
   }

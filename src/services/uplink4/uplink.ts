@@ -1,28 +1,28 @@
 /** One uplink: a DHCPv4 client machine with its link, its sockets, its counters, and the ports its effects go to. */
-import { absurd, WireError } from "../../base/errors.ts";
-import { fromHex } from "../../base/hex.ts";
+import { absurd } from "../../base/errors.ts";
 import type { Ipv4Address } from "../../base/ipv4.ts";
-import type { Instant } from "../../base/time.ts";
+import { after, type Instant } from "../../base/time.ts";
 import { dhcp4Client } from "../../machines/dhcp4-client/client.ts";
 import type { SentOption } from "../../machines/dhcp4-client/config.ts";
 import { ownClientId } from "../../machines/dhcp4-client/messages.ts";
 import { type ClientEffect, type ClientEvent, type ClientState, initialState, type SendEffect } from "../../machines/dhcp4-client/state.ts";
-import { encodeDhcp4 } from "../../wire/dhcp4/message.ts";
 import type { MacAddress } from "../../base/mac.ts";
+import type { Alarm } from "../../ports/clock.ts";
 import { Counters } from "../counters.ts";
 import { Driver, type Observed } from "../driver.ts";
-import { jsonRecord } from "../json-record.ts";
 import type { LinkFact } from "../links.ts";
 import { encodeRecording, recordingOf } from "../recording.ts";
 import { clientConfigOf, type Uplink4Interface } from "./config.ts";
-import { eventsOf } from "./events.ts";
-import { addressOf, factsOf, leaseFacts, linkLocalAddress, onTheWall, type Times } from "./facts.ts";
+import { payloadOf, tosOf } from "./egress.ts";
+import { eventRecord, eventsOf } from "./events.ts";
+import { addressOf, factsOf, linkLocalAddress, type Times } from "./facts.ts";
 import { neighbourIn, answerIn, type Checksum } from "./ingress.ts";
 import { decodeLeaseRecord, encodeLeaseRecord, type LeaseHolder } from "./lease-record.ts";
 import type { Neighbourhood, UplinkPorts } from "./ports.ts";
 
-/** RFC 1349's low delay, as DHCP clients have always sent it. */
-const LOW_DELAY = 0x10;
+/** What main could not do is asked for again, each time a little later. */
+const RETRY_FIRST_MS = 2000;
+const RETRY_MAX_MS = 60_000;
 
 type Step = Observed<ClientState, ClientEvent, ClientEffect>;
 
@@ -40,6 +40,8 @@ export class Uplink {
   /** The lease file, until the hardware address it is for is known. */
   #record: Uint8Array | undefined;
   #watched: Ipv4Address | undefined;
+  readonly #retry: Alarm;
+  #retryMs = RETRY_FIRST_MS;
   #since: Instant;
   #received = 0;
   #accepted = 0;
@@ -51,6 +53,7 @@ export class Uplink {
     this.#ports = ports;
     this.#neighbourhood = neighbourhood;
     this.#since = ports.clock.now();
+    this.#retry = ports.clock.alarm(() => this.#askAgain());
     this.#driver = new Driver<ClientState, ClientEvent, ClientEffect>({
       machine: dhcp4Client,
       initial: initialState(config),
@@ -143,11 +146,19 @@ export class Uplink {
 
   socketReady(): void {
     this.#socketReady = true;
+    this.#retryMs = RETRY_FIRST_MS;
     this.#tellLink();
   }
 
   arpReady(address: Ipv4Address): void {
     if (this.#watched === address) this.#driver.handle({ kind: "watching", address });
+  }
+
+  /** Main tried, and the kernel would not: there is no other way, so it is tried again. */
+  kernelFailed(what: string): void {
+    if (what !== "openPacketSocket" && what !== "configureUplink") return;
+    this.#retry.set(after(this.#ports.clock.now(), this.#retryMs / 1000));
+    this.#retryMs = Math.min(RETRY_MAX_MS, this.#retryMs * 2);
   }
 
   /** Sockets went with the role that held them; they are asked for again. */
@@ -160,14 +171,14 @@ export class Uplink {
 
   frame(bytes: Uint8Array, checksum: Checksum): void {
     this.#received++;
-    const answer = this.#reading(() => answerIn(bytes, checksum, this.#link?.mac));
+    const answer = countedRead(this.ignored, () => answerIn(bytes, checksum, this.#link?.mac));
     if (typeof answer === "string") this.ignored.add(answer);
     else if (answer !== undefined) this.#driver.handle({ kind: "received", ...answer });
   }
 
   /** What this host says itself, on whatever link, is no neighbour's word. */
   arpFrame(bytes: Uint8Array): void {
-    const packet = this.#reading(() => neighbourIn(bytes));
+    const packet = countedRead(this.ignored, () => neighbourIn(bytes));
     if (packet !== undefined && !this.#neighbourhood.isOwn(packet.senderMac)) this.#driver.handle({ kind: "arp", packet });
   }
 
@@ -175,17 +186,14 @@ export class Uplink {
   close(): void {
     if (this.#link !== undefined) this.linkGone(this.#link);
     else this.#driver.handle({ kind: "removed" });
+    this.#retry.close();
     this.#driver.close();
   }
 
-  #reading<T>(read: () => T): T | undefined {
-    try {
-      return read();
-    } catch (error) {
-      if (!(error instanceof WireError)) throw error;
-      this.ignored.add(error.code);
-      return undefined;
-    }
+  #askAgain(): void {
+    if (this.#link?.mac === undefined) return;
+    if (!this.#socketReady) return this.#ports.sockets.open(this.#link.index, this.#link.name);
+    this.#driver.handle({ kind: "configure", config: this.state.config }); // applies what is held
   }
 
   /** Sockets are made for one hardware address: those of another hear nothing of ours. */
@@ -247,17 +255,12 @@ export class Uplink {
     }
   }
 
-  #send(link: number, mac: MacAddress, { message, order, to, from, direct }: SendEffect): void {
-    const { datagrams } = this.#ports;
-    const { messageType, parameterRequestList } = message.options;
-    const secret = this.#secretOptions.map(({ code, hex }) => ({ code, bytes: fromHex(hex) ?? new Uint8Array(0) }));
-    const asks = parameterRequestList !== undefined && !this.#entry.anonymous;
-    const payload = encodeDhcp4(asks ? { ...message, unknown: [...message.unknown, ...secret] } : message, { order });
-    const { dscp } = this.#entry;
-    const tos = dscp === undefined ? LOW_DELAY : dscp << 2;
-    this.sent.add(messageType);
-    if (to === "broadcast") datagrams.broadcast(link, mac, tos, payload);
-    else datagrams.unicast(link, { mac, from, to, tos, direct }, payload);
+  #send(link: number, mac: MacAddress, effect: SendEffect): void {
+    const [payload, tos] = [payloadOf(effect, this.#entry, this.#secretOptions), tosOf(this.#entry)];
+    const { to, from, direct } = effect;
+    this.sent.add(effect.message.options.messageType);
+    if (to === "broadcast") this.#ports.datagrams.broadcast(link, mac, tos, payload);
+    else this.#ports.datagrams.unicast(link, { mac, from, to, tos, direct }, payload);
   }
 
   #watch(link: number, name: string, address: Ipv4Address | undefined): void {
@@ -282,14 +285,7 @@ export class Uplink {
   }
 
   #tell(observed: Step): void {
-    const { before, after, step } = observed;
-    const times = this.#times();
-    const held = after.phase.held ?? before.phase.held;
-    for (const event of eventsOf(observed)) {
-      const lease = held === undefined ? null : leaseFacts(held, this.#entry, times);
-      const facts = { interface: this.name, event, at: onTheWall(step.now, times), state: after.phase.kind, before: before.phase.kind, lease };
-      this.#ports.events.tell(this.name, event, jsonRecord(facts));
-    }
+    for (const event of eventsOf(observed)) this.#ports.events.tell(this.name, event, eventRecord(event, observed, this.#entry, this.#times()));
   }
 
   #times(): Times {

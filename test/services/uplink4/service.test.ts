@@ -311,3 +311,29 @@ test("the view says what is held, until when, and what happened", () => {
   assert.equal(view?.lease?.expiresAt, "2026-01-01T01:00:00.000Z");
   assert.deepEqual(view?.sent, { discover: 1, request: 1 });
 });
+
+test("B39: a packet socket that could not be had is asked for again, each time later, and not while there is one", () => {
+  const { service, asked, timeline, phase } = rig();
+  service.configure({ interfaces: [face("wan0")] });
+  service.linkNews({ index: 1, name: "wan0", mac: MAC, running: true });
+  assert.deepEqual(asked(), ["open 1 wan0"]);
+  for (const seconds of [2, 4, 8, 16, 32, 60, 60]) {
+    service.kernelFailed("wan0", "openPacketSocket");
+    timeline.runUntil(instant(timeline.now + seconds * 1000 - 1));
+    assert.deepEqual(asked(), []);
+    timeline.runUntil(instant(timeline.now + 1));
+    assert.deepEqual(asked(), ["open 1 wan0"]);
+  }
+  service.socketReady(1);
+  assert.equal(phase(), "selecting");
+});
+
+test("a lease that the kernel would not take is put there again", () => {
+  const { service, asked, timeline } = boundRig();
+  service.kernelFailed("wan0", "configureUplink");
+  timeline.runUntil(instant(timeline.now + 2000));
+  assert.deepEqual(asked(), ["configure 1 wan0 192.0.2.10"]);
+  service.kernelFailed("wan0", "saveLease");
+  timeline.runUntil(instant(timeline.now + 120_000));
+  assert.deepEqual(asked(), []);
+});
