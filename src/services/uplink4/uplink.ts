@@ -16,7 +16,7 @@ import { clientConfigOf, type Uplink4Interface } from "./config.ts";
 import { payloadOf, tosOf } from "./egress.ts";
 import { eventRecord, eventsOf } from "./events.ts";
 import { addressOf, factsOf, linkLocalAddress, type Times } from "./facts.ts";
-import { neighbourIn, answerIn, type Checksum } from "./ingress.ts";
+import { answerIn, type Checksum, countedRead, neighbourIn } from "./ingress.ts";
 import { decodeLeaseRecord, encodeLeaseRecord, type LeaseHolder } from "./lease-record.ts";
 import type { Neighbourhood, UplinkPorts } from "./ports.ts";
 
