@@ -14,6 +14,7 @@ import { encodeUdpFrame } from "../../src/wire/ip/udp.ts";
 import { mutated } from "../fuzz/mutate.ts";
 
 const HEADERS_BYTES = 14 + 20 + 8;
+const CHADDR_AT = 28;
 const COOKIE_AT = 236;
 /** What a link of the usual size carries. */
 const FRAME_MOST_BYTES = 1514;
@@ -83,8 +84,8 @@ function repairHeader(bytes: Uint8Array, chance: Chance, known: Known): void {
   const put = (at: number, value: number): void => bytes.set([value >>> 24, (value >>> 16) & 255, (value >>> 8) & 255, value & 255], at);
   bytes.set([2, 1, 6]);
   put(4, known.xid);
-  bytes.set(macBytes(known.mac), 28);
-  bytes.fill(0, 34, 44);
+  bytes.set(macBytes(known.mac), CHADDR_AT);
+  bytes.fill(0, CHADDR_AT + 6, 44);
   put(COOKIE_AT, 0x63825363);
   if (known.hopeless) bytes.set(bytesOf(chance.pick(NOBODY)), 16);
   else if (known.asked !== undefined && chance.perMille(500)) put(16, ipv4Number(known.asked.address));
@@ -118,13 +119,14 @@ function repairedOptions(area: Uint8Array, chance: Chance, { asked }: Known): Ui
   return Uint8Array.from(out);
 }
 
-/** What the kernel shows to the socket: IPv4, UDP, the first fragment, port 68, a reply with DHCP's cookie. */
-export function reachesSocket(frame: Uint8Array): boolean {
+/** What the kernel shows to the socket: IPv4, UDP, the first fragment, port 68, a reply with DHCP's cookie, to us or to no hardware address. */
+export function reachesSocket(frame: Uint8Array, mac: MacAddress): boolean {
   const holds = (at: number, ...bytes: readonly number[]): boolean => at + bytes.length <= frame.length && bytes.every((b, i) => frame[at + i] === b);
   if (!holds(12, 8, 0) || !holds(23, 17)) return false;
   if (frame.length < 22 || (((frame[20] ?? 0) & 0x1f) << 8) + (frame[21] ?? 0) !== 0) return false;
   const udp = 14 + ((frame[14] ?? 0) & 15) * 4;
-  return holds(udp + 2, 0, 68) && holds(udp + 8, 2) && holds(udp + 8 + COOKIE_AT, 0x63, 0x82, 0x53, 0x63);
+  const ours = [macBytes(mac), new Uint8Array(6)].some((octets) => holds(udp + 8 + CHADDR_AT, ...octets));
+  return holds(udp + 2, 0, 68) && holds(udp + 8, 2) && holds(udp + 8 + COOKIE_AT, 0x63, 0x82, 0x53, 0x63) && ours;
 }
 
 /** A tag that the kernel takes off before anybody sees the frame. */

@@ -40,6 +40,7 @@ export type UplinkFacts = {
   readonly interface: string;
   readonly state: string;
   readonly received: number;
+  readonly accepted: number;
   readonly sent: Readonly<Record<string, number>>;
   readonly ignored: Readonly<Record<string, number>>;
   readonly lease: { readonly address: string; readonly server: string; readonly renewsAt: string } | null;
@@ -104,7 +105,7 @@ export class Target {
         const frame = (kind === "accident" ? accident : repairedAccident)(this.#answers, chance, known);
         if (isTagged(frame)) continue;
         frames.push(frame);
-        if (reachesSocket(frame)) reach++;
+        if (reachesSocket(frame, known.mac)) reach++;
         else this.sent.filtered++;
       }
       wanted -= Math.min(BURST, wanted);
@@ -120,7 +121,7 @@ export class Target {
   /** Sends as they are. */
   give(frames: readonly Uint8Array[]): void {
     this.sent.total += this.tap.send(frames);
-    this.sent.filtered += frames.filter((frame) => !reachesSocket(frame)).length;
+    this.sent.filtered += frames.filter((frame) => !reachesSocket(frame, this.known.mac)).length;
   }
 
   /** What the kernel dropped at the program's packet sockets on this link. */

@@ -24,13 +24,17 @@ const SECOND_SERVER = "10.65.0.1";
 const RSS_GREW_MOST_KB = 5 * 1024;
 /** Of a round, in thousandths; at least half are repaired. */
 const SHARES = { boundAccidents: 250, boundRepaired: 250, openAccidents: 150, openHopeless: 300, openAny: 50 } as const;
-/** An exchange that is open ends with the first answer that is taken: so few are sent to each. */
-const PER_EXCHANGE = 500;
 
-export type Size = { readonly frames: number; readonly rounds: number; readonly seed: number };
+export type Size = {
+  readonly frames: number;
+  readonly rounds: number;
+  readonly seed: number;
+  /** An exchange that is open ends with the first answer that is taken: so many are sent to each. */
+  readonly perExchange: number;
+};
 export type Told = { readonly bound: Target; readonly open: Target; readonly world: UplinkWorld; readonly program: ChildProcess };
 
-export function hostileStory({ frames, rounds, seed }: Size): Promise<void> {
+export function hostileStory({ frames, rounds, seed, perExchange }: Size): Promise<void> {
   return inWorld(async (world) => {
     secondLink(world);
     const kea = await startKea(world, { first: "10.64.0.50", last: "10.64.0.59" });
@@ -48,7 +52,7 @@ export function hostileStory({ frames, rounds, seed }: Size): Promise<void> {
       const residents: Readonly<Record<string, number>>[] = [];
       const began = performance.now();
       for (let round = 0; round < rounds; round++) {
-        await oneRound(told, chance, frames / rounds, reasons, answers);
+        await oneRound(told, { chance, frames: frames / rounds, perExchange, reasons, answers });
         residents.push(residentKb(facts(world, program).pids));
         assert.deepEqual(
           world.addresses().map(({ local }) => local),
@@ -70,7 +74,7 @@ export function hostileStory({ frames, rounds, seed }: Size): Promise<void> {
       assert.ok(grewKb <= RSS_GREW_MOST_KB, `grew by ${grewKb} KiB from the first tenth to the end: ${JSON.stringify(residents)}`);
       assert.deepEqual(movesOf(world, "c0").filter(isDeparture), [], "the first uplink was never but bound, or renewing");
       const second = factsOf(after, "c1");
-      const [accepted, moves] = [second.received - judged(second), movesOf(world, "c1").length];
+      const [accepted, moves] = [second.accepted, movesOf(world, "c1").length];
       assert.ok(accepted > 0 && accepted <= moves, `${accepted} answers were accepted on an open exchange, and the machine moved ${moves} times`);
 
       await plantedMiscount(told, answers);
@@ -105,7 +109,15 @@ function answersOf(world: UplinkWorld, before: number): () => number {
   return () => before + leases() - first;
 }
 
-async function oneRound(told: Told, chance: Chance, frames: number, reasons: Reasons, answers: () => number): Promise<void> {
+type Round = {
+  readonly chance: Chance;
+  readonly frames: number;
+  readonly perExchange: number;
+  readonly reasons: Reasons;
+  readonly answers: () => number;
+};
+
+async function oneRound(told: Told, { chance, frames, perExchange, reasons, answers }: Round): Promise<void> {
   const { bound, open, world, program } = told;
   const part = (share: number): number => Math.round((frames * share) / 1000);
   const segment = async (target: Target, kind: Kind, count: number, mayAccept: boolean): Promise<void> => {
@@ -115,8 +127,9 @@ async function oneRound(told: Told, chance: Chance, frames: number, reasons: Rea
     await target.flood(kind, count, chance, { follow: target === open });
     const after = factsOf(await accounted(world, program, target, real), target.name);
     reasons.add(`${target.name} ${kind}`, before, after);
+    assert.equal(after.received, judged(after) + after.accepted, `${target.name}: what was read was ignored for a reason or accepted`);
     if (mayAccept) return;
-    const accepted = after.received - judged(after) - (before.received - judged(before));
+    const accepted = after.accepted - before.accepted;
     const said = real() - acks;
     const lost = (after.ignored["queue-full"] ?? 0) - (before.ignored["queue-full"] ?? 0);
     assert.ok(accepted <= said && accepted >= said - lost, `${accepted} accepted on ${target.name}, where a server said ${said}`);
@@ -126,9 +139,9 @@ async function oneRound(told: Told, chance: Chance, frames: number, reasons: Rea
   await selecting(told);
   await segment(open, "accident", part(SHARES.openAccidents), false);
   await segment(open, "hopeless", part(SHARES.openHopeless), false);
-  for (let sent = 0; sent < part(SHARES.openAny); sent += PER_EXCHANGE) {
+  for (let sent = 0; sent < part(SHARES.openAny); sent += perExchange) {
     await anotherExchange(told);
-    await segment(open, "repaired", Math.min(PER_EXCHANGE, part(SHARES.openAny) - sent), true);
+    await segment(open, "repaired", Math.min(perExchange, part(SHARES.openAny) - sent), true);
   }
 }
 
