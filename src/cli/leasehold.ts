@@ -1,10 +1,10 @@
 /** The command line: one entry a command. Exit codes: 0 done, 1 failed, 2 usage or configuration, 3 not there or not in time. */
 import { Command, Option } from "commander";
-import { printConfig } from "../config/print.ts";
-import { printProblem, readConfigFile } from "../config/read.ts";
 import { LOG_LEVELS } from "../ports/log.ts";
 import { RUN_OPTIONS } from "../roles/main/options.ts";
 import { answer, asking, BUSY, type Common, command } from "./asking.ts";
+import { checkCommand } from "./check.ts";
+import { decodeCommand } from "./decode.ts";
 import { EXIT, finish, jsonLine } from "./output.ts";
 import { type Shown, sentences } from "./show/show.ts";
 import { traceCommand } from "./trace.ts";
@@ -26,19 +26,7 @@ run
   .addHelpText("after", "\nExit codes: 0 stopped, 1 failed, 2 the configuration has errors (all of them are printed).")
   .action(() => finish(EXIT.failed, "leasehold run needs root: it opens raw sockets and changes addresses; try sudo"));
 
-program
-  .command("check")
-  .description("read the configuration, print it as understood, change nothing")
-  .option("-f, --file <FILE>", RUN_OPTIONS.file.help, RUN_OPTIONS.file.default)
-  .option("--json", "print JSON")
-  .action(({ file, json }: { readonly file: string; readonly json?: true }) => {
-    const result = readConfigFile(file);
-    if ("problems" in result) {
-      if (json === true) finish(EXIT.usage, jsonLine({ file, problems: result.problems }), 1);
-      finish(EXIT.usage, result.problems.map((problem) => printProblem(file, problem)).join("\n"));
-    }
-    finish(EXIT.done, json === true ? jsonLine(result.file) : printConfig(result.file).trimEnd());
-  });
+checkCommand(program);
 
 asking(program.command("show").description("what is held, since when, and what was ignored for which reason")).action(async (options: Common) => {
   const { status, body } = await answer(options, "GET", "/v1/show");
@@ -60,5 +48,7 @@ asking(
 ).action((level: string, options: Common) => command(options, `/v1/log/${level}`));
 
 traceCommand(program);
+
+decodeCommand(program);
 
 await program.parseAsync();
