@@ -41,6 +41,7 @@ const BUNDLES = {
   fetcher: { entry: "src/roles/fetcher.ts", packages: false, rooms: [] },
   control: { entry: "src/roles/control.ts", packages: true, rooms: ["control", "web"] },
   cli: { entry: "src/cli/leasehold.ts", packages: true, rooms: ["cli", "config"] },
+  dhcpleased: { entry: "src/cli/dhcpleased.ts", packages: true, rooms: ["cli", "config"] },
   dhcpleasectl: { entry: "src/cli/dhcpleasectl.ts", packages: false, rooms: ["cli"] },
 };
 /** Rooms that are bundled only where a row names them. */

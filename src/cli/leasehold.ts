@@ -3,6 +3,7 @@ import { Command, Option } from "commander";
 import { LOG_LEVELS } from "../ports/log.ts";
 import { RUN_OPTIONS } from "../roles/main/options.ts";
 import { answer, asking, BUSY, type Common, command } from "./asking.ts";
+import { importCommand } from "./import.ts";
 import { checkCommand } from "./check.ts";
 import { decodeCommand } from "./decode.ts";
 import { EXIT, finish, jsonLine } from "./output.ts";
@@ -33,6 +34,8 @@ asking(program.command("show").description("what is held, since when, and what w
   if (status !== 200) finish(EXIT.absent, BUSY);
   finish(EXIT.done, options.json === true ? jsonLine(body) : sentences(body as Shown).trimEnd());
 });
+
+importCommand(program);
 
 uplinkCommands(program);
 

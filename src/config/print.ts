@@ -3,7 +3,7 @@ import type { ConfigFile } from "./schema.ts";
 
 type Table = { readonly [key: string]: unknown };
 
-export function printConfig(file: ConfigFile): string {
+export function printConfig(file: ConfigFile | Table): string {
   return tables([], file as Table).join("\n");
 }
 

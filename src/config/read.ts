@@ -2,6 +2,7 @@
 import { readFileSync, statSync } from "node:fs";
 import type { z } from "zod";
 import { LIMITS } from "../base/limits.ts";
+import { escapeText } from "../base/text.ts";
 import type { Macro } from "./native/lexer.ts";
 import { parseNative } from "./native/parse.ts";
 import { CONFIG_OPTIONS, keysIn, optionKey } from "./options.ts";
@@ -90,7 +91,12 @@ function told(problems: readonly Problem[], { inWords }: Parsed): ReadResult {
 
 /** `file:line:column: message` and a hint below it, as compilers print them. */
 export function printProblem(file: string, { line, column, message, hint }: Problem): string {
-  return `${file}:${line}:${column}: ${message}\n  hint: ${hint}`;
+  return `${file}:${line}:${column}: ${printable(message)}\n  hint: ${printable(hint)}`;
+}
+
+/** A file may hold anything; a terminal gets none of it that is no text. */
+function printable(text: string): string {
+  return escapeText(text).replaceAll("\\\\", "\\");
 }
 
 function one(message: string, hint: string): ReadResult {
