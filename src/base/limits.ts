@@ -132,6 +132,13 @@ export const LIMITS = {
   configProblems: 200,
   /** Servers that one interface of dhcpleased.conf may ignore, as ever; more are an error. */
   nativeIgnoredServers: 16,
+  /** Seconds a program of the system gets that main asks to do something, and bytes of what it says about it. */
+  helperProgramSeconds: 10,
+  helperOutputBytes: 2048,
+  /** Hooks that run at once, one of them for each interface; events that wait for their turn, of which the oldest are dropped; seconds one gets. */
+  hooksAtOnce: 4,
+  hooksWaiting: 256,
+  hookSeconds: 30,
   /** NAKs in a row wait at most this long before the next DISCOVER. */
   nakBackoffSeconds: 60,
   /** Bytes of one LDAP message: a group with 100,000 members is about 1 MB; a larger message ends the connection. */

@@ -8,7 +8,9 @@ import type { RoleName } from "../messages/message.ts";
 const FIRST = 289_100;
 const BLOCK = 16;
 const BLOCKS = 1000;
-const OFFSETS: { readonly [R in RoleName]: number } = {
+/** Roles, and programs of the operator that are run for what happens to an uplink. */
+type Owner = RoleName | "hooks";
+const OFFSETS: { readonly [R in Owner]: number } = {
   main: 0,
   frontend: 1,
   "engine-uplink4": 2,
@@ -17,9 +19,10 @@ const OFFSETS: { readonly [R in RoleName]: number } = {
   "engine-lan": 5,
   "engine-directory": 6,
   fetcher: 7,
+  hooks: 8,
 };
 
-export type Ids = { readonly of: (role: RoleName) => number; readonly release: () => void };
+export type Ids = { readonly of: (owner: Owner) => number; readonly release: () => void };
 
 /** Takes a block of ids that no other run holds. @param folder where the locks lie, the same for all runs on a machine */
 export function takeIds(folder: string): Ids {
@@ -29,7 +32,7 @@ export function takeIds(folder: string): Ids {
     const first = FIRST + block * BLOCK;
     if (Array.from({ length: BLOCK }, (_, i) => first + i).some((id) => used.has(id))) continue;
     const lock = openSync(join(folder, String(first)), "w", 0o600);
-    if (native().flock(lock, LOCK.exclusive | LOCK.nonBlock) === 0) return { of: (role) => first + OFFSETS[role], release: () => closeSync(lock) };
+    if (native().flock(lock, LOCK.exclusive | LOCK.nonBlock) === 0) return { of: (owner) => first + OFFSETS[owner], release: () => closeSync(lock) };
     closeSync(lock);
   }
   throw new Error("no unused user ids are left between 289100 and 305100");

@@ -151,7 +151,9 @@ export class Main {
 
   #openOffices(tools: Tools): readonly Office[] {
     const duid = ownDuid(this.#options["state-dir"]);
-    return [new Uplink4Office(tools, duid), new Uplink6Office(tools, duid), new LanOffice(tools, duid), new DirectoryOffice(tools)];
+    const hook = this.#ids?.of("hooks");
+    const hookIds = hook === undefined ? undefined : { uid: hook, gid: hook };
+    return [new Uplink4Office(tools, duid, hookIds), new Uplink6Office(tools, duid), new LanOffice(tools, duid), new DirectoryOffice(tools)];
   }
 
   #serves(): string {

@@ -11,11 +11,16 @@ import { TABLE } from "../../wire/netlink/numbers.ts";
 import type { Incoming } from "../connection.ts";
 import type { Configuration } from "../messages/catalogue.ts";
 import type { ChildName } from "./children.ts";
+import { systemFailure } from "./failures.ts";
 import { isGuarded, type Known, refusal } from "./guard.ts";
+import { Hooks } from "./hooks.ts";
+import type { HookIds } from "./hooks-user.ts";
+import { hostNameFrom, HostNameWatch, shortHostName, takeHostName } from "./host-name.ts";
 import { nameOfLink } from "./link-sockets.ts";
 import { attempt, type Office, type Tools } from "./office.ts";
 import { PublishedUplinks } from "./published.ts";
 import { handRecords } from "./records.ts";
+import { resolverPlaces, Resolvers } from "./resolvers.ts";
 import { StateFolder } from "./state-folder.ts";
 import { UplinkObjects } from "./uplink-kernel.ts";
 import { LINK_LOCAL_V4, type UplinkPolicy } from "./uplink-routes.ts";
@@ -38,23 +43,35 @@ export class Uplink4Office implements Office {
   readonly #objects: UplinkObjects;
   readonly #leases: StateFolder;
   readonly #published: PublishedUplinks;
+  readonly #resolvers: Resolvers;
+  readonly #hooks: Hooks;
   /** The link each configured interface was last served on: what may be taken away again. */
   readonly #served = new Map<string, number>();
   #config: NonNullable<Configuration["uplink4"]> | undefined;
 
-  constructor(tools: Tools, duid: Duid) {
+  #hostName: HostNameWatch | undefined;
+
+  /** @param hookIds of the operator's program, where it has no user; undefined where there are no own ids */
+  constructor(tools: Tools, duid: Duid, hookIds: HookIds) {
     this.#tools = tools;
     this.#duid = duid;
     this.#objects = new UplinkObjects(tools.network);
     this.#leases = new StateFolder(join(tools.options["state-dir"], "uplink4"));
     this.#published = new PublishedUplinks(tools.options["runtime-dir"]);
+    this.#resolvers = new Resolvers(resolverPlaces(tools.options["runtime-dir"]), tools.log);
+    this.#hooks = new Hooks(hookIds, tools.log);
   }
 
-  configure({ uplink4 }: Configuration): boolean {
+  configure({ uplink4, host }: Configuration): boolean {
     const first = this.#config === undefined;
     this.#config = uplink4 ?? (first ? undefined : { interfaces: [] });
+    if (this.#config === undefined) return false;
     if (first) this.#published.keepOnly((name) => this.#entry(name) !== undefined);
-    return this.#config !== undefined;
+    this.#resolvers.configure(host.resolver);
+    this.#hooks.configure(host.hook);
+    for (const name of this.#served.keys()) if (this.#entry(name) === undefined) this.#withdraw(name);
+    this.#hostName ??= this.#watchHostName();
+    return true;
   }
 
   get serves(): string {
@@ -69,6 +86,7 @@ export class Uplink4Office implements Office {
   reconfigured(): void {
     const [engine, generation] = [this.#tools.children.to(this.engine), this.#tools.generation()];
     if (engine === undefined || this.#config === undefined) return;
+    engine.send("hostName", { name: shortHostName() }, { generation });
     engine.send("uplink4Config", { duid: this.#duid, interfaces: this.#config.interfaces }, { generation });
     const named = this.#config.interfaces.map(({ name }) => name).filter((name) => !isPattern(name));
     handRecords(this.#tools, this.engine, this.#leases, new Set([...named, ...this.#served.keys()]));
@@ -125,11 +143,11 @@ export class Uplink4Office implements Office {
         frontend?.send("closeSockets", { link: message.body.link, unicastOnly: true });
         return this.#objects.deconfigure(message.body.link);
       case "publishUplink":
-        return this.#published.publish(message.body.name, message.body.record);
+        return this.#publish(message.body);
       case "withdrawUplink":
-        return this.#published.withdraw(message.body.name);
+        return this.#withdraw(message.body.name);
       case "uplinkEvent":
-        return;
+        return this.#hooks.happened({ ...message.body, interface: message.body.name });
       case "saveLease":
         return this.#leases.save(message.body.name, message.body.record);
       case "forgetLease":
@@ -161,6 +179,39 @@ export class Uplink4Office implements Office {
     const wanted = entry?.ignoreRoutes === "all" ? { ...message.body, routes: [] } : { ...message.body, routes };
     this.#attempt(message, () => this.#objects.configure(link, wanted, policyOf(entry, name)));
     if (!ipv4Contains(LINK_LOCAL_V4, address)) this.#openUnicast(link, name, address);
+  }
+
+  #publish({ name, nameServers, searchDomains, hostName, record }: Body<"publishUplink">): void {
+    const entry = this.#entry(name);
+    this.#resolvers.publish(name, entry?.ignoreDns === true ? { nameServers: [], searchDomains: [] } : { nameServers, searchDomains });
+    if (entry?.useHostName === true) this.#takeHostName(name, hostName);
+    this.#published.publish(name, record);
+  }
+
+  #withdraw(name: string): void {
+    this.#resolvers.withdraw(name);
+    this.#published.withdraw(name);
+  }
+
+  #takeHostName(from: string, text: string): void {
+    const wanted = text === "" ? undefined : hostNameFrom(text);
+    if (wanted === undefined) return;
+    void takeHostName(wanted).then((why) => {
+      if (why !== undefined) this.#tools.log.write("error", "hostNameRefused", { interface: from, name: wanted, error: why });
+    });
+  }
+
+  /** A name that we took ourselves is told to the engine like any other. */
+  #watchHostName(): HostNameWatch | undefined {
+    const { log, children, generation } = this.#tools;
+    try {
+      return new HostNameWatch((name) => void children.to(this.engine)?.send("hostName", { name }, { generation: generation() }));
+    } catch (error) {
+      const failure = systemFailure(error);
+      if (failure === undefined) throw error;
+      log.write("warn", "hostNameUnwatched", { error: failure.message });
+      return undefined;
+    }
   }
 
   /** Renewals go out by packet socket when this fails: it is said and nothing else. */
