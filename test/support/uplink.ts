@@ -87,6 +87,8 @@ export class Timeline {
   #unclaimed: Sent[] = [];
   #lastXid = 0;
   #sentCount = 0;
+  #said: string[] = [];
+  #watched: Ipv4Address | undefined;
 
   constructor(config: ClientConfig) {
     this.state = initialState(config);
@@ -188,25 +190,44 @@ export class Timeline {
     if (effects.some(({ kind }) => kind === "ignored")) assert.equal(state, before, "what is ignored leaves the state object as it was");
     this.state = state;
     this.effects.push(...effects);
-    for (const effect of effects) if (effect.kind === "send") this.#sent(effect);
+    for (const effect of effects) {
+      if (effect.kind === "send") this.#sent(effect);
+      if (effect.kind === "arp") this.#said.push(`${effect.what} ${effect.address} at ${Math.round(this.#now / 10) / 100}`);
+      if (effect.kind === "watch") this.#watched = effect.address;
+    }
     return this;
   }
 
   /** The next message that went out, now. */
   sends(
     type: "discover" | "request" | "decline" | "release" | "inform",
-    check: { readonly to?: Send["to"]; readonly from?: Ipv4Address } & Partial<Omit<Dhcp4Message, "options">> & {
+    check: { readonly to?: Send["to"]; readonly from?: Ipv4Address; readonly direct?: MacAddress | undefined } & Partial<
+      Omit<Dhcp4Message, "options">
+    > & {
         readonly options?: MaybeOptions;
       } = {},
   ): this {
     const sent = this.#unclaimed.shift();
     assert.ok(sent !== undefined, `nothing went out at ${this.#now / 1000} s, but a ${type} should`);
     assert.equal(sent.message.options.messageType, type);
-    const { to, from, options = {}, ...header } = check;
+    const { to, from, direct, options = {}, ...header } = check;
+    if ("direct" in check) assert.equal(sent.direct, direct);
     if (to !== undefined) assert.equal(sent.to, to);
     if (from !== undefined) assert.equal(sent.from, from);
     for (const [name, value] of Object.entries(header)) assert.deepEqual(sent.message[name as keyof Dhcp4Message], value, name);
     for (const [name, value] of Object.entries(options)) assert.deepEqual(sent.message.options[name as keyof Dhcp4Message["options"]], value, name);
+    return this;
+  }
+
+  /** These ARP frames went out since last looked at, each with its second: "probe 192.0.2.10 at 0.5". */
+  says(...frames: readonly string[]): this {
+    assert.deepEqual(this.#said, frames);
+    this.#said = [];
+    return this;
+  }
+  /** What is listened for. */
+  listensFor(address: string | undefined): this {
+    assert.equal(this.#watched, address);
     return this;
   }
 
@@ -242,6 +263,12 @@ export class Timeline {
   silent(): this {
     this.#nothingUnclaimed();
     return this;
+  }
+  /** The last message that went out, whoever asked about it. */
+  get said(): Send {
+    const last = this.effects.findLast((effect): effect is Send => effect.kind === "send");
+    assert.ok(last !== undefined, "nothing went out");
+    return last;
   }
   /** Messages that nobody asks about, for tests that count them. */
   drained(): this {

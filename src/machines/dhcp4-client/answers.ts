@@ -1,5 +1,5 @@
 /** What a server's answer leads to, in each phase that waits for one (RFC 2131 §4.4). */
-import { after, type Moment } from "../../base/time.ts";
+import { after, type Instant, type Moment } from "../../base/time.ts";
 import type { Dhcp4Message } from "../../wire/dhcp4/message.ts";
 import { type Answer, ipv6OnlySecondsIn, leaseIn, offerIn, toldIn, whyForeign } from "./judge.ts";
 import { linkLocalForbidden } from "./link-local.ts";
@@ -71,8 +71,18 @@ function answered(state: ClientState, phase: Asking, answer: Answer, at: Moment)
   const fresh = phase.kind === "requesting" || phase.kind === "rebooting";
   const seconds = fresh ? ipv6OnlySecondsIn(state, answer.message) : undefined;
   if (seconds !== undefined) return withoutIpv4(state, seconds, at);
-  const lease = leaseIn(answer, phase.kind === "requesting" ? phase.requestedAt : phase.exchange.startedAt, at);
+  const lease = leaseIn(answer, phase.kind === "requesting" ? phase.requestedAt : countedFrom(phase, answer, at), at);
   return typeof lease === "string" ? ignore(state, lease) : granted(state, lease, at);
+}
+
+/**
+ * From the first REQUEST, which is never too late. In RENEWING and REBINDING that may be longer ago than a server that now gives shorter
+ * leases gives them for, and then it is the last one: no answer is under way for as long as lies between two of them.
+ */
+function countedFrom({ kind, exchange }: Asking, { message }: Answer, at: Moment): Instant {
+  const { leaseSeconds = 0 } = message.options;
+  const over = after(exchange.startedAt, leaseSeconds) <= at.now;
+  return over && (kind === "renewing" || kind === "rebinding") ? exchange.sentAt : exchange.startedAt;
 }
 
 function told(state: ClientState, answer: Answer, at: Moment): Result {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type Ipv4Address, UNSPECIFIED_V4 } from "../../../src/base/ipv4.ts";
+import { instant } from "../../../src/base/time.ts";
 import { ADDRESS, client, SERVER } from "../../support/uplink.ts";
 
 /** A client whose lease of so many seconds counts from 0. */
@@ -139,4 +140,61 @@ test("a renewed lease counts from the first REQUEST of the renewal", () => {
     .at(2476)
     .ack()
     .nextAt(1800 + 1800);
+});
+
+test("a server that now gives shorter leases than the renewal has lasted is believed: its lease counts from the last REQUEST", () => {
+  const wan = bound({ leaseSeconds: DAY }).runsTo(80_000).drained().becomes("rebinding");
+  wan
+    .runsTo(wan.dueSeconds)
+    .drained()
+    .ack({ options: { leaseSeconds: 600 } })
+    .becomes("bound");
+  assert.ok(Math.abs(wan.dueSeconds - (wan.now / 1000 + 300)) < 1);
+});
+
+test("a REQUEST that was lost under an infinite lease goes out again after a day", () => {
+  const wan = bound({ leaseSeconds: 0xffffffff, renewalSeconds: 3600 }).at(3600).sends("request", { to: SERVER });
+  wan.at(3600 + DAY).sends("request", { to: SERVER });
+  bound({ leaseSeconds: 0xffffffff, renewalSeconds: 3600, rebindingSeconds: 7200 })
+    .runsTo(7200.1)
+    .drained()
+    .at(7200 + DAY)
+    .sends("request", { to: "broadcast" });
+});
+
+test("a command to renew asks the server before T2 and everybody after it, once", () => {
+  bound({ leaseSeconds: 3600 }).at(100).commanded("renew").sends("request", { to: SERVER, ciaddr: ADDRESS }).becomes("renewing").at(1000).silent();
+  bound({ leaseSeconds: 3600 })
+    .runsTo(3200)
+    .drained()
+    .commanded("renew")
+    .sends("request", { to: "broadcast", ciaddr: ADDRESS })
+    .at(3300)
+    .silent()
+    .becomes("rebinding");
+  bound({ leaseSeconds: 3600 }).happensAt(instant(3_700_000), { kind: "command", verb: "renew" }).sends("discover").holds(undefined);
+});
+
+test("a command to reboot asks whether the lease still holds", () => {
+  bound({ leaseSeconds: 3600 })
+    .at(100)
+    .commanded("reboot")
+    .sends("request", { to: "broadcast", options: { requestedAddress: ADDRESS } })
+    .becomes("rebooting");
+});
+
+test("a host that slept asks whether what it holds still holds, and looks for more where it holds nothing", () => {
+  bound({ leaseSeconds: 3600 })
+    .at(100)
+    .happens({ kind: "resumed" })
+    .becomes("rebooting")
+    .holds(ADDRESS)
+    .sends("request", { to: "broadcast", options: { requestedAddress: ADDRESS } });
+  bound({ leaseSeconds: 3600 })
+    .happensAt(instant(7_200_000), { kind: "resumed" })
+    .does("deconfigure", "forget")
+    .sends("discover")
+    .becomes("selecting");
+  client().at(0).linkUp().sends("discover").at(3).happens({ kind: "resumed" }).sends("discover", { secs: 0 });
+  client().at(0).happens({ kind: "resumed" }).becomes("down").nextAt("never");
 });
