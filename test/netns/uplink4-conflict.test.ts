@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { test } from "node:test";
 import { startDnsmasq, startKea } from "../support/servers.ts";
-import { CLIENT_MAC, dhcpIn, inWorld, NEEDS_ROOT, problemsIn, type UplinkWorld } from "../support/uplink-world.ts";
+import { CLIENT_MAC, dhcpIn, inWorld, NEEDS_ROOT, problemsIn, SERVER_ADDRESS, type UplinkWorld } from "../support/uplink-world.ts";
 
 const TRUTH = { skip: NEEDS_ROOT };
 const ONE = { first: "10.64.0.50", last: "10.64.0.50" };
@@ -123,3 +123,54 @@ test("while no server answers, an address of 169.254/16 is used on the link; a s
     );
   }),
 );
+
+/** The server's end becomes a bridge of the same name, with a second cable to us. */
+function secondCable(world: UplinkWorld): void {
+  const at = (...args: readonly string[]): string => world.ip(world.server, ...args);
+  at("addr", "flush", "dev", "s0");
+  at("link", "set", "s0", "down");
+  at("link", "set", "s0", "name", "p0");
+  at("link", "add", "s0", "type", "bridge", "stp_state", "0", "forward_delay", "0");
+  at("link", "add", "p1", "type", "veth", "peer", "name", "c1", "netns", world.client);
+  for (const port of ["p0", "p1"]) at("link", "set", port, "master", "s0", "up");
+  at("link", "set", "s0", "up");
+  at("addr", "add", `${SERVER_ADDRESS}/24`, "dev", "s0");
+  world.ip(world.client, "link", "set", "c1", "address", "02:00:5e:10:00:66", "up");
+}
+
+test("two cards of one host on one link have an address each, and are no strangers to each other", TRUTH, () =>
+  inWorld(async (world) => {
+    secondCable(world);
+    await startDnsmasq(world, { first: "10.64.0.50", last: "10.64.0.59" });
+    const capture = await world.capture();
+    world.leasehold('[uplink4."c*"]\n');
+    const of = (link: string): readonly string[] => {
+      const [told] = JSON.parse(world.ip(world.client, "-j", "-4", "addr", "show", "dev", link)) as readonly {
+        readonly addr_info?: readonly { readonly local: string }[];
+      }[];
+      return (told?.addr_info ?? []).map(({ local }) => local);
+    };
+    await world.until("an address on each", () => (of("c0").length === 1 && of("c1").length === 1 ? true : undefined));
+    assert.notDeepEqual(of("c0"), of("c1"));
+    // Linux lets a card ask in the name of another one's address
+    const asking = (link: string, from: string) => ["busybox", "arping", "-b", "-c", "3", "-w", "3", "-I", link, "-s", from, SERVER_ADDRESS];
+    for (const [link, other] of [
+      ["c0", "c1"],
+      ["c1", "c0"],
+    ] as const)
+      execFileSync("ip", ["netns", "exec", world.client, ...asking(link, of(other)[0] ?? "")], { stdio: "ignore" });
+    await world.until("two announcements of each", () =>
+      [...of("c0"), ...of("c1")].every((own) => announced(capture.file, own) >= 2) ? true : undefined,
+    );
+    assert.deepEqual(
+      dhcpIn(capture.file).filter(({ type }) => type === "decline"),
+      [],
+    );
+    await capture.stop();
+  }),
+);
+
+function announced(file: string, address: string): number {
+  const filter = `arp.opcode == 1 && arp.src.proto_ipv4 == ${address} && arp.dst.proto_ipv4 == ${address}`;
+  return execFileSync("tshark", ["-r", file, "-Y", filter], { encoding: "utf8" }).split("\n").filter(Boolean).length;
+}
