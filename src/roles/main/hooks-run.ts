@@ -25,6 +25,7 @@ export function hookEnvironment(happening: Happening): Readonly<Record<string, s
 export function runHook(
   { path, ids, noCapabilities }: { readonly path: string; readonly ids: HookIds; readonly noCapabilities: boolean },
   happening: Happening,
+  seconds: number = LIMITS.hookSeconds,
 ): Promise<HookEnd> {
   const args = [
     ...Object.entries(hookEnvironment(happening)).flatMap(([name, value]) => ["--env", `${name}=${value}`]),
@@ -42,7 +43,7 @@ export function runHook(
       late = true;
       killGroup();
       child.kill("SIGKILL"); // should it have no group of its own yet
-    }, LIMITS.hookSeconds * 1000);
+    }, seconds * 1000);
     const end = (failed: boolean, how: string): void => {
       clearTimeout(impatient);
       killGroup(); // what it left behind in its group
@@ -50,9 +51,7 @@ export function runHook(
       resolve({ failed, how, said: said() });
     };
     child.on("error", (error) => end(true, error.message));
-    child.on("exit", (code, signal) =>
-      setImmediate(() => end(code !== 0, late ? `killed after ${LIMITS.hookSeconds} s` : (signal ?? `exit code ${code}`))),
-    );
+    child.on("exit", (code, signal) => setImmediate(() => end(code !== 0, late ? `killed after ${seconds} s` : (signal ?? `exit code ${code}`))));
     child.stdin.on("error", () => undefined); // it need not read
     child.stdin.end(happening.record);
   });
