@@ -73,6 +73,13 @@ export function repairedFrame(message: Uint8Array, chance: Chance, known: Known)
   return framed(payload, known.mac);
 }
 
+/** One of `dhcp4Answers` as its server would send it. */
+export function wholeFrame(answer: Uint8Array, { mac, xid }: Pick<Known, "mac" | "xid">): Uint8Array {
+  const message = answer.slice();
+  message.set([xid >>> 24, (xid >>> 16) & 255, (xid >>> 8) & 255, xid & 255], 4);
+  return framed(message, mac);
+}
+
 function framed(payload: Uint8Array, mac: MacAddress): Uint8Array {
   const [source, destination] = ["198.51.100.1" as Ipv4Address, "255.255.255.255" as Ipv4Address];
   const frame = encodeUdpFrame({ destinationMac: mac, sourceMac: SERVER_MAC, source, destination, sourcePort: 67, destinationPort: 68, payload });

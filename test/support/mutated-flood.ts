@@ -60,7 +60,7 @@ export class Target {
   readonly sent: Sent = { total: 0, filtered: 0 };
   readonly tap: WireTap;
   readonly link: number;
-  readonly #answers: readonly Uint8Array[];
+  readonly answers: readonly Uint8Array[];
   readonly #world: UplinkWorld;
   readonly #program: ChildProcess;
   #xid = 0;
@@ -72,7 +72,7 @@ export class Target {
     this.#world = world;
     this.#program = program;
     this.known = { mac: mac as MacAddress, xid: 0, hopeless: false };
-    this.#answers = dhcp4Answers(this.known.mac, "198.51.100.1" as Ipv4Address, "198.51.100.77" as Ipv4Address);
+    this.answers = dhcp4Answers(this.known.mac, "198.51.100.1" as Ipv4Address, "198.51.100.77" as Ipv4Address);
     this.tap = new WireTap(world.server, indexOf(world, world.server, far), { hears: true });
     this.link = indexOf(world, world.client, name);
   }
@@ -102,7 +102,7 @@ export class Target {
       const known: Known = { ...this.known, xid: this.#xid, asked: this.#asked, hopeless: kind === "hopeless" };
       const frames: Uint8Array[] = [];
       for (let reach = 0; reach < Math.min(BURST, wanted); ) {
-        const frame = (kind === "accident" ? accident : repairedAccident)(this.#answers, chance, known);
+        const frame = (kind === "accident" ? accident : repairedAccident)(this.answers, chance, known);
         if (isTagged(frame)) continue;
         frames.push(frame);
         if (reachesSocket(frame, known.mac)) reach++;

@@ -18,7 +18,7 @@ import {
   SOL,
 } from "../../src/platform/native.ts";
 
-const SHAPE = { slots: 64, dataSize: 2048, controlSize: 0 } as const;
+const SHAPE = { slots: 64, dataSize: 16_384, controlSize: 0 } as const;
 const ETHER_TYPE_ALL = 3;
 const PACKET_IGNORE_OUTGOING = 23;
 const HEARD_BUFFER_BYTES = 8 * 1024 * 1024;
