@@ -95,8 +95,8 @@ function announced(
   { address, byHand }: Lease,
   at: Moment,
 ): Pick<ReturnType<typeof announce>, "effects"> & Pick<ClientState, "defence"> {
-  const already = state.defence?.address === address;
-  if (state.config.conflictDetection === "off" || byHand || already) return { defence: state.defence, effects: [] };
+  if (state.config.conflictDetection === "off" || byHand) return { defence: undefined, effects: [] };
+  if (state.defence?.address === address) return { defence: state.defence, effects: [] };
   return announce(address, at);
 }
 

@@ -255,6 +255,9 @@ test("what is probed for or defended is listened for, and nothing is when there 
         for (const effect of effects) if (effect.kind === "watch") watched = effect.address;
         const concerned = probedIn(state) ?? state.defence?.address;
         assert.equal(watched, concerned, `${state.phase.kind} listens for ${watched}`);
+        if (state.defence === undefined) return;
+        const used = state.linkLocal?.kind === "held" ? state.linkLocal.address : state.phase.held?.address;
+        assert.equal(state.defence.address, used, `${state.phase.kind} defends what is not in use`);
       });
     }),
     { numRuns: 400 },
