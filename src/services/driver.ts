@@ -19,6 +19,8 @@ export type DriverOptions<S, E, F> = {
   /** The event that says a deadline has come. */
   readonly deadlineEvent: E;
   readonly observe?: (observed: Observed<S, E, F>) => void;
+  /** After its effects: what can wait until the packet is out. */
+  readonly performed?: (observed: Observed<S, E, F>) => void;
 };
 
 export class Driver<S, E, F> {
@@ -62,7 +64,7 @@ export class Driver<S, E, F> {
   }
 
   #step(event: E): void {
-    const { machine, clock, perform, observe } = this.#options;
+    const { machine, clock, perform, observe, performed } = this.#options;
     const step = { event, now: clock.now(), entropy: clock.entropy() };
     const before = this.#state;
     const { state, effects } = machine.step(before, event, { now: step.now, entropy: new Entropy(step.entropy) });
@@ -73,5 +75,6 @@ export class Driver<S, E, F> {
     this.#memory.add(observed, before !== state);
     observe?.(observed);
     for (const effect of effects) perform(effect, state);
+    performed?.(observed);
   }
 }

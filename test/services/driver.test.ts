@@ -128,3 +128,18 @@ test("what is remembered can be replayed, whatever of it was given up", () => {
     assert.equal(replay(counter, recording).differs, undefined, `${idle} idle, ${changes} changes`);
   }
 });
+
+test("what can wait is told of a step before its effects, and after them", () => {
+  const order: string[] = [];
+  const driver = new Driver<Count, Told, Said>({
+    machine: counter,
+    initial: { kind: "calm", count: 0, until: NEVER },
+    clock: new SimClock(new Timeline(), 1),
+    deadlineEvent: { kind: "deadline" },
+    perform: ({ said }) => void order.push(said),
+    observe: ({ after }) => void order.push(`before ${after.count}`),
+    performed: ({ after }) => void order.push(`after ${after.count}`),
+  });
+  driver.handle({ kind: "add", wait: 5 });
+  assert.deepEqual(order, ["before 1", "add 1", "again 1", "after 1"]);
+});

@@ -60,7 +60,8 @@ export class Uplink {
       clock: ports.clock,
       deadlineEvent: { kind: "deadline" },
       perform: (effect) => this.#perform(effect),
-      observe: (observed) => this.#observe(observed),
+      observe: (observed) => ports.observe?.(this.name, observed),
+      performed: (observed) => this.#performed(observed),
     });
   }
 
@@ -269,7 +270,7 @@ export class Uplink {
     else this.#ports.arp.open(link, name, address);
   }
 
-  #observe(observed: Step): void {
+  #performed(observed: Step): void {
     const { before, after, step } = observed;
     const [from, to] = [before.phase.kind, after.phase.kind];
     if (step.event.kind === "received" && !observed.effects.some(({ kind }) => kind === "ignored")) this.#accepted++;
@@ -281,7 +282,6 @@ export class Uplink {
       if (to === "down" && this.#link !== undefined && before.configured) this.#ports.host.withdraw(this.#link.index, this.name);
     }
     this.#tell(observed);
-    this.#ports.observe?.(this.name, observed);
   }
 
   #tell(observed: Step): void {
