@@ -17,7 +17,7 @@ export type Server4Options = {
   /** Option 3; undefined sends none. */
   readonly router: string | undefined;
   /** Option 1, which is the subnet's mask where a story does not say otherwise. */
-  readonly mask?: string;
+  readonly mask?: typeof SINGLE;
   readonly classlessRoutes?: readonly ClasslessRoute[];
   readonly mtuBytes?: number;
   readonly searchDomains?: readonly string[];
@@ -44,6 +44,7 @@ export type Peer = {
 
 export const RESOLVER = "10.64.0.53";
 const MASK = "255.255.255.0";
+const SINGLE = "255.255.255.255";
 const SHORT = { leaseSeconds: 20, renewSeconds: 5, rebindSeconds: 12 };
 
 export const PEERS: Readonly<Record<PeerName, Peer>> = {
@@ -60,6 +61,7 @@ async function startKea({ ns, folder, relayed }: Server4Place, options: Server4O
   mkdirSync(home, { recursive: true });
   const optional = (name: string, data: string | undefined): readonly object[] => (data === undefined ? [] : [{ name, data }]);
   const classless = options.classlessRoutes?.map(classlessHex).join("");
+  const single = options.mask === SINGLE;
   const config = {
     Dhcp4: {
       "interfaces-config": { interfaces: ["s0"] },
@@ -72,13 +74,13 @@ async function startKea({ ns, folder, relayed }: Server4Place, options: Server4O
       subnet4: [
         {
           id: 1,
-          subnet: "10.64.0.0/24",
-          ...(relayed ? {} : { interface: "s0" }),
-          pools: [{ pool: `${options.pool.first} - ${options.pool.last}` }],
+          // the mask that it sends is its subnet's
+          subnet: single ? `${options.pool.first}/32` : "10.64.0.0/24",
+          ...(relayed ? { relay: { "ip-addresses": ["10.64.0.1"] } } : { interface: "s0" }),
+          pools: [{ pool: `${options.pool.first} - ${single ? options.pool.first : options.pool.last}` }],
           "option-data": [
             { name: "domain-name-servers", data: RESOLVER },
             ...optional("routers", options.router),
-            ...optional("subnet-mask", options.mask),
             ...optional("interface-mtu", options.mtuBytes?.toString()),
             ...optional("domain-search", options.searchDomains?.join(", ")),
             ...(classless === undefined ? [] : [{ name: "classless", data: classless, "csv-format": false }]),

@@ -184,21 +184,24 @@ export const STORIES = {
   },
 } as const satisfies Readonly<Record<string, Story>>;
 
+export type Expected = { readonly prefixLength: number; readonly gateway: string };
+const USUAL: Expected = { prefixLength: 24, gateway: ROUTER };
+
 /** An address of the first pool, as the server promised it. */
-export async function isBound(world: World4, seconds?: number): Promise<KernelAddress4> {
-  const address = await world.bound(seconds);
+export async function isBound(world: World4, { prefixLength, gateway }: Expected = USUAL): Promise<KernelAddress4> {
+  const address = await world.bound();
   const { leaseSeconds } = world.peer.times;
   assert.match(address.local, /^10\.64\.0\.5\d$/);
-  assert.equal(address.prefixlen, 24);
+  assert.equal(address.prefixlen, prefixLength);
   assert.ok(address.valid_life_time <= leaseSeconds && address.valid_life_time > leaseSeconds - 5, `lifetime ${address.valid_life_time}`);
   const route = await world.until("a default route", async () => (await world.routes()).find(({ dst }) => dst === "default"));
-  assert.deepEqual([route.gateway, route.protocol, route.prefsrc], [ROUTER, "dhcp", address.local]);
-  await world.client.exec("ping", "-n", "-c", "1", "-W", "2", ROUTER);
+  assert.deepEqual([route.gateway, route.protocol, route.prefsrc], [gateway, "dhcp", address.local]);
+  await world.client.exec("ping", "-n", "-c", "1", "-W", "2", gateway);
   return address;
 }
 
 /** The server's file and the kernel both say a later end than the first. */
-export async function isRenewed(world: World4, address: KernelAddress4, atSeconds = renewalOf(world)): Promise<void> {
+export async function isRenewed(world: World4, address: KernelAddress4, atSeconds: number = renewalOf(world)): Promise<void> {
   const { expiresAtSeconds: first } = await world.until("a lease in the server's file", () => world.lease());
   const patience = atSeconds + 2 * SLACK_SECONDS;
   await world.until("a later end in the server's file", () => endOf(world) > first + 1, patience);
@@ -214,7 +217,7 @@ function renewalOf({ peer, place }: World4): number {
   return place.relay !== undefined && peer.relayedRenewalLost === true ? peer.times.rebindSeconds : peer.times.renewSeconds;
 }
 
-async function wasAskedAtT1(world: World4, address: KernelAddress4): Promise<void> {
+export async function wasAskedAtT1(world: World4, address: KernelAddress4): Promise<void> {
   const seen = await world.sent();
   const renewal = seen.find(({ type, ciaddr }) => type === "request" && ciaddr === address.local);
   assert.deepEqual(
@@ -231,7 +234,7 @@ async function askedInVain(world: World4, address: KernelAddress4): Promise<void
   await world.until("the old server asked at T1", asked, world.peer.times.renewSeconds + 2 * SLACK_SECONDS);
 }
 
-async function wasAskedAtT2(world: World4, address: KernelAddress4): Promise<void> {
+export async function wasAskedAtT2(world: World4, address: KernelAddress4): Promise<void> {
   const seen = await world.sent();
   const rebinding = seen.find(({ ciaddr, destination }) => ciaddr === address.local && destination === "255.255.255.255");
   assert.ok(rebinding !== undefined, `no broadcast for ${address.local} in ${JSON.stringify(seen, undefined, 0)}`);
@@ -283,7 +286,7 @@ export async function flap(world: World4): Promise<void> {
 /** Nothing we sent is malformed or remarkable, and we did send something. */
 export async function soundlySent(world: World4): Promise<void> {
   assert.deepEqual(await world.complaints(), []);
-  assert.ok((await world.sent()).length > 1);
+  assert.ok((await world.sent()).length > 0);
 }
 
 function endOf(world: World4): number {

@@ -2,7 +2,7 @@
  * One uplink of ours with somebody else's DHCPv4 server: on the same link, or behind somebody else's relay, which is then the link's router.
  * The client's wire ends in a bridge port, so that carrier is taken and given without the server's interface noticing.
  */
-import { type Leasehold, startLeasehold } from "./leasehold.ts";
+import { type Leasehold, type Place as ProgramPlace, startLeasehold } from "./leasehold.ts";
 import { type Capture, type Namespace, type Running, waitFor, withNamespaces } from "./namespace.ts";
 import { startDhcrelay4, startDnsmasqRelay4 } from "./relays.ts";
 import { withScratch } from "./scratch.ts";
@@ -27,9 +27,9 @@ export const CLIENT_MAC = "02:00:5e:10:00:55";
 export const ROUTER = "10.64.0.1";
 export const FIRST_POOL = { first: "10.64.0.50", last: "10.64.0.59" };
 export const OTHER_POOL = { first: "10.64.0.150", last: "10.64.0.159" };
-export const CONFIGURATION = "[uplink4.c0]\nretransmit_seconds = 1\n";
-/** RFC 2131 §4.1 has 4 s; a test waits for retransmissions only where it is about them. */
-const ROUTER_MAC = "02:00:5e:10:00:01";
+/** RFC 2131 §4.1 has 4 s for the first retransmission. The resolvers of the machine the tests run on stay as they are. */
+export const CONFIGURATION = '[system]\nresolver = "none"\n[uplink4.c0]\nretransmit_seconds = 1\n';
+export const ROUTER_MAC = "02:00:5e:10:00:01";
 const PATIENCE_MS = 20_000;
 const RELAYS = { dhcrelay: startDhcrelay4, "dnsmasq --dhcp-relay": startDnsmasqRelay4 } as const;
 
@@ -113,8 +113,8 @@ export class World4 {
   }
 
   /** The program as a user starts it: all roles, all fences. */
-  async leasehold(toml = CONFIGURATION): Promise<Leasehold> {
-    this.#leasehold = await startLeasehold(this.client, this.#folder, toml);
+  async leasehold(toml = CONFIGURATION, where: ProgramPlace = this.client): Promise<Leasehold> {
+    this.#leasehold = await startLeasehold(where, this.#folder, toml);
     return this.#leasehold;
   }
 
