@@ -77,11 +77,42 @@ test("what is too large, malformed or unknown is answered so, and the next reque
     assert.equal(await raw(socketPath, "POST /v1/trace/uplink4/c0?seconds=0 HTTP/1.1\r\nhost: x\r\n\r\n"), "400");
     assert.equal(await raw(socketPath, "POST /v1/trace/uplink4/c0?seconds=601 HTTP/1.1\r\nhost: x\r\n\r\n"), "400");
     assert.equal(await raw(socketPath, "POST /v1/trace/uplink4/c0?seconds=5 HTTP/1.1\r\nhost: x\r\n\r\n"), "404");
+    const post = (path: string): Promise<string> => raw(socketPath, `POST ${path} HTTP/1.1\r\nhost: x\r\n\r\n`);
+    assert.equal(await post("/v1/uplink4/none0/renew"), "404");
+    assert.equal(await post("/v1/uplink4/c0/explode"), "404");
+    assert.equal(await post(`/v1/uplink4/${"a".repeat(16)}/renew`), "404");
+    assert.equal(await post("/v1/uplink4/..%2fc0/attach"), "404");
+    assert.equal(await post("/v1/uplink4/lo/attach"), "409");
+    assert.equal(await raw(socketPath, "GET /v1/explain/none0 HTTP/1.1\r\nhost: x\r\n\r\n"), "404");
     assert.equal(await raw(socketPath, "nonsense\r\n\r\n"), "400");
     assert.equal(await raw(socketPath, "GET /etc/passwd HTTP/1.1\r\nhost: x\r\n\r\n"), "404");
     assert.equal(await raw(socketPath, "GET /v1/trace/none0 HTTP/1.1\r\nhost: x\r\n\r\n"), "404");
     assert.equal(await raw(socketPath, "POST /v1/log/shouting HTTP/1.1\r\nhost: x\r\ncontent-length: 0\r\n\r\n"), "404");
     assert.ok(shows(world));
+  }),
+);
+
+test("half a request, a client that leaves while it waits, and one that never reads, cost nobody else anything", TRUTH, () =>
+  withProgram(async (world, socketPath) => {
+    const open = (text: string): Promise<Socket> =>
+      new Promise((resolve) => {
+        const socket = connect(socketPath, () => socket.write(text, () => resolve(socket)));
+        socket.on("error", () => undefined);
+      });
+    const halves = await Promise.all(
+      ["GET /v1/sho", "GET /v1/show HTTP/1.1\r\nhost", "POST /v1/reload HTTP/1.1\r\nhost: x\r\ncontent-length: 60\r\n\r\n{"].map(open),
+    );
+    for (let i = 0; i < 30; i++) {
+      const asked = i % 2 === 0 ? "POST /v1/log/debug" : "GET /v1/show";
+      (await open(`${asked} HTTP/1.1\r\nhost: x\r\n\r\n`.repeat(3))).destroy();
+    }
+    const deaf = await open("GET /v1/watch HTTP/1.1\r\nhost: x\r\n\r\n");
+    deaf.pause();
+    await world.until("room again", () => (JSON.parse(world.control("show", "--json")).main.control.open <= halves.length + 2 ? true : undefined));
+    for (const socket of [...halves, deaf]) socket.destroy();
+    await world.until("all gone", () => (JSON.parse(world.control("show", "--json")).main.control.open === 1 ? true : undefined));
+    const { roles } = JSON.parse(world.control("show", "--json")).main as { readonly roles: readonly { readonly restarts: number }[] };
+    assert.deepEqual([...new Set(roles.map(({ restarts }) => restarts))], [0]);
   }),
 );
 
