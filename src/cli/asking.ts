@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import type { Command } from "commander";
 import { escapeText } from "../base/text.ts";
-import { RUN_OPTIONS } from "../roles/main/options.ts";
+import { RUN_OPTIONS } from "./options.ts";
 import { type Answer, ask } from "./client.ts";
 import { EXIT, finish, jsonLine } from "./output.ts";
 

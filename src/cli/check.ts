@@ -2,7 +2,7 @@
 import type { Command } from "commander";
 import { printConfig } from "../config/print.ts";
 import { printProblem, readConfigFile } from "../config/read.ts";
-import { RUN_OPTIONS } from "../roles/main/options.ts";
+import { RUN_OPTIONS } from "./options.ts";
 import { checkSystem, findingLines, subjectOf } from "./check-system/check-system.ts";
 import { thisSystem } from "./check-system/system.ts";
 import { EXIT, finish, jsonLine } from "./output.ts";

@@ -1,7 +1,7 @@
 /** The command line: one entry a command. Exit codes: 0 done, 1 failed, 2 usage or configuration, 3 not there or not in time. */
 import { Command, Option } from "commander";
 import { LOG_LEVELS } from "../ports/log.ts";
-import { RUN_OPTIONS } from "../roles/main/options.ts";
+import { RUN_OPTIONS } from "./options.ts";
 import { answer, asking, BUSY, type Common, command } from "./asking.ts";
 import { importCommand } from "./import.ts";
 import { checkCommand } from "./check.ts";
