@@ -85,7 +85,9 @@ function judge(parsed: Parsed, { surroundings, problems, macros }: Found): ReadR
 
 /** In the order of the file, in the words of who wrote it. */
 function told(problems: readonly Problem[], { inWords }: Parsed): ReadResult {
-  const sorted = problems.toSorted((a, b) => a.line - b.line || a.column - b.column);
+  const seen = new Set<string>();
+  const once = problems.filter(({ line, column, hint }) => seen.size !== seen.add(`${line}:${column} ${hint}`).size); // one of a place
+  const sorted = once.toSorted((a, b) => a.line - b.line || a.column - b.column);
   return { problems: sorted.slice(0, LIMITS.configProblems).map((each) => ({ ...each, message: inWords(each.message), hint: inWords(each.hint) })) };
 }
 

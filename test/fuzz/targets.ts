@@ -26,6 +26,7 @@ import type { Target } from "./fuzz.ts";
 import { DECODERS } from "./decoders.ts";
 import { FILES } from "./files.ts";
 import { roleMessages } from "./messages.ts";
+import { NATIVE_FILES } from "./native-files.ts";
 import { fixtures, refusedOr, stable } from "./outcomes.ts";
 import { PULLED } from "./pulled.ts";
 import { SERVICES } from "./services.ts";
@@ -94,6 +95,7 @@ export const TARGETS: readonly Target[] = [
   { name: "recording", what: "recordings for replay", samples: recordingSamples, run: recordingRead },
   ...DECODERS,
   ...FILES,
+  ...NATIVE_FILES,
   ...SERVICES,
   UPLINK4,
   PULLED,

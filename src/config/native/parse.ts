@@ -1,6 +1,7 @@
 /**
  * Reads dhcpleased.conf whole: macros, `interface` blocks, and what was added to the grammar since. Everything the program it comes from
- * accepts is accepted; besides, options may share a line, and a block may be empty. The result is what a TOML file would have said.
+ * accepts is accepted; besides, options may share a line, a brace may stand on the next, and a block may be empty. The result is what a
+ * TOML file would have said.
  */
 import { LIMITS } from "../../base/limits.ts";
 import type { Parsed, Place, Problem } from "../toml.ts";
@@ -130,8 +131,8 @@ class Parser {
     const { place } = tokens;
     const name = decoded(tokens.text("the name of an interface"));
     const bytes = name === undefined ? 0 : new TextEncoder().encode(name).length;
-    if (!tokens.isPunctuation("{"))
-      throw new Misread(tokens.place, `{ is needed here, not ${shown(tokens.peek())}`, "interface NAME { stands on one line");
+    while (tokens.peek().kind === "newline") tokens.take();
+    if (!tokens.isPunctuation("{")) throw new Misread(tokens.place, `{ is needed here, not ${shown(tokens.peek())}`, "interface NAME { ... }");
     tokens.take();
     const sound = name !== undefined && name !== "__proto__" && bytes > 0 && bytes <= INTERFACE_BYTES;
     if (!sound)
