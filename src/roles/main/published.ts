@@ -23,9 +23,10 @@ export class PublishedUplinks {
     rmSync(join(this.#folder, `${name}${SUFFIX}`), { force: true });
   }
 
-  /** A run before this one left files of interfaces that are served no longer. */
-  keepOnly(served: (name: string) => boolean): void {
-    const names = readdirSync(this.#folder).filter((file) => file.endsWith(SUFFIX));
-    for (const name of names.map((file) => file.slice(0, -SUFFIX.length))) if (!served(name)) this.withdraw(name);
+  /** Of this run and those before it. */
+  names(): readonly string[] {
+    return readdirSync(this.#folder)
+      .filter((file) => file.endsWith(SUFFIX))
+      .map((file) => file.slice(0, -SUFFIX.length));
   }
 }

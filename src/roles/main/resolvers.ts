@@ -58,6 +58,12 @@ export class Resolvers {
     if (this.#wanted.delete(name) || this.#done.has(name)) this.#change(name);
   }
 
+  /** Takes back what another run of the program published. */
+  forget(name: string): void {
+    this.#done.set(name, this.#wayNow());
+    this.#change(name);
+  }
+
   #change(name: string): void {
     this.#pending.add(name);
     if (this.#busy) return;

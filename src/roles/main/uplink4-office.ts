@@ -1,5 +1,4 @@
 /** Main's office for `uplink4`: sockets, the leased address and its routes, lease files, what is published, hooks. */
-import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Duid } from "../../base/duid.ts";
 import { type Ipv4Address, ipv4Contains } from "../../base/ipv4.ts";
@@ -7,7 +6,6 @@ import { LIMITS } from "../../base/limits.ts";
 import { closeAll } from "../../platform/channel.ts";
 import { openArpSocket, openPacketSocket, openSinkSocket, openUnicastSocket } from "../../platform/uplink-sockets.ts";
 import { entryFor, isPattern, type Uplink4Interface } from "../../services/uplink4/config.ts";
-import { TABLE } from "../../wire/netlink/numbers.ts";
 import type { Incoming } from "../connection.ts";
 import type { Configuration } from "../messages/catalogue.ts";
 import type { ChildName } from "./children.ts";
@@ -23,13 +21,12 @@ import { handRecords } from "./records.ts";
 import { resolverPlaces, Resolvers } from "./resolvers.ts";
 import { StateFolder } from "./state-folder.ts";
 import { UplinkObjects } from "./uplink-kernel.ts";
-import { LINK_LOCAL_V4, type UplinkPolicy } from "./uplink-routes.ts";
+import { policyOf } from "./uplink-policy.ts";
+import { LINK_LOCAL_V4 } from "./uplink-routes.ts";
 
 type Request = Parameters<typeof refusal>[0];
 type Body<K extends Request["kind"]> = Extract<Request, { readonly kind: K }>["body"];
 
-/** Below what people set by hand, above what the kernel makes itself: as other clients do. */
-const METRIC = { wired: 1024, wireless: 3000 } as const;
 /** Low delay, as clients have always sent (RFC 1349). */
 const TOS = 0x10;
 /** For the RELEASE of each uplink to leave. */
@@ -66,8 +63,8 @@ export class Uplink4Office implements Office {
     const first = this.#config === undefined;
     this.#config = uplink4 ?? (first ? undefined : { interfaces: [] });
     if (this.#config === undefined) return false;
-    if (first) this.#published.keepOnly((name) => this.#entry(name) !== undefined);
     this.#resolvers.configure(host.resolver);
+    if (first) this.#forgetOthers();
     this.#hooks.configure(host.hook);
     for (const name of this.#served.keys()) if (this.#entry(name) === undefined) this.#withdraw(name);
     this.#hostName ??= this.#watchHostName();
@@ -177,7 +174,7 @@ export class Uplink4Office implements Office {
     const { link, name, address, routes } = message.body;
     const entry = this.#entry(name);
     const wanted = entry?.ignoreRoutes === "all" ? { ...message.body, routes: [] } : { ...message.body, routes };
-    this.#attempt(message, () => this.#objects.configure(link, wanted, policyOf(entry, name)));
+    this.#attempt(message, () => this.#objects.configure(link, wanted, policyOf(entry ?? {}, name)));
     if (!ipv4Contains(LINK_LOCAL_V4, address)) this.#openUnicast(link, name, address);
   }
 
@@ -191,6 +188,15 @@ export class Uplink4Office implements Office {
   #withdraw(name: string): void {
     this.#resolvers.withdraw(name);
     this.#published.withdraw(name);
+  }
+
+  /** A run before this one may have published interfaces that are served no longer. */
+  #forgetOthers(): void {
+    for (const name of this.#published.names()) {
+      if (this.#entry(name) !== undefined) continue;
+      this.#published.withdraw(name);
+      this.#resolvers.forget(name);
+    }
   }
 
   #takeHostName(from: string, text: string): void {
@@ -230,16 +236,4 @@ function orClosed(fd: number, open: () => number): number {
     closeAll([fd]);
     throw error;
   }
-}
-
-function policyOf(entry: Uplink4Interface | undefined, name: string): UplinkPolicy {
-  return {
-    metric: entry?.metric ?? (isWireless(name) ? METRIC.wireless : METRIC.wired),
-    table: entry?.table ?? TABLE.main,
-    mtuMinBytes: entry?.mtuMinBytes,
-  };
-}
-
-function isWireless(name: string): boolean {
-  return ["wireless", "phy80211"].some((mark) => existsSync(`/sys/class/net/${name}/${mark}`));
 }
