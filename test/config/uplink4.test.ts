@@ -101,6 +101,11 @@ test("B8: files that say the same, in any order, with or without a host name and
   assert.ok(!same(plain, wishing), "a toggled wish is a difference");
 });
 
+test("B50: nothing of the system's make is sent unless the operator says so: no vendor class, no option beside the conversation's own", () => {
+  const { sendOptions, requestOptions } = entry("");
+  assert.deepEqual([sendOptions, requestOptions], [[], []]);
+});
+
 const REFUSED: readonly (readonly [string, string, RegExp, RegExp])[] = [
   ["B34: a host name that begins with a dot, of which an empty option would be made", 'host_name = ".example"', /begin with a dot/, /letters/],
   ["a host name with a control character", 'host_name = "a\\u001bb"', /control/, /letters/],

@@ -1,8 +1,10 @@
 /** What `dhcpleased -n -v` prints is read as what it was printed from; so is the TOML that `leasehold import` makes of it. */
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import fc from "fast-check";
 import { printNative } from "../../../src/config/native/print.ts";
+import { STATEMENTS } from "../../../src/config/native/statements.ts";
 import { unvis, vis } from "../../../src/config/native/vis.ts";
 import { printConfig } from "../../../src/config/print.ts";
 import { type ReadResult, readConfig } from "../../../src/config/read.ts";
@@ -125,6 +127,18 @@ test("what stands outside of blocks returns", () =>
 test("a text client id that looks like octets stays text, and octets of which the first is not 1 are text", () => {
   for (const id of ['"a\\142"', '"01\\0723"', "ab:cd", "1:2", '"\\001\\002"', '"\\0"x'.replace('"x', 'x"')])
     returns(`interface em0 { send client id ${id} }\n`);
+});
+
+test("docs/options.md names every statement, and no other", () => {
+  const text = readFileSync(new URL("../../../docs/options.md", import.meta.url), "utf8");
+  const block = /^interface \$uplink \{.*\n((?: .*\n)+)\}$/m.exec(text)?.[1] ?? "";
+  assert.deepEqual(
+    block
+      .trimEnd()
+      .split("\n")
+      .map((line) => line.trim()),
+    STATEMENTS.map(({ form }) => form),
+  );
 });
 
 test("import prints what differs from the defaults, and nothing else", () => {
