@@ -4,9 +4,19 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { PrivateRoot } from "../support/private-root.ts";
+import type { Running } from "../support/programs.ts";
 import { type PeerName, PEERS, RESOLVER, type Server4Options } from "../support/uplink4-servers.ts";
-import { isBound, soundlySent } from "../support/uplink4-stories.ts";
-import { CONFIGURATION, inWorld4, type KernelRoute4, type Place4, ROUTER, ROUTER_MAC, type World4 } from "../support/uplink4-world.ts";
+import { isBound, isRenewed, soundlySent } from "../support/uplink4-stories.ts";
+import {
+  CONFIGURATION,
+  inWorld4,
+  type KernelAddress4,
+  type KernelRoute4,
+  type Place4,
+  ROUTER,
+  ROUTER_MAC,
+  type World4,
+} from "../support/uplink4-world.ts";
 import { timesOf } from "../support/uplink4-wire.ts";
 import { needsPeers } from "../support/unpacked.ts";
 
@@ -34,10 +44,11 @@ describe("uplink4", { concurrency: WORLDS }, () => {
     });
 
     told(place, "a /32 lease: everything goes by the gateway that option 121 puts on the link (RFC 3442)", async (world) => {
-      await offSubnetGateway(world, { mask: "255.255.255.255", classlessRoutes: [GATEWAY_ON_LINK, DEFAULT_BY_GATEWAY] }, 32);
+      const address = await offSubnetGateway(world, { mask: "255.255.255.255", classlessRoutes: [GATEWAY_ON_LINK, DEFAULT_BY_GATEWAY] }, 32);
       const link = (await world.routes()).find(({ dst }) => dst === GATEWAY);
       assert.deepEqual([link?.protocol, link?.gateway], ["dhcp", undefined]);
       assert.equal((await world.routes()).length, 2, "and there is no subnet");
+      if (place.peer !== "dnsmasq") await isRenewed(world, address);
     });
 
     told(place, "use_mtu: the routes get the server's MTU, the link keeps its own (option 26)", async (world) => {
@@ -82,16 +93,13 @@ describe("uplink4", { concurrency: WORLDS }, () => {
 
   told(PLACES[0], "an interface without hardware address is refused, with the reason; another one beside it is served", async (world) => {
     const { client } = world;
-    await client.ip("tuntap", "add", "dev", "tun0", "mode", "tun");
-    const reader = client.spawn("python3", ["-u", "-c", READS_TUN]);
-    await client.ip("link", "set", "dev", "tun0", "up");
+    const reader = await tunnel(world);
     await world.serve();
     const ours = await world.leasehold(`${CONFIGURATION}[uplink4.tun0]\n`);
     await isBound(world);
     assert.match(ours.log(), /"level":"warn".*"event":"linkWithoutHardwareAddress","interface":"tun0"/);
     assert.match(await ours.control("show"), /tun0 cannot be served: it has no hardware address/);
     assert.deepEqual(await client.json("ip", "-4", "-j", "route", "show", "dev", "tun0"), []);
-    await world.until("the tunnel is read", () => reader.stdout.includes("reads"));
     assert.doesNotMatch(reader.stdout, /^IPv4/m);
   });
 });
@@ -131,14 +139,21 @@ describe("controls", { concurrency: WORLDS }, () => {
 
   told(PLACES[0], "control: what goes into a tunnel is seen", async (world) => {
     const { client } = world;
-    await client.ip("tuntap", "add", "dev", "tun0", "mode", "tun");
-    const reader = client.spawn("python3", ["-u", "-c", READS_TUN]);
-    await client.ip("link", "set", "dev", "tun0", "up");
+    const reader = await tunnel(world);
     await client.ip("addr", "add", "203.0.113.1/24", "dev", "tun0");
     await client.attempt("ping", "-n", "-c", "1", "-W", "1", "203.0.113.9");
     await world.until("a packet", () => /^IPv4/m.test(reader.stdout));
   });
 });
+
+/** tun0, and a program that has it open. */
+async function tunnel(world: World4): Promise<Running> {
+  await world.client.ip("tuntap", "add", "dev", "tun0", "mode", "tun");
+  const reader = world.client.spawn("python3", ["-u", "-c", READS_TUN]);
+  await world.until("the tunnel is read", () => reader.stdout.includes("reads"));
+  await world.client.ip("link", "set", "dev", "tun0", "up");
+  return reader;
+}
 
 /** Says what a tunnel is given: the version of each packet. */
 const READS_TUN = `
@@ -163,7 +178,7 @@ function rapidCommitName({ peer }: Place4): string {
 }
 
 /** The lease is had, and a host far away answers by way of the gateway. */
-async function offSubnetGateway(world: World4, options: Partial<Server4Options>, prefixLength: number): Promise<void> {
+async function offSubnetGateway(world: World4, options: Partial<Server4Options>, prefixLength: number): Promise<KernelAddress4> {
   const bridge = world.place.relay === undefined ? "s0" : "r0";
   await world.access.address(bridge, `${GATEWAY}/32`);
   await world.access.address("lo", `${FAR_HOST}/32`);
@@ -176,6 +191,7 @@ async function offSubnetGateway(world: World4, options: Partial<Server4Options>,
   const echo = `icmp.type == 8 && ip.dst == ${FAR_HOST} && ip.src == ${address.local} && eth.dst == ${ROUTER_MAC}`;
   assert.equal((await timesOf(world.pcap, echo)).length, 1);
   assert.ok(!(await world.routes()).some(({ gateway }) => gateway === ROUTER), "option 3 is passed over");
+  return address;
 }
 
 async function defaultRoute(world: World4): Promise<KernelRoute4 | undefined> {
