@@ -26,6 +26,14 @@ const TIERS = {
   security: { folder: "test/security", concurrency: CORES, timeoutMinutes: 10, needs: ["native", "attack", "bundles", "peers"] },
   house: { folder: "test/house", concurrency: 1, timeoutMinutes: 10, needs: ["native", "bundles", "peers"] },
 };
+/** One after the other; where a row has two lists, side by side: what computes beside what waits. */
+const ALL = [
+  [["unit"]],
+  [
+    ["simulation", "security"],
+    ["netns", "interop", "house"],
+  ],
+];
 const OTHER_ROOMS = Object.values(TIERS).flatMap(({ folder }) => (folder === undefined ? [] : [`${folder}/`]));
 /** Part of the unit tier, and the last part of `npm run lint`. */
 const HOUSE_RULES = { folder: "test/house-rules", concurrency: CORES, timeoutMinutes: 2, needs: [] };
@@ -94,6 +102,18 @@ async function runTier(name, tier, long) {
   return tests;
 }
 
+/** A tier that stands in no lane would never run, and nobody would hear of it. */
+function everyTierOnce() {
+  const planned = ALL.flat(2).sort().join();
+  if (planned !== Object.keys(TIERS).sort().join()) throw new Error(`the lanes hold ${planned}, not every tier once`);
+}
+
+async function runLane(tiers, long) {
+  const tests = [];
+  for (const [name, tier] of tiers) tests.push(...(await runTier(name, tier, long)));
+  return tests;
+}
+
 /** A tier that ran nothing proves nothing. Only a user who is not root may see all of one skipped, each by name. */
 function isVoid(tests) {
   if (tests.length > 0 && process.getuid?.() !== 0) return false;
@@ -129,8 +149,12 @@ async function main() {
   if (!existsSync(join(ROOT, "node_modules/.package-lock.json"))) command("npm", ["ci"]);
   for (const need of new Set(tiers.flatMap(([, { needs }]) => needs))) SETUP[need]();
 
+  everyTierOnce();
   const tests = names.includes("all") ? lint() : [];
-  for (const [name, tier] of tiers) tests.push(...(await runTier(name, tier, values.long)));
+  for (const lanes of names.includes("all") ? ALL : [[names]]) {
+    const ran = await Promise.all(lanes.map((lane) => runLane(lane.flatMap(tiersOf), values.long)));
+    tests.push(...ran.flat());
+  }
   console.log("");
   for (const { name, file, outcome, reason } of tests) {
     if (outcome === "skipped" || outcome === "todo") console.log(`skipped  ${file}: ${name}: ${reason}`);
