@@ -12,6 +12,8 @@ import { GATHERING_FAULTS } from "../../src/services/directory/gathering.ts";
 import { REQUEST_REFUSALS } from "../../src/services/directory/outlets.ts";
 import { STREAM_ENDS } from "../../src/services/directory/stream.ts";
 import { RELAY_REFUSALS } from "../../src/services/lan/dhcp6-relay/outcome.ts";
+import { UPLINK_EVENTS } from "../../src/ports/kernel.ts";
+import { TRANSITION_REASONS } from "../../src/services/uplink4/explain.ts";
 import { REFUSALS } from "../../src/services/lan/dhcp6-server/refusals.ts";
 import { RECOVERY_REFUSALS } from "../../src/wire/journal/recover.ts";
 import { commands, documents, explained, headings, links } from "./documents.ts";
@@ -47,6 +49,16 @@ const reasons = explained(
 );
 
 test("every reason that is counted is explained in docs/reasons.md, and no other is", () => assert.deepEqual(reasons(read("docs/reasons.md")), []));
+
+const events = explained(
+  new Map<string, readonly string[]>([
+    ["events", UPLINK_EVENTS],
+    ["transitions", Object.keys(TRANSITION_REASONS)],
+  ]),
+);
+
+test("every event and every reason of a transition is explained in docs/events.md, and no other is", () =>
+  assert.deepEqual(events(read("docs/events.md")), []));
 
 test("a reason without a row, a row without a reason or without words, a row twice and a heading too many or missing are caught", () => {
   const { path, text } = read("docs/reasons.md");

@@ -28,7 +28,7 @@ export class Watchers {
     if (this.#open.size >= LIMITS.watchers) return undefined;
     const watcher = new Watcher(() => this.#close(watcher));
     this.#open.set(watcher, name);
-    this.#heartbeat ??= setInterval(() => this.#beat(), this.#heartbeatMs);
+    this.#heartbeat ??= setInterval(() => this.#beat(), this.#heartbeatMs).unref();
     return watcher.stream;
   }
 
