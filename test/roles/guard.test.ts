@@ -146,3 +146,12 @@ for (const [what, text] of [
     test(`${kind}: a record with ${what} is refused`, () =>
       assert.equal(refusal(request(kind, { record: new TextEncoder().encode(text) }), known), `${kind}.record`));
 }
+for (const [what, text] of [
+  ["a direction override", '{"a":"\u202e"}\n'],
+  ["a control character above ASCII", '{"a":"\u009b2J"}\n'],
+] as const)
+  for (const kind of ["publishUplink", "uplinkEvent"] as const)
+    test(`${kind}: a record with ${what} that is not escaped is refused`, () => {
+      assert.equal(refusal(request(kind, { record: new TextEncoder().encode(text) }), known), `${kind}.record`);
+      assert.equal(refusal(request(kind, { record: new TextEncoder().encode('{"a":"\\u202e"}\n') }), known), undefined);
+    });

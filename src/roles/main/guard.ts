@@ -75,8 +75,9 @@ function badContent(request: Request): Refusal | undefined {
     case "publishUplink":
       return badFacts(request);
     case "saveLease":
+      return isRecord(request.body.record) ? undefined : "saveLease.record";
     case "uplinkEvent":
-      return isRecord(request.body.record) ? undefined : `${request.kind}.record`;
+      return isPublic(request.body.record) ? undefined : "uplinkEvent.record";
     default:
       return undefined;
   }
@@ -95,11 +96,16 @@ function badFacts({ kind, body }: Extract<Request, { readonly kind: "publishUpli
   if (!body.nameServers.every(isUnicastV4)) return `${kind}.nameServers`;
   if (!body.searchDomains.every((name) => parseDomainName(name) === name)) return `${kind}.searchDomains`;
   if (body.hostName !== "" && parseDomainName(body.hostName) !== body.hostName) return `${kind}.hostName`;
-  return isRecord(body.record) ? undefined : `${kind}.record`;
+  return isPublic(body.record) ? undefined : `${kind}.record`;
 }
 
 /** A record is text of one JSON object: main does not read it, but writes nothing else either. */
 export function isRecord(record: Uint8Array): boolean {
   const printable = record.every((byte) => byte === 0x0a || (byte >= 0x20 && byte !== 0x7f));
   return printable && record[0] === 0x7b && record.at(-1) === 0x0a && record.at(-2) === 0x7d;
+}
+
+/** A record for other programs: what is not ASCII is written as JSON's escapes, so that no terminal takes it for more than text. */
+function isPublic(record: Uint8Array): boolean {
+  return isRecord(record) && record.every((byte) => byte < 0x7f);
 }
