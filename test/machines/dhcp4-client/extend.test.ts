@@ -24,7 +24,7 @@ test("at T1 the server is asked by unicast, with the address in ciaddr alone (RF
     .nextAt(1800 + 1800);
 });
 
-test("an ACK that changes what the lease holds is applied, whatever changed", () => {
+test("B1: an ACK that changes what the lease holds is applied, whatever changed", () => {
   const moved = "192.0.2.77" as Ipv4Address;
   const wan = bound({ leaseSeconds: 3600 }).at(1800).sends("request").ack({ yiaddr: moved }).holds(moved);
   const effect = wan.effects.find(({ kind }) => kind === "configure");
@@ -45,7 +45,7 @@ test("before T2 it is asked again after half of what is left, never under a minu
   wan.at(3149).becomes("renewing").at(3150).sends("request", { to: "broadcast", from: UNSPECIFIED_V4, ciaddr: ADDRESS }).becomes("rebinding");
 });
 
-test("after T2 everybody is asked, until the lease ends and is taken out (RFC 2131 §4.4.5)", () => {
+test("B2: after T2 everybody is asked, until the lease ends and is taken out (RFC 2131 §4.4.5)", () => {
   const wan = bound({ leaseSeconds: 3700, renewalSeconds: 3000, rebindingSeconds: 3500 }).at(3000).sends("request");
   for (const at of [3250, 3375, 3437.5]) wan.at(at).sends("request", { to: SERVER });
   wan.at(3500).sends("request", { to: "broadcast" }).at(3600).sends("request", { to: "broadcast" });
@@ -66,7 +66,7 @@ test("a lease of a minute is renewed without any two messages closer than their 
   bound({ leaseSeconds: 60 }).at(30).sends("request", { to: SERVER }).at(52.5).sends("request", { to: "broadcast" }).at(60).sends("discover");
 });
 
-test("no phase sends more than one message a minute, whatever the lease (RFC 2131 §4.4.5)", () => {
+test("B2: no phase sends more than one message a minute, whatever the lease (RFC 2131 §4.4.5)", () => {
   for (const leaseSeconds of [120, 600, 3600, 7 * DAY]) {
     const wan = bound({ leaseSeconds });
     const before = wan.sentCount;

@@ -22,7 +22,7 @@ const CASES: readonly (readonly [sentence: string, reason: IgnoreReason, story: 
   ["an answer to another transaction is ignored (RFC 2131 §4.4.1)", "xid-mismatch", () => selecting().offer({ xid: 1 })],
   ["a request of another client is ignored", "not-a-reply", () => selecting().offer({ op: "request" })],
   [
-    "an answer for other hardware is ignored",
+    "B33: an answer for other hardware is ignored",
     "hardware-address-mismatch",
     () => selecting().offer({ chaddr: chaddr("02:00:00:00:00:99" as typeof MAC) }),
   ],
@@ -34,7 +34,7 @@ const CASES: readonly (readonly [sentence: string, reason: IgnoreReason, story: 
     () => selecting().offer({ options: { clientId: "01020000000099" as ClientId } }),
   ],
   [
-    "an OFFER without a server identifier is ignored (RFC 2131 table 3)",
+    "B10: an OFFER without a server identifier is ignored (RFC 2131 table 3)",
     "server-id-missing",
     () => selecting().offer({ options: { serverId: undefined } }),
   ],
@@ -44,33 +44,37 @@ const CASES: readonly (readonly [sentence: string, reason: IgnoreReason, story: 
     () => requesting().ack({ options: { serverId: undefined } }),
   ],
   [
-    "a NAK without a server identifier is ignored (RFC 2131 table 3)",
+    "B7: a NAK without a server identifier is ignored (RFC 2131 table 3)",
     "server-id-missing",
     () => rebooting().nak({ options: { serverId: undefined } }),
   ],
   [
-    "a server identifier that is no host's address is ignored",
+    "B33: a server identifier that is no host's address is ignored",
     "implausible-server",
     () => selecting().offer({ options: { serverId: "255.255.255.255" as Ipv4Address } }),
   ],
   ["a server the operator denied is ignored by its identifier", "server-denied", () => selecting().offer({ options: { serverId: OTHER } })],
   ["a server the operator denied is ignored by where its packet came from", "server-denied", () => selecting().offer({ source: OTHER })],
-  ["an OFFER of 0.0.0.0 is ignored", "implausible-address", () => selecting().offer({ yiaddr: "0.0.0.0" as Ipv4Address })],
+  ["B10: an OFFER of 0.0.0.0 is ignored", "implausible-address", () => selecting().offer({ yiaddr: "0.0.0.0" as Ipv4Address })],
   ["an OFFER of a multicast address is ignored", "implausible-address", () => selecting().offer({ yiaddr: "224.0.0.1" as Ipv4Address })],
   ["an ACK before any OFFER is ignored", "unexpected-type", () => selecting().ack()],
   ["a NAK before any REQUEST is ignored", "unexpected-type", () => selecting().nak()],
   ["a second OFFER is ignored", "unexpected-type", () => requesting().offer()],
   [
-    "an ACK of a server we did not choose is ignored (RFC 2131 §3.1)",
+    "B33: an ACK of a server we did not choose is ignored (RFC 2131 §3.1)",
     "server-mismatch",
     () => requesting().ack({ options: { serverId: "192.0.2.3" as Ipv4Address } }),
   ],
   [
-    "a NAK of a server we did not choose is ignored",
+    "B7, B33: a NAK of a server we did not choose is ignored",
     "server-mismatch",
     () => requesting().nak({ options: { serverId: "192.0.2.3" as Ipv4Address } }),
   ],
-  ["an ACK of another address than the offered one is ignored", "address-mismatch", () => requesting().ack({ yiaddr: "192.0.2.11" as Ipv4Address })],
+  [
+    "B33: an ACK of another address than the offered one is ignored",
+    "address-mismatch",
+    () => requesting().ack({ yiaddr: "192.0.2.11" as Ipv4Address }),
+  ],
   ["an ACK without a lease time is ignored (RFC 2131 table 3)", "lease-missing", () => requesting().ack({ options: { leaseSeconds: undefined } })],
   ["an ACK with a lease time of zero is ignored", "lease-missing", () => requesting().ack({ options: { leaseSeconds: 0 } })],
   [
@@ -191,7 +195,7 @@ test("static routes have the length of their class, or lead to one host; none le
   );
 });
 
-test("routes beyond the limit are left out: what main and the lease file accept is what a lease has", () => {
+test("B32: routes beyond the limit are left out: what main and the lease file accept is what a lease has", () => {
   const routers = Array.from({ length: 64 }, (_, i) => `192.0.2.${i + 100}` as Ipv4Address);
   const staticRoutes = Array.from({ length: 256 }, (_, i) => ({ destination: `10.0.1.${i}` as Ipv4Address, router: SERVER }));
   assert.equal(routesOf({ options: { routers, staticRoutes } })?.length, LIMITS.routesPerLease);

@@ -46,7 +46,7 @@ test("a link flap keeps the address and asks for it again (RFC 2131 §3.2, §3.7
   wan.at(161).ack().becomes("bound").does("configure", "persist");
 });
 
-test("a silent server keeps an unexpired lease in use while the search goes on (RFC 2131 §3.2 step 4)", () => {
+test("B4: a silent server keeps an unexpired lease in use while the search goes on (RFC 2131 §3.2 step 4)", () => {
   const wan = client().at(0).stored(STORED).linkUp().sends("request").at(4).sends("request").does();
   wan.at(12).sends("discover").becomes("selecting").holds(ADDRESS).does("configure");
   for (const at of [16, 24, 40, 72]) wan.at(at).sends("discover");
@@ -78,11 +78,11 @@ test("a reload after the lease's end does not apply it again", () => {
   wan.happensAt(instant(4_000_000), { kind: "configure", config: { ...wan.state.config, retransmitSeconds: 5 } }).does();
 });
 
-test("a NAK after a restart takes out what an earlier life left in the kernel (RFC 2131 §3.2 step 3)", () => {
+test("B40: a NAK after a restart takes out what an earlier life left in the kernel (RFC 2131 §3.2 step 3)", () => {
   client().at(0).stored(STORED).linkUp().sends("request").nak().sends("discover").holds(undefined).does("deconfigure", "forget");
 });
 
-test("an ACK of another address is not the answer to our question", () => {
+test("B40: an ACK of another address is not the answer to our question", () => {
   client()
     .at(0)
     .stored(STORED)

@@ -2,12 +2,12 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { client } from "../../support/uplink.ts";
 
-test("a NAK ends the lease at once; the first one asks anew without a pause (RFC 2131 §4.4.5)", () => {
+test("B7: a NAK ends the lease at once; the first one asks anew without a pause (RFC 2131 §4.4.5)", () => {
   const wan = client().at(0).linkUp().sends("discover").offer().sends("request").ack().does("configure", "persist");
   wan.at(1800).sends("request").nak().sends("discover").becomes("selecting").holds(undefined).does("deconfigure", "forget");
 });
 
-test("NAKs in a row wait 0, 1, 2, 4, 8, 16, 32, 60, 60 s", () => {
+test("B7: NAKs in a row wait 0, 1, 2, 4, 8, 16, 32, 60, 60 s", () => {
   const wan = client().at(0).linkUp();
   let at = 0;
   for (const pause of [0, 1, 2, 4, 8, 16, 32, 60, 60]) {
@@ -18,7 +18,7 @@ test("NAKs in a row wait 0, 1, 2, 4, 8, 16, 32, 60, 60 s", () => {
   }
 });
 
-test("1000 cycles of OFFER and NAK stay under 20 messages a minute after the fifth", () => {
+test("B7: 1000 cycles of OFFER and NAK stay under 20 messages a minute after the fifth", () => {
   const wan = client().at(0).linkUp();
   const times: number[] = [];
   for (let cycle = 1; cycle <= 1000; cycle++) {
