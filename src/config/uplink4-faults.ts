@@ -1,4 +1,6 @@
 /** What is wrong between keys of `[uplink4.INTERFACE]` that are each right. */
+import { LIMITS } from "../base/limits.ts";
+import { octetsOf } from "./octets.ts";
 import type { Uplink4File } from "./uplink4.ts";
 
 type Entry = Uplink4File[string];
@@ -76,6 +78,10 @@ const CONTRADICTIONS: readonly Contradiction[] = [
   },
   { key: "mtu_min", holds: ({ mtu_min, use_mtu }) => given(mtu_min) && !use_mtu, message: "mtu_min needs use_mtu", hint: "add use_mtu = true" },
 ];
+/** What a link with an MTU of 1500 carries without fragments, less IP and UDP headers; and what every message holds of it, generously. */
+const MESSAGE_BYTES = 1472;
+const FIXED_BYTES = 350;
+
 /** Keys of their own for options that send_options can name too. */
 const OWN = { "60": "vendor_class", "77": "user_class", "161": "mud_url" } as const;
 
@@ -87,6 +93,7 @@ export function uplink4Faults(file: Uplink4File): readonly Fault[] {
     ...Object.entries(OWN)
       .filter(([code, key]) => given(entry.send_options[code]) && given(entry[key]))
       .map(([code, key]) => ({ path: [name, "send_options", code], message: `${key} sends option ${code} already`, hint: `take it or ${key} away` })),
+    ...tooLong(entry).map(({ key, message }) => ({ path: [name, key], message, hint: `all of a message has to fit into ${MESSAGE_BYTES} octets` })),
     ...both(entry.allow_servers, entry.ignore_servers).map(({ index, item }) => ({
       path: [name, "ignore_servers", index],
       message: `${item} is both allowed and ignored`,
@@ -98,6 +105,26 @@ export function uplink4Faults(file: Uplink4File): readonly Fault[] {
       hint: "take it out of one of the two lists",
     })),
   ]);
+}
+
+/** What the operator sends, told where a server's link could not carry it, or no four instances of option 77 could (RFC 3396). */
+function tooLong(entry: Entry): readonly { readonly key: keyof Entry; readonly message: string }[] {
+  const { vendor_class, user_class = [], mud_url, send_options, host_name, fqdn, client_id, request_options } = entry;
+  const classes = user_class.reduce((sum, text) => sum + 1 + bytes(text), 0);
+  const sent = [vendor_class, mud_url, ...Object.values(send_options)].reduce((sum, text) => sum + 10 + bytes(text), 0);
+  const own = bytes(host_name) + bytes(fqdn) + (client_id?.length ?? 0) / 2 + request_options.length;
+  return [
+    ...(classes > LIMITS.sentOptionBytes
+      ? [{ key: "user_class", message: `user_class is longer than ${LIMITS.sentOptionBytes} octets` } as const]
+      : []),
+    ...(FIXED_BYTES + own + classes + sent > MESSAGE_BYTES
+      ? [{ key: "send_options", message: "options to send make messages too long" } as const]
+      : []),
+  ].slice(0, 1);
+}
+
+function bytes(text: string | undefined): number {
+  return text === undefined ? 0 : (octetsOf(text)?.length ?? 0);
 }
 
 /** Items of the second list that stand in the first. */

@@ -2,10 +2,12 @@
 import assert from "node:assert/strict";
 import { hostname } from "node:os";
 import { test } from "node:test";
+import { decodeAll, encodeAll } from "../../src/base/codec.ts";
 import { same } from "../../src/base/same.ts";
 import { printConfig } from "../../src/config/print.ts";
 import { readConfig } from "../../src/config/read.ts";
 import type { Config } from "../../src/config/schema.ts";
+import { configuration } from "../../src/roles/messages/catalogue.ts";
 import { standardUplink, type Uplink4Interface } from "../../src/services/uplink4/config.ts";
 
 function read(text: string): Config {
@@ -101,6 +103,19 @@ test("B8: files that say the same, in any order, with or without a host name and
   assert.ok(!same(plain, wishing), "a toggled wish is a difference");
 });
 
+test("the largest configuration there may be crosses to main as it is", () => {
+  const codes = Array.from({ length: 254 }, (_, i) => i + 1).join(", ");
+  const servers = Array.from({ length: 64 }, (_, i) => `"192.0.2.${i}"`).join(", ");
+  for (const text of [
+    `[hooks]\nrun = "/${"a".repeat(4094)}"\n[uplink4."ééééééé*"]\nhost_name = "${"é".repeat(127)}"\nrequest_options = [${codes}]\nclient_id = "${"ab".repeat(255)}"\n`,
+    `[uplink4.eth0]\nsend_options = { "43" = "${"a".repeat(900)}" }\nfqdn = "a.b"\nallow_servers = [${servers}]\nmetric = 4294967295\ntable = 1\n`,
+    '[uplink4.eth0]\nuse_mtu = true\nmtu_min = 65535\ninform = "192.0.2.5/32"\nstart_delay_seconds = 0.5\nsocket_priority = 0\ndscp = 0\nuser_class = ["a"]\n',
+  ]) {
+    const config = read(text);
+    assert.deepEqual(decodeAll(configuration, encodeAll(configuration, config)), config);
+  }
+});
+
 test("B50: nothing of the system's make is sent unless the operator says so: no vendor class, no option beside the conversation's own", () => {
   const { sendOptions, requestOptions } = entry("");
   assert.deepEqual([sendOptions, requestOptions], [[], []]);
@@ -130,6 +145,18 @@ const REFUSED: readonly (readonly [string, string, RegExp, RegExp])[] = [
   ),
   ["an empty option", 'send_options = { "43" = "hex:" }', /empty/, /hex:/],
   ["an option of 1021 octets", `send_options = { "43" = "${"a".repeat(1021)}" }`, /longer than 1020/, /hex:/],
+  [
+    "user classes of more than 1020 octets",
+    `user_class = [${Array.from({ length: 5 }, () => `"${"a".repeat(250)}"`).join(", ")}]`,
+    /longer than 1020/,
+    /1472/,
+  ],
+  [
+    "options that no message can carry",
+    `host_name = "${"a".repeat(200)}"\nsend_options = { "43" = "${"a".repeat(1000)}" }`,
+    /messages too long/,
+    /1472/,
+  ],
   ["option 60 twice", 'vendor_class = "a"\nsend_options = { "60" = "b" }', /sends option 60 already/, /vendor_class/],
   ["option 77 twice", 'user_class = ["a"]\nsend_options = { "77" = "b" }', /sends option 77 already/, /user_class/],
   ["option 161 twice", 'mud_url = "https://a/"\nsend_options = { "161" = "b" }', /sends option 161 already/, /mud_url/],

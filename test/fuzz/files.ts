@@ -254,6 +254,7 @@ const MACHINE: Surroundings = {
   localNames: () => ({ users: ["root"], groups: ["wheel"] }),
 };
 const CONFIGURATIONS = [
+  '[system]\nresolver = "file"\n[hooks]\nrun = "/etc/hook"\n[uplink4."eth*"]\nfqdn = "gw.example"\nuser_class = ["a", "hex:01"]\nsend_options = { "43" = "hex:0102" }\nrequest_options = [43]\nallow_servers = ["192.0.2.1"]\n[uplink4.eth0]\ninform = "192.0.2.5/24"\nuse_mtu = true\nmtu_min = 600\n',
   '[uplink4.wan0]\nhost_name = "gw"\nclient_id = "ff:00:01"\nretransmit_seconds = 1.5\nignore_servers = ["192.0.2.1"]\n',
   '[uplink6.wan0]\nrapid_commit = true\ndelegate = [ { iaid = 7, to = ["lan0", "reserve/60"] } ]\n[lan.lan0]\nprefix_pool = "2001:db8:100::/48"\nsearch = ["home.example"]\n',
   '[lan.lan0]\ndhcpv6 = "relay"\nuplinks = ["wan0"]\n[relayed.far]\nlink = "2001:db8:5::/64"\n',
