@@ -78,3 +78,17 @@ test("accept_ra of an uplink that forwards, and a tunnel as an uplink, are found
     assert.equal(tunnel.findings[0]?.code, "no-hardware-address");
   }),
 );
+
+test("[system] manage sets forwarding and accept_ra for a router's uplink, says so, and puts them back when the program ends", TRUTH, () =>
+  inWorld(async (world) => {
+    const settings = ["net.ipv4.ip_forward", "net.ipv6.conf.all.forwarding", "net.ipv6.conf.c0.accept_ra"];
+    const values = (): string => spawnSync("ip", ["netns", "exec", world.client, "sysctl", "-n", ...settings], { encoding: "utf8" }).stdout;
+    inside(world, "sysctl", "-qw", "net.ipv4.ip_forward=0", "net.ipv6.conf.all.forwarding=0", "net.ipv6.conf.c0.accept_ra=1");
+    const file = '[system]\nmanage = true\n[uplink4.c0]\n[uplink6.c0]\ndelegate = [ { to = ["lan9"] } ]\n';
+    const program = world.leasehold(file);
+    await world.until("the settings", () => (values() === "1\n1\n2\n" ? true : undefined));
+    assert.deepEqual(check(world, file).findings, []);
+    await world.stop(program);
+    assert.equal(values(), "0\n0\n1\n");
+  }),
+);

@@ -24,6 +24,7 @@ import { type Ids, takeIds } from "./ids.ts";
 import { InterfaceCommands, type Outcome } from "./interface-commands.ts";
 import { LanOffice } from "./lan-office.ts";
 import { openLog } from "./log.ts";
+import { ManagedSettings } from "./managed-settings.ts";
 import type { Office, Tools } from "./office.ts";
 import { controlSocketOf, type RunOptions } from "./options.ts";
 import { childPlans, JIT_ROLES } from "./plans.ts";
@@ -53,6 +54,7 @@ export class Main {
   readonly #control: ControlSocket;
   readonly #commands: InterfaceCommands;
   readonly #attached: AttachedInterfaces;
+  readonly #managed: ManagedSettings;
   readonly #refused = new Counters();
   readonly #lacking = new Set<string>();
   readonly #startedAt = new Date().toISOString();
@@ -85,6 +87,8 @@ export class Main {
     this.#attached = new AttachedInterfaces(options["runtime-dir"]);
     const inForce = (): Configuration => this.#attached.into(this.#configuration);
     this.#commands = new InterfaceCommands({ tools, attached: this.#attached, configuration: inForce, apply: () => this.#apply() });
+    this.#managed = new ManagedSettings({ folder: options["runtime-dir"], network: tools.network, log: tools.log });
+    this.#managed.configure(inForce());
     this.#active = this.#offices.filter((office) => office.configure(inForce()));
     this.#control = new ControlSocket(controlSocketOf(options), (accepted) => this.#connection(accepted));
   }
@@ -102,6 +106,7 @@ export class Main {
     const patienceMs = Math.max(...this.#offices.map((office) => office.stop().patienceMs));
     if (patienceMs > 0) await new Promise((resolve) => setTimeout(resolve, patienceMs));
     await this.#children.stop();
+    this.#managed.putBack();
     this.#ids?.release();
     this.#log.of("main").write("info", "stopped", {});
   }
@@ -125,6 +130,7 @@ export class Main {
     this.#generation++;
     try {
       const configuration = this.#attached.into(this.#configuration);
+      this.#managed.configure(configuration);
       this.#active = this.#offices.filter((office) => office.configure(configuration));
       for (const office of this.#active) office.reconfigured();
     } catch (error) {
@@ -202,7 +208,10 @@ export class Main {
       this.#children.to("control")?.send("mainView", { request: message.body.request, json: new TextEncoder().encode(JSON.stringify(this.#view())) });
     else if (message.kind === "command") this.#command(message);
     else if (message.kind === "connectionClosed") this.#control.closed(message.body.connection);
-    else this.#active.find(({ roles }) => roles.includes(name))?.message(name, message);
+    else {
+      if (message.kind === "openPacketSocket" || message.kind === "openDatagramSocket") this.#managed.apply(); // a link came
+      this.#active.find(({ roles }) => roles.includes(name))?.message(name, message);
+    }
   }
 
   /** The control role starts with the first connection. */
