@@ -14,7 +14,7 @@ import {
   type Faults,
   NO_FAULTS,
   onWire,
-  renewalProblems,
+  leaseProblems,
   serverSought,
   type Wired,
 } from "../support/wire-tap-world.ts";
@@ -24,7 +24,7 @@ const CONFIGURATION = "[uplink4.c0]\nretransmit_seconds = 1\n";
 const TRUTH = { skip: NEEDS_ROOT };
 /** From the ACK that came through to the address in the kernel: conflict detection of the fast profile, and room for a busy machine. */
 const STANDS_WITHIN_SECONDS = 2;
-const KEA_TIMES = { renewSeconds: 5, rebindSeconds: 12, jitterSeconds: 1 / 3 };
+const KEA_TIMES = { renew: 5, rebind: 12, lease: 20, jitter: 1 / 3 };
 
 const bound = ({ world }: Wired, seconds: number) => world.until("an address", () => world.addresses()[0], seconds);
 
@@ -41,7 +41,7 @@ for (const seed of [11, 12, 13]) {
       await world.until("a renewal asked for", () => (heard() > first ? true : undefined));
       const said = dhcpIn(capture);
       assert.deepEqual(againProblems(said, 1).problems, []);
-      assert.deepEqual(renewalProblems(said, serverSought(capture), KEA_TIMES).problems, []);
+      assert.deepEqual(leaseProblems(said, serverSought(capture), KEA_TIMES).problems, []);
       assert.deepEqual(boundProblems(said, watch.news(), STANDS_WITHIN_SECONDS), []);
       assert.deepEqual(watch.most(), [address.local]);
       assertBad(fates(), BAD);
@@ -117,6 +117,6 @@ test("a second address that stands for a moment is found, and so are messages at
     assert.equal(boundProblems(leased, [{ atSeconds: 1.2, address: "192.0.2.1", gone: false }], 1).length, 0);
     assert.equal(boundProblems(leased, [{ atSeconds: 3, address: "192.0.2.1", gone: false }], 1).length, 1, "late");
     assert.equal(boundProblems(leased, [], 1).length, 1, "never");
-    assert.equal(renewalProblems([...leased, say("request", 9, "2", "192.0.2.1")], [], KEA_TIMES).problems.length, 1, "T1 missed, and to everybody");
+    assert.equal(leaseProblems([...leased, say("request", 9, "2", "192.0.2.1")], [], KEA_TIMES).problems.length, 1, "T1 missed, and to everybody");
   }),
 );

@@ -119,6 +119,8 @@ export class AddressWatch {
 type Said = Pick<Seen, "type" | "xid" | "atSeconds" | "ciaddr">;
 const TOLERANCE = 0.1;
 const UNSPECIFIED = "0.0.0.0";
+/** Conflict detection and the kernel take so long: where T1 was over before, there is no socket yet to speak from the address. */
+const FRESH_SECONDS = 1.5;
 
 /**
  * Messages of one exchange that are said again, against RFC 2131 §4.1: base, doubled for each before it, at most 64 s, with its jitter; and
@@ -145,9 +147,9 @@ export function againProblems(said: readonly Said[], baseSeconds: number): { rea
   return { looked, problems };
 }
 
-/** When we asked for the hardware address of the server: a unicast leaves when that is known, on a bad wire after seconds. */
+/** When we asked everybody for the hardware address of the server: a unicast leaves when that is known, on a bad wire seconds later or never. */
 export function serverSought(capture: string): readonly number[] {
-  const filter = `arp.opcode == 1 && eth.src == ${CLIENT_MAC} && arp.dst.proto_ipv4 == ${SERVER_ADDRESS}`;
+  const filter = `arp.opcode == 1 && eth.src == ${CLIENT_MAC} && eth.dst == ff:ff:ff:ff:ff:ff && arp.dst.proto_ipv4 == ${SERVER_ADDRESS}`;
   const told = execFileSync("tshark", ["-r", capture, "-Y", filter, "-T", "fields", "-e", "frame.time_epoch"], {
     encoding: "utf8",
     stdio: ["ignore", "pipe", "ignore"],
@@ -155,43 +157,61 @@ export function serverSought(capture: string): readonly number[] {
   return told.split("\n").filter(Boolean).map(Number);
 }
 
+type LeaseSeconds = { readonly renew: number; readonly rebind: number; readonly lease: number; readonly jitter: number };
+
 /**
- * Renewals against RFC 2131 §4.4.5: one at T1 by unicast, one at T2 to everybody, counted from the first REQUEST of the exchange that gave
- * the lease. Where half of what is left is under a minute there are no others.
- * @param sought see `serverSought`: a unicast whose ARP took so long was said when that began
+ * Leases against RFC 2131 §4.4.5: asked for at T1 by unicast and at T2 of everybody, once each, where half of what is left is under a minute;
+ * and over in time. All is counted from the first REQUEST of the exchange that gave the lease, and T1 may be over when that ends.
+ * @param sought see `serverSought`: a unicast that waited for ARP was said when that began, also where it never left
  */
-export function renewalProblems(
+export function leaseProblems(
   said: readonly (Said & Pick<Seen, "destination">)[],
   sought: readonly number[],
-  { renewSeconds, rebindSeconds, jitterSeconds }: { readonly renewSeconds: number; readonly rebindSeconds: number; readonly jitterSeconds: number },
+  seconds: LeaseSeconds,
 ): { readonly looked: number; readonly problems: readonly string[] } {
   const problems: string[] = [];
   let looked = 0;
-  const firsts = new Map<string, number>();
-  const ended = new Set<string>();
-  let startedAt: number | undefined;
-  let renewed = new Set<string>();
-  for (const one of said) {
-    const began = one.type === "request" && one.destination === SERVER_ADDRESS ? sentAt(one.atSeconds, sought) : one.atSeconds;
-    if (one.type === "request" && !firsts.has(one.xid)) firsts.set(one.xid, began);
-    if (one.type === "discover") startedAt = undefined;
-    else if (one.type === "ack" && !ended.has(one.xid)) {
-      [startedAt, renewed] = [firsts.get(one.xid), new Set()];
-      ended.add(one.xid);
-    } else if (one.type === "request" && one.ciaddr !== UNSPECIFIED && startedAt !== undefined) {
-      const due = one.destination === SERVER_ADDRESS ? renewSeconds : rebindSeconds;
-      looked++;
-      if (renewed.has(one.destination) || Math.abs(began - startedAt - due) > jitterSeconds + due * TOLERANCE)
-        problems.push(`renewal to ${one.destination} after ${(began - startedAt).toFixed(3)} s, due once after ${due} s`);
-      renewed.add(one.destination);
+  const begun = new Map<string, number>();
+  let lease: { readonly from: number; readonly given: number; readonly seen: Set<string> } | undefined;
+  let exchange = "";
+  said.forEach((one, i) => {
+    const before = said[i - 1]?.atSeconds ?? 0;
+    const isRenewal = one.type === "request" && one.ciaddr !== UNSPECIFIED;
+    if (one.type === "request" && !begun.has(one.xid))
+      begun.set(one.xid, (isRenewal ? soughtBetween(sought, before, one.atSeconds) : undefined) ?? one.atSeconds);
+    if (one.type === "request" || one.type === "discover") exchange = one.xid;
+    if (one.type === "ack" && one.xid === exchange) {
+      const from = begun.get(one.xid);
+      lease = from === undefined ? undefined : { from, given: one.atSeconds, seen: new Set() };
+      exchange = "";
     }
-  }
+    if (lease === undefined || !(isRenewal || one.type === "discover")) return;
+    const { from, given, seen } = lease;
+    const isFresh = one.atSeconds - given < FRESH_SECONDS;
+    const how = one.type === "discover" ? "lease" : one.destination === SERVER_ADDRESS || isFresh ? "renew" : "rebind";
+    const saidAt = how === "renew" ? (begun.get(one.xid) ?? one.atSeconds) : one.atSeconds;
+    const due = Math.max(from + seconds[how], given);
+    looked++;
+    if (seen.has(how) || Math.abs(saidAt - due) > seconds.jitter + seconds[how] * TOLERANCE)
+      problems.push(`${how} ${one.xid} ${(saidAt - from).toFixed(3)} s after the lease began, due once after ${(due - from).toFixed(3)} s`);
+    seen.add(how);
+    if (how === "lease") lease = undefined;
+  });
   return { looked, problems };
 }
 
-/** ARP asks three times, a second apart. */
-function sentAt(leftAt: number, sought: readonly number[]): number {
-  return sought.find((at) => at < leftAt && at > leftAt - 3.5) ?? leftAt;
+/** What was said, for whoever reads why a check failed. */
+export function transcript(said: readonly (Said & Pick<Seen, "destination">)[], sought: readonly number[]): string {
+  const lines = said.map((one) => [one.atSeconds, `${one.type} ${one.xid} to ${one.destination} from ${one.ciaddr}`] as const);
+  const all = [...lines, ...sought.map((at) => [at, "ARP: who is the server"] as const)];
+  return all
+    .toSorted(([a], [b]) => a - b)
+    .map(([at, what]) => `${(at % 1000).toFixed(3)} ${what}`)
+    .join("\n");
+}
+
+function soughtBetween(sought: readonly number[], after: number, before: number): number | undefined {
+  return sought.find((at) => at > after && at < before);
 }
 
 /** An address stands soon after the first ACK of its exchange came through. @returns the seconds it took, exchange by exchange */
