@@ -37,6 +37,7 @@ type Uplink = {
   /** As after a restart: nothing is remembered. */
   readonly configureAnew: (wanted: Partial<UplinkAddress>, policy?: Partial<UplinkPolicy>) => void;
   readonly deconfigure: () => void;
+  readonly warmUp: () => void;
   readonly ip: (...args: readonly string[]) => string;
   /** Of a table, all protocols. */
   readonly all: (table?: number) => readonly Route[];
@@ -74,6 +75,7 @@ function story(name: string, tell: (uplink: Uplink) => void | Promise<void>): vo
       try {
         await tell({
           here,
+          warmUp: () => objects.warmUp(),
           configure: (wanted, policy) => objects.configure(index, { ...LEASE, ...wanted }, { ...POLICY, ...policy }),
           configureAnew: (wanted, policy) => new UplinkObjects(network).configure(index, { ...LEASE, ...wanted }, { ...POLICY, ...policy }),
           deconfigure: () => objects.deconfigure(index),
@@ -356,6 +358,16 @@ story("deconfigured, nothing of ours is left, routes go before the address, and 
   assert.deepEqual([addresses(), routes()], [[], []]);
   const [route, address] = [monitor.stdout.search(/^Deleted 203/m), monitor.stdout.search(/^Deleted \d+: wan0/m)];
   assert.ok(route >= 0 && address > route, monitor.stdout);
+});
+story("warming up changes nothing", async ({ warmUp, configure, ip: tool, here }) => {
+  configure({ routes: [DEFAULT] });
+  const shown = (): readonly string[] => [tool("-o", "addr"), tool("route", "show", "table", "all")].map((text) => text.replaceAll(/\d+sec/g, ""));
+  const [before, monitor] = [shown(), here.spawn("ip", ["monitor"])];
+  await delay(300);
+  warmUp();
+  await delay(300);
+  await monitor.stop("SIGTERM");
+  assert.deepEqual([shown(), monitor.stdout], [before, ""]);
 });
 story("§10: configured and deconfigured a hundred times, nothing is left over", ({ configure, deconfigure, all, addresses }) => {
   for (let round = 0; round < 100; round++) {

@@ -1,5 +1,5 @@
 /** Makes the kernel hold exactly what an uplink's lease says: our own objects only, the new address before the old one goes, nothing flushed. */
-import { broadcastOf, ipv4Contains, ipv4Prefix } from "../../base/ipv4.ts";
+import { broadcastOf, type Ipv4Address, ipv4Contains, ipv4Prefix } from "../../base/ipv4.ts";
 import { KernelError } from "../../base/errors.ts";
 import type { KernelNetwork } from "../../platform/netlink/kernel-network.ts";
 import type { UplinkAddress } from "../../ports/kernel.ts";
@@ -12,6 +12,9 @@ import { LINK_LOCAL_V4, leaseRoutes, type RouteWishes, routeMtu, sameRoute, subn
 const GONE: readonly number[] = [2, 3, 19, 99];
 /** EEXIST: the very route is there. */
 const THERE: readonly number[] = [17];
+
+/** The kernel gives no link this number before it has given two thousand million others. */
+const NO_LINK = 0x7fff_ffff;
 
 type Settling = {
   readonly wanted: UplinkAddress;
@@ -53,6 +56,13 @@ export class UplinkObjects {
     const addresses = this.#addresses(link);
     for (const route of this.#routes(link, addresses)) forgiving(() => this.#network.removeRoute(route), GONE);
     for (const address of addresses) forgiving(() => this.#network.removeAddress(address), GONE);
+  }
+
+  /** Code is read when it first runs, which costs milliseconds that a host would wait for its address: so it runs once for a link that is not there. */
+  warmUp(): void {
+    const nowhere = { address: "192.0.2.1" as Ipv4Address, prefixLength: 24, validSeconds: 1, routes: [], mtuBytes: 0 };
+    forgiving(() => this.configure(NO_LINK, nowhere, { metric: 0, table: TABLE.main, mtuMinBytes: undefined }), GONE);
+    this.deconfigure(NO_LINK);
   }
 
   /** Adds the routes that are missing, then takes away ours that are not wanted. @returns what the kernel refused */

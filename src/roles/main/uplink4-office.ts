@@ -65,6 +65,7 @@ export class Uplink4Office implements Office {
     if (this.#config === undefined) return false;
     this.#resolvers.configure(host.resolver);
     if (first) this.#forgetOthers();
+    if (first) this.#objects.warmUp();
     this.#hooks.configure(host.hook);
     for (const name of this.#served.keys()) if (this.#entry(name) === undefined) this.#withdraw(name);
     this.#hostName ??= this.#watchHostName();
