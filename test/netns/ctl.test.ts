@@ -198,3 +198,26 @@ test("dhcpleasectl ends with 1 for an unknown interface, a socket where nobody l
     assert.match(nobody.stderr, /not running/);
   }),
 );
+
+test("dhcpleasectl --watch shows the lease again after what happens to it, and ends with 0 while an address is held", TRUTH, () =>
+  inWorld(async (world) => {
+    await serve(world);
+    await runs(world);
+    await world.until("bound", () => (uplinkState(world) === "bound" ? true : undefined));
+    const socket = join(world.folder, "run/control.sock");
+    const watcher = world.spawn(world.client, "watch", [join(root, "bin/dhcpleasectl"), "-l", "--watch", "-s", socket, "c0"]);
+    await world.until("the first report", () => (world.read("watch.log").includes("c0 [Bound]") ? true : undefined));
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    assert.equal(leasehold(world, "release", "c0").status, 0);
+    await world.until("the end of it", () => (world.read("watch.log").includes("c0 [Down]") ? true : undefined));
+    assert.equal(leasehold(world, "renew", "c0").status, 0);
+    await world.until("a lease again", () => (world.read("watch.log").split("c0 [Bound]").length > 2 ? true : undefined));
+    const ended = new Promise<number | null>((resolve) => watcher.on("exit", resolve));
+    watcher.kill("SIGINT");
+    assert.equal(await ended, 0);
+    const once = dhcpleasectl(world, "-w", "10", "c0");
+    assert.match(once.stdout, /c0 \[Bound\]/);
+    const explained = leasehold(world, "explain", "c0").stdout;
+    assert.match(explained, /bound -> rebooting: an operator asked whether the lease still holds/);
+  }),
+);
