@@ -86,9 +86,10 @@ export class UplinkWorld {
     clearTimeout(impatient);
   }
 
-  /** The program as a user starts it: all roles, all fences. */
+  /** The program as a user starts it: all roles, all fences. The resolvers of the machine the tests run on stay as they are. */
   leasehold(configuration = "[uplink4.c0]\nretransmit_seconds = 1\n"): ChildProcess {
-    const file = this.write("leasehold.toml", configuration);
+    const system = configuration.includes("[system]") ? "" : '\n[system]\nresolver = "none"\n';
+    const file = this.write("leasehold.toml", `${configuration}${system}`);
     return this.spawn(this.client, "leasehold", [
       join(root, "bin/leasehold"),
       "run",

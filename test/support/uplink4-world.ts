@@ -27,8 +27,8 @@ export const CLIENT_MAC = "02:00:5e:10:00:55";
 export const ROUTER = "10.64.0.1";
 export const FIRST_POOL = { first: "10.64.0.50", last: "10.64.0.59" };
 export const OTHER_POOL = { first: "10.64.0.150", last: "10.64.0.159" };
-/** RFC 2131 §4.1 has 4 s for the first retransmission. The resolvers of the machine the tests run on stay as they are. */
-export const CONFIGURATION = '[system]\nresolver = "none"\n[uplink4.c0]\nretransmit_seconds = 1\n';
+/** The resolvers of the machine the tests run on stay as they are. */
+export const CONFIGURATION = '[system]\nresolver = "none"\n[uplink4.c0]\n';
 export const ROUTER_MAC = "02:00:5e:10:00:01";
 const PATIENCE_MS = 20_000;
 const RELAYS = { dhcrelay: startDhcrelay4, "dnsmasq --dhcp-relay": startDnsmasqRelay4 } as const;
