@@ -14,6 +14,7 @@ import {
   type Faults,
   NO_FAULTS,
   onWire,
+  probesIn,
   leaseProblems,
   serverSought,
   type Wired,
@@ -88,6 +89,7 @@ test("what we say to everybody and hear again, ARP probes too, is no conflict: t
     const address = await bound(wired, 10);
     const said = dhcpIn(wired.capture);
     assert.ok(said.filter(({ type }) => type === "discover").length >= 2, "the wire reflects nothing");
+    assert.ok(probesIn(wired.capture) >= 4, "no probe was said, or none came back");
     assert.ok(!said.some(({ type }) => type === "decline"));
     assert.deepEqual(boundProblems(said, wired.watch.news(), STANDS_WITHIN_SECONDS), []);
     await wired.world.until("a renewal", () => keaLeases(wired.world).find(({ expiresAtSeconds }) => expiresAtSeconds * 1000 > Date.now() + 16_000));

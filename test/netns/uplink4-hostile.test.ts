@@ -14,10 +14,8 @@ const POOL = { first: "10.64.0.50", last: "10.64.0.59" };
 const [OFFER, ACK] = [0, 3];
 const UDP_SUM_AT = 14 + 20 + 6;
 
-test(
-  "50,000 mutated answers, more than half of them whole outside, change no lease, no process and no memory, and each is accounted for",
-  TRUTH,
-  () => hostileStory({ frames: 50_000, rounds: 2, seed: 1, perExchange: 1250 }),
+test("50,000 mutated answers, more than half of them whole outside, change no lease and no process, and each is accounted for", TRUTH, () =>
+  hostileStory({ frames: 50_000, rounds: 2, seed: 1, perExchange: 1250, restSeconds: 0 }),
 );
 
 type Hostile = {

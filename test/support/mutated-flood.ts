@@ -166,6 +166,17 @@ export function residentKb(pids: Readonly<Record<string, number>>): Readonly<Rec
   return Object.fromEntries(Object.entries(pids).map(([name, pid]) => [name, of(pid)]));
 }
 
+/** The same when nothing happens: the least of some seconds, for a heap has its tides. */
+export async function restingKb(pids: Readonly<Record<string, number>>, seconds: number): Promise<Readonly<Record<string, number>>> {
+  let least = residentKb(pids);
+  for (let i = 0; i < seconds; i++) {
+    await delay(1000);
+    const now = residentKb(pids);
+    if (total(now) < total(least)) least = now;
+  }
+  return least;
+}
+
 /** Seconds of a core that each of these processes has used. */
 export function usedSeconds(pids: Readonly<Record<string, number>>): Readonly<Record<string, number>> {
   const of = (pid: number): number => {

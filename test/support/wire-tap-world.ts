@@ -149,8 +149,16 @@ export function againProblems(said: readonly Said[], baseSeconds: number): { rea
 
 /** When we asked everybody for the hardware address of the server: a unicast leaves when that is known, on a bad wire seconds later or never. */
 export function serverSought(capture: string): readonly number[] {
-  const filter = `arp.opcode == 1 && eth.src == ${CLIENT_MAC} && eth.dst == ff:ff:ff:ff:ff:ff && arp.dst.proto_ipv4 == ${SERVER_ADDRESS}`;
-  const told = execFileSync("tshark", ["-r", capture, "-Y", filter, "-T", "fields", "-e", "frame.time_epoch"], {
+  return arpTimes(capture, `arp.opcode == 1 && eth.dst == ff:ff:ff:ff:ff:ff && arp.dst.proto_ipv4 == ${SERVER_ADDRESS}`);
+}
+
+/** ARP probes of ours (RFC 5227 §2.1), those that came back counted again. */
+export function probesIn(capture: string): number {
+  return arpTimes(capture, "arp.opcode == 1 && arp.src.proto_ipv4 == 0.0.0.0").length;
+}
+
+function arpTimes(capture: string, filter: string): readonly number[] {
+  const told = execFileSync("tshark", ["-r", capture, "-Y", `eth.src == ${CLIENT_MAC} && ${filter}`, "-T", "fields", "-e", "frame.time_epoch"], {
     encoding: "utf8",
     stdio: ["ignore", "pipe", "ignore"],
   });
