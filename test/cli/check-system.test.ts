@@ -13,7 +13,7 @@ const UP: Readonly<Record<string, string>> = {
   "/sys/class/net/wan0/address": "02:00:5e:10:00:01\n",
   "/sys/class/net/wan0/flags": "0x1003\n",
   "/sys/class/net/wan0/carrier": "1\n",
-  "/etc/resolv.conf": "# /run/leasehold/resolv.conf\n",
+  "/etc/resolv.conf": "# Written by leasehold; changes are lost.\n",
 };
 const SUBJECT: Subject = { uplinks4: ["wan0"], uplinks6: [], lan: [], resolver: "auto", runtimeDir: "/run/leasehold" };
 
@@ -140,7 +140,12 @@ test("without root it is said that much is hidden", () => {
 
 test("resolv.conf that leads elsewhere is a warning, by the way that resolvers would take", () => {
   assert.deepEqual(codes(found({ files: { "/etc/resolv.conf": "nameserver 192.0.2.1\n" } })), ["warning resolver-unused"]);
-  const resolved = { "/proc/7/comm": "systemd-resolve\n", "/proc/7/cmdline": "systemd-resolved", "/usr/bin/resolvectl": "" };
+  const resolved = {
+    "/proc/7/comm": "systemd-resolve\n",
+    "/proc/7/cmdline": "systemd-resolved",
+    "/usr/bin/resolvectl": "",
+    "/run/systemd/resolve/io.systemd.Resolve": "",
+  };
   const stub = { "/etc/resolv.conf": "../run/systemd/resolve/stub-resolv.conf" };
   assert.deepEqual(found({ files: resolved, links: stub }), []);
   assert.deepEqual(codes(found({ files: resolved })), ["warning resolver-unused"]);

@@ -4,6 +4,10 @@ import { processesNamed } from "./processes.ts";
 import type { System } from "./system.ts";
 
 const RESOLV_CONF = "/etc/resolv.conf";
+/** There while systemd-resolved has run. */
+const RESOLVED = "/run/systemd/resolve";
+/** How the file that main writes begins, where it is no link to it. */
+const OWN_MARK = "# Written by leasehold";
 const PROGRAM_FOLDERS = ["/usr/sbin", "/usr/bin", "/sbin", "/bin"];
 
 export function resolverFindings(system: System, { uplinks4, resolver, runtimeDir }: Subject): readonly Finding[] {
@@ -13,7 +17,9 @@ export function resolverFindings(system: System, { uplinks4, resolver, runtimeDi
   const target = system.link(RESOLV_CONF);
   if (way === "resolvectl") return viaResolved(system, target);
   if (way === "resolvconf") return [note("resolvers go to resolvconf")];
-  const leads = target === file || (system.read(RESOLV_CONF) ?? "").includes(file);
+  const text = system.read(RESOLV_CONF);
+  // main makes the link where there is nothing
+  const leads = target === file || (target === undefined && (text === undefined || text.startsWith(OWN_MARK)));
   return [
     note(`resolvers go to ${file}`),
     ...(leads
@@ -28,7 +34,7 @@ export function resolverFindings(system: System, { uplinks4, resolver, runtimeDi
 }
 
 function wayOf(system: System): "resolvectl" | "resolvconf" | "file" {
-  if (processesNamed(system, "systemd-resolved").length > 0 && has(system, "resolvectl")) return "resolvectl";
+  if (system.list(RESOLVED).length > 0 && has(system, "resolvectl")) return "resolvectl";
   return has(system, "resolvconf") ? "resolvconf" : "file";
 }
 
