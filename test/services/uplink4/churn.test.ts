@@ -41,7 +41,12 @@ test("B47: news of links that are not served leaves nothing behind", () => {
   assert.deepEqual(self.service.servedLinks().length, 1);
   self.service.frame(100, self.answer("ack"), "verify");
   assert.deepEqual(self.service.view().ignored, { "unknown-link": 1 });
-  assert.equal(self.service.uplink("veth1"), undefined);
+  self.service.configure({ interfaces: [face("wan0"), face("veth*")] });
+  assert.deepEqual(
+    self.service.view().uplinks.map((one) => one.interface),
+    ["wan0"],
+    "links that are gone are served",
+  );
 });
 
 test("B54: news that tells part of a link changes nothing but that part, and never the hardware address", () => {
