@@ -84,7 +84,7 @@ test("[system] manage sets forwarding and accept_ra for a router's uplink, says 
     const settings = ["net.ipv4.ip_forward", "net.ipv6.conf.all.forwarding", "net.ipv6.conf.c0.accept_ra"];
     const values = (): string => spawnSync("ip", ["netns", "exec", world.client, "sysctl", "-n", ...settings], { encoding: "utf8" }).stdout;
     inside(world, "sysctl", "-qw", "net.ipv4.ip_forward=0", "net.ipv6.conf.all.forwarding=0", "net.ipv6.conf.c0.accept_ra=1");
-    const file = '[system]\nmanage = true\n[uplink4.c0]\n[uplink6.c0]\ndelegate = [ { to = ["lan9"] } ]\n';
+    const file = '[system]\nmanage = true\nresolver = "none"\n[uplink4.c0]\n[uplink6.c0]\ndelegate = [ { to = ["lan9"] } ]\n';
     const program = world.leasehold(file);
     await world.until("the settings", () => (values() === "1\n1\n2\n" ? true : undefined));
     assert.deepEqual(check(world, file).findings, []);
