@@ -89,7 +89,10 @@ for (let tries = 0; !existsSync(file("directory.pem")) && tries < 1000; tries++)
 
 const gateway = leasehold(
   "gateway",
-  `[uplink4.${UPLINK}]
+  `[system]
+resolver = "none"
+
+[uplink4.${UPLINK}]
 host_name = "gateway"
 retransmit_seconds = 1
 

@@ -16,7 +16,10 @@ import { within } from "../support/slapd.ts";
 
 const LDAP = join(dirname(fileURLToPath(import.meta.url)), "../../scripts/house/ldap-server.ts");
 const PATIENCE_MS = 15_000;
-const CONFIGURATION = `[uplink4.wan0]
+const CONFIGURATION = `[system]
+resolver = "none"
+
+[uplink4.wan0]
 
 [uplink6.wan0]
 delegate = [ { to = ["lan1"] } ]

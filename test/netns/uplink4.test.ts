@@ -6,7 +6,7 @@ import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { aloneKb } from "../support/memory.ts";
-import { CLIENT_MAC, inWorld, NEEDS_ROOT, SERVER_ADDRESS, type UplinkWorld } from "../support/uplink-world.ts";
+import { CLIENT_MAC, inWorld, NEEDS_ROOT, NO_RESOLVER, SERVER_ADDRESS, type UplinkWorld } from "../support/uplink-world.ts";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "../..");
 const TRUTH = { skip: NEEDS_ROOT };
@@ -105,10 +105,10 @@ test("reload: errors change nothing and are told; an interface taken out is clea
       world.addresses().map(({ local }) => local),
       [address.local],
     );
-    world.write("leasehold.toml", "[uplink4.other0]\n");
+    world.write("leasehold.toml", `[uplink4.other0]\n${NO_RESOLVER}`);
     world.control("reload");
     await world.until("no address of ours", () => (world.addresses().length === 0 ? true : undefined));
-    world.write("leasehold.toml", "[uplink4.c0]\n");
+    world.write("leasehold.toml", `[uplink4.c0]\n${NO_RESOLVER}`);
     world.control("reload");
     await world.until("an address again", () => world.addresses()[0]);
   }),
@@ -121,7 +121,7 @@ test("only our own objects are touched: an address and a route set by hand outli
     await startProvider(world);
     world.leasehold();
     await world.until("an address", () => world.addresses().find(({ local }) => local.startsWith("10.64.")));
-    world.write("leasehold.toml", "[uplink4.other0]\n");
+    world.write("leasehold.toml", `[uplink4.other0]\n${NO_RESOLVER}`);
     world.control("reload");
     await world.until("ours gone", () => (world.addresses().every(({ local }) => !local.startsWith("10.64.")) ? true : undefined));
     assert.deepEqual(

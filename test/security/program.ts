@@ -13,7 +13,7 @@ export type RoleEnded = { readonly name: string; readonly how: string };
 
 /** Without outlets, so that whatever listens is not meant: whoever answers on the uplink or as a directory is not there. */
 const SERVICES = {
-  uplink4: "[uplink4.wan0]\n",
+  uplink4: '[system]\nresolver = "none"\n[uplink4.wan0]\n',
   uplink6: '[uplink6.wan0]\ndelegate = [ { to = ["lan0"] } ]\n',
   lan: "[lan.lan0]\n",
   directory: `[directory]

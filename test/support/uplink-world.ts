@@ -20,6 +20,8 @@ export type KernelRoute = {
   readonly metric?: number;
   readonly prefsrc?: string;
 };
+/** For configurations of tests that are not about resolvers. */
+export const NO_RESOLVER = '[system]\nresolver = "none"\n';
 /** A program that does not end when told to is ended. */
 const STOP_PATIENCE_MS = 10_000;
 let worlds = 0;

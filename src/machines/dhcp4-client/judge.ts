@@ -82,9 +82,9 @@ function told(message: Dhcp4Message) {
     prefixLength: subnetMask === undefined ? classfulPrefixLength(message.yiaddr) : (prefixLengthOf(subnetMask) ?? 32),
     routes: routesIn(message),
     plainRoutes: plainRoutesIn(message),
-    nameServers: domainNameServers ?? [],
+    nameServers: hosts(domainNameServers),
     searchDomains: domainSearch ?? (domainName === undefined ? [] : [domainName]),
-    ntpServers: ntpServers ?? [],
+    ntpServers: hosts(ntpServers),
     hostName: hostName ?? "",
     mtuBytes: interfaceMtu ?? 0,
     ipv6OnlySeconds: ipv6OnlyPreferredSeconds,
@@ -92,4 +92,9 @@ function told(message: Dhcp4Message) {
     bootFile: bootFileName ?? message.file,
     options: rawOptions(message).map(({ code, bytes }) => ({ code, hex: toHex(bytes) })),
   };
+}
+
+/** Addresses that somebody can have: a server's word for nobody, or for this host itself, is passed over. */
+function hosts(addresses: readonly Ipv4Address[] = []): readonly Ipv4Address[] {
+  return addresses.filter(isUnicastV4);
 }

@@ -110,3 +110,14 @@ test("a link that comes with another hardware address starts over as another cli
 function xidOf({ state: { phase } }: { readonly state: ReturnType<typeof client>["state"] }): number {
   return "exchange" in phase ? phase.exchange.xid : 0;
 }
+
+test("resolvers and time servers that are nobody's address, or this host's own, are passed over", () => {
+  const addresses = ["0.0.0.0", "127.0.0.1", "192.0.2.53", "224.0.0.1", "255.255.255.255"] as Ipv4Address[];
+  const wan = client()
+    .linkUp()
+    .drained()
+    .offer()
+    .drained()
+    .ack({ options: { domainNameServers: addresses, ntpServers: addresses } });
+  assert.deepEqual([wan.state.phase.held?.nameServers, wan.state.phase.held?.ntpServers], [["192.0.2.53"], ["192.0.2.53"]]);
+});
