@@ -80,7 +80,7 @@ for (const [own, others] of [
     }),
   );
 
-type Line = { readonly event: string; readonly address: string };
+type Line = { readonly event: string; readonly address: string; readonly mac: string };
 
 async function startProvider(world: UplinkWorld): Promise<void> {
   const options = ["--interface", "s0", "--address", `${SERVER_ADDRESS}/24`, "--pool", "10.64.0.50-59", "--lease-seconds", "30"];
@@ -99,6 +99,8 @@ function acks(world: UplinkWorld): readonly string[] {
 function rolesOf(program: ChildProcess): readonly string[] {
   return readFileSync(`/proc/${program.pid}/task/${program.pid}/children`, "utf8").trim().split(/\s+/);
 }
+
+type Shown = { readonly uplink4: { readonly uplinks: readonly { readonly received: number }[] } };
 
 /** @returns how many frames the kernel took */
 async function flooded(world: UplinkWorld): Promise<number> {
@@ -139,5 +141,25 @@ test("a renewal and a new exchange go through while 10,000 foreign frames a seco
     );
     assert.deepEqual(rolesOf(program).slice(0, roles.length), roles);
     assert.equal(program.exitCode, null);
+    const { uplinks } = (JSON.parse(world.control("show", "--json")) as Shown).uplink4;
+    const [seen = Number.NaN] = uplinks.map(({ received }) => received);
+    assert.ok(seen >= 4 && seen < 100, `${seen} frames came as far as the engine: what is for others should end in the kernel`);
   }),
 );
+
+test("a link that is given another hardware address is heard by it: the sockets of the old one are not kept", { skip: NEEDS_ROOT }, () =>
+  inWorld(async (world) => {
+    await startProvider(world);
+    world.leasehold();
+    await world.until("an address", () => world.addresses()[0]);
+    const other = "02:00:5e:10:00:66";
+    world.ip(world.client, "link", "set", "c0", "address", other);
+    const { address } = await world.until("an ACK to the new hardware address", () => ackTo(world, other));
+    await world.until("its address in the kernel", () => world.addresses().find(({ local }) => local === address));
+  }),
+);
+
+function ackTo(world: UplinkWorld, mac: string): Line | undefined {
+  const lines = world.read("provider.jsonl").split("\n").filter(Boolean);
+  return lines.map((line) => JSON.parse(line) as Line).find((line) => line.event === "ack" && line.mac === mac);
+}
