@@ -1,12 +1,11 @@
 /** Interfaces that an operator attached: served with what holds where nothing is said, although no block names them; kept over restarts of main. */
 import { readFileSync } from "node:fs";
-import { hostname } from "node:os";
 import { join } from "node:path";
-import { parseDomainName } from "../../base/domain.ts";
 import { LIMITS } from "../../base/limits.ts";
 import { entryFor, standardUplink, type Uplink4Interface } from "../../services/uplink4/config.ts";
 import type { Configuration } from "../messages/catalogue.ts";
 import { isInterfaceName } from "../messages/codecs.ts";
+import { shortHostName } from "./host-name.ts";
 import { replaceFile } from "./state-folder.ts";
 
 const FILE = "attached";
@@ -50,12 +49,7 @@ export class AttachedInterfaces {
 
 /** As a block without a key would have it. */
 function attachedUplink(name: string): Uplink4Interface {
-  return { ...standardUplink(name), hostName: systemName(), systemHostName: true };
-}
-
-function systemName(): string {
-  const name = hostname().split(".")[0] ?? "";
-  return parseDomainName(name) === undefined ? "" : name;
+  return { ...standardUplink(name), hostName: shortHostName(), systemHostName: true };
 }
 
 /** A line that is no name is passed over. */
