@@ -55,8 +55,11 @@ test("B54: news that tells part of a link changes nothing but that part, and nev
     self.service.linkNews(news);
   assert.equal(self.phase(), "bound");
   assert.deepEqual(self.asked(), []);
+  const before = self.sent.length;
   self.service.command("wan0", "renew");
+  assert.equal(self.sent.length, before + 1);
   assert.equal(self.sent.at(-1)?.chaddr.slice(0, 12), "020000000001");
+  assert.equal(self.service.view().uplinks[0]?.hardwareAddress, MAC);
 });
 
 test("B57: a link that goes down keeps its sockets, its address and its place; back, its lease is asked about", () => {
