@@ -132,6 +132,7 @@ export class Uplink {
     }
     if (known?.mac === undefined) this.#ports.sockets.open(fact.index, fact.name);
     else if (known.mac !== fact.mac) this.#reopen(fact);
+    else if (known.running === fact.running) return; // of a link whose sockets are under way again it would say that it is down
     this.#tellLink();
   }
 

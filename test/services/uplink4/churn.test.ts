@@ -4,6 +4,8 @@ import { test } from "node:test";
 import type { Ipv4Address } from "../../../src/base/ipv4.ts";
 import type { MacAddress } from "../../../src/base/mac.ts";
 import { instant } from "../../../src/base/time.ts";
+import { dhcp4Client } from "../../../src/machines/dhcp4-client/client.ts";
+import { decodeRecording, replay } from "../../../src/services/recording.ts";
 import { ADDRESS, boundRig, face, MAC, rig, SERVER_MAC } from "./rig.ts";
 
 const OTHER_MAC = "02:00:00:00:00:02" as MacAddress;
@@ -144,6 +146,48 @@ test("B39: a socket that could not be opened is asked for again and again, ever 
   assert.ok(rounds >= 5 && rounds <= 60, `${rounds} times in ten minutes`);
   self.service.socketReady(1);
   self.bind();
+});
+
+test("news of a link whose sockets went with their role and are under way again does not take it down", () => {
+  const self = boundRig();
+  const before = self.sent.length;
+  self.service.socketsLost();
+  self.service.linkNews({ index: 1, mtuBytes: 1400 });
+  assert.equal(self.phase(), "bound");
+  self.service.socketReady(1);
+  assert.deepEqual([self.phase(), self.sent.length], ["bound", before]);
+});
+
+test("a watch that went with its role is asked for again, for the address it was for", () => {
+  const self = rig();
+  self.service.configure({ interfaces: [face("wan0", { conflictDetection: "fast" })] });
+  self.link();
+  self.service.frame(1, self.answer("offer"), "verify");
+  self.service.frame(1, self.answer("ack"), "verify");
+  self.asked();
+  self.service.socketsLost();
+  assert.deepEqual(self.asked(), ["open 1 wan0", "watch 1 192.0.2.10"]);
+});
+
+test("what an uplink lived through replays to the same states and effects", () => {
+  const self = rig();
+  self.service.configure({ interfaces: [face("wan0", { conflictDetection: "fast", fallbackLinkLocal: true, preferIpv6: "when-connected" })] });
+  self.link();
+  self.timeline.runUntil(instant(9000));
+  self.service.frame(1, self.answer("offer"), "verify");
+  self.service.frame(1, self.answer("ack"), "verify");
+  self.service.arpReady(1, ADDRESS);
+  self.timeline.runUntil(instant(20_000));
+  self.probed(NEIGHBOUR);
+  self.service.ipv6(1, true);
+  self.service.configure({ interfaces: [face("wan0", { hostName: "edge" })] });
+  self.service.resumed();
+  self.service.command("wan0", "renew");
+  self.service.command("wan0", "release");
+  self.service.farewell();
+  const lines = self.service.uplink("wan0")?.trace() ?? [];
+  assert.ok(lines.length > 20);
+  assert.equal(replay(dhcp4Client, decodeRecording(lines.join("\n"))).differs, undefined);
 });
 
 test("a host that slept two hours ends a lease of one once, and asks at once", () => {
