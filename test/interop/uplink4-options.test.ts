@@ -21,7 +21,7 @@ import { timesOf } from "../support/uplink4-wire.ts";
 import { needsPeers } from "../support/unpacked.ts";
 
 const WORLDS = 6;
-const RELAYS = { Kea: "dnsmasq --dhcp-relay", "ISC dhcpd": "dhcrelay", udhcpd: "dnsmasq --dhcp-relay", dnsmasq: "dhcrelay" } as const;
+const RELAYS = { Kea: "dnsmasq --dhcp-relay", "ISC dhcpd": "dhcrelay", udhcpd: "dhcrelay", dnsmasq: "dhcrelay" } as const;
 const NAMES = Object.keys(PEERS) as readonly PeerName[];
 const PLACES: readonly Place4[] = NAMES.flatMap((peer) => [
   { peer, relay: undefined },

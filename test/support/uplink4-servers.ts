@@ -38,7 +38,7 @@ export type Peer = {
   readonly start: (place: Server4Place, options: Server4Options) => Promise<Server4>;
   /** It writes option 80 (RFC 4039). */
   readonly rapidCommit: boolean;
-  /** It answers a relayed client's unicast renewal with a frame for the client's own hardware address, which no router passes on. */
+  /** It answers a relayed client's unicast with a frame for the client's own hardware address: lost, unless the relay takes the unicast too. */
   readonly relayedRenewalLost?: boolean;
 };
 

@@ -198,7 +198,7 @@ export async function isRenewed(world: World4, address: KernelAddress4, atSecond
 
 /** When our question was answered: at T1, but where the answer to a unicast is lost on its way, at T2. */
 function renewalOf({ peer, place }: World4): number {
-  return place.relay !== undefined && peer.relayedRenewalLost === true ? peer.times.rebindSeconds : peer.times.renewSeconds;
+  return place.relay === "dnsmasq --dhcp-relay" && peer.relayedRenewalLost === true ? peer.times.rebindSeconds : peer.times.renewSeconds;
 }
 
 export async function wasAskedAtT1(world: World4, address: KernelAddress4): Promise<void> {
