@@ -279,6 +279,24 @@ test("no more than three messages a second and twenty a minute leave without an 
   );
 });
 
+test("one conversation repeats itself no sooner than its first interval less its jitter, and once a minute while a lease is extended (RFC 2131 §4.1, §4.4.5)", () => {
+  fc.assert(
+    fc.property(life, (one) => {
+      let last: { readonly xid: number; readonly kind: string; readonly at: number } | undefined;
+      live(one, (_before, happens, now, { state, effects }) => {
+        const { phase, config } = state;
+        if (happens.kind !== "deadline") last = undefined;
+        if (!effects.some(({ kind }) => kind === "send") || !("exchange" in phase)) return;
+        const again = last?.xid === phase.exchange.xid && last.kind === phase.kind;
+        const leastMs = phase.kind === "renewing" || phase.kind === "rebinding" ? 60_000 : config.retransmitSeconds * 750;
+        if (again) assert.ok(now - (last?.at ?? 0) >= leastMs - 1, `${phase.kind} after ${now - (last?.at ?? 0)} ms`);
+        last = { xid: phase.exchange.xid, kind: phase.kind, at: now };
+      });
+    }),
+    { numRuns: 250 },
+  );
+});
+
 test("nothing grows: whatever happened, a state is as large as one lease", () => {
   fc.assert(
     fc.property(life, (one) => {
