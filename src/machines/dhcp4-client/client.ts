@@ -11,7 +11,7 @@ import { linkLocalContested, linkLocalDue, linkLocalWatched, withoutLinkLocal } 
 import { mayServe } from "./judge.ts";
 import { ownClientId } from "./messages.ts";
 import { begin, bind, declined, drop, extend, ignore, informed, reboot, released, request, type Result, select, then, unconfirmed } from "./moves.ts";
-import { announceAgain, contests, defend, listening, probe, watching } from "./probing.ts";
+import { announceAgain, contests, defend, isUnsaid, listening, probe, watching } from "./probing.ts";
 import { type ClientEffect, type ClientEvent, type ClientState, deadline, type Lease, type Phase, TRANSITIONS } from "./state.ts";
 import { firstExchange, TIMING } from "./timing.ts";
 
@@ -145,7 +145,11 @@ function configured(state: ClientState, config: ClientConfig, at: Moment): Resul
 }
 
 function watched(state: ClientState, address: Lease["address"], at: Moment): Result {
-  const { phase, config } = state;
+  const { phase, config, defence } = state;
+  if (defence?.address === address && isUnsaid(defence)) {
+    const { effects, ...said } = announceAgain(defence, at);
+    return { state: { ...state, ...said }, effects };
+  }
   if (phase.kind !== "checking" || phase.probing.address !== address || phase.probing.watching) return linkLocalWatched(state, address, at);
   return { state: { ...state, phase: { ...phase, probing: watching(phase.probing, config.conflictDetection, at) } }, effects: [] };
 }

@@ -3,8 +3,8 @@ import { type Ipv4Address, ipv4Of } from "../../base/ipv4.ts";
 import { after, type Moment } from "../../base/time.ts";
 import type { ArpPacket } from "../../wire/ip/arp.ts";
 import type { Result } from "./moves.ts";
-import { announce, beginProbing, contests, defend, probe, watching } from "./probing.ts";
-import type { ClientState, LinkLocal } from "./state.ts";
+import { announce, beginProbing, contests, defend, probe, watching as listens } from "./probing.ts";
+import type { ClientState, LinkLocal, Probing } from "./state.ts";
 import { conflictPauseSeconds } from "./timing.ts";
 
 /** 169.254.1.0 to 169.254.254.255: the first and last 256 are kept for later (RFC 3927 §2.1). */
@@ -16,14 +16,14 @@ export function linkLocalDue(state: ClientState, at: Moment): Result {
   if (linkLocal?.kind === "waiting") return choose(state, linkLocal.conflicts, at);
   if (linkLocal?.kind !== "probing") return { state, effects: [] };
   const probed = probe(linkLocal.probing, state.config.conflictDetection, at);
-  if (probed === "free") return hold(state, linkLocal.probing.address, linkLocal.conflicts, at);
+  if (probed === "free") return hold(state, linkLocal.probing, linkLocal.conflicts, at);
   return { state: { ...state, linkLocal: { ...linkLocal, probing: probed.probing } }, effects: probed.effects };
 }
 
 export function linkLocalWatched(state: ClientState, address: Ipv4Address, at: Moment): Result {
   const { linkLocal } = state;
   if (linkLocal?.kind !== "probing" || linkLocal.probing.address !== address) return { state, effects: [] };
-  const probing = watching(linkLocal.probing, state.config.conflictDetection, at);
+  const probing = listens(linkLocal.probing, state.config.conflictDetection, at);
   return { state: { ...state, linkLocal: { ...linkLocal, probing } }, effects: [] };
 }
 
@@ -64,8 +64,8 @@ function another(state: ClientState, { conflicts }: Exclude<LinkLocal, { kind: "
   return { state: { ...state, linkLocal }, effects: [] };
 }
 
-function hold(state: ClientState, address: Ipv4Address, conflicts: number, at: Moment): Result {
-  const { defence, effects } = announce(address, at);
+function hold(state: ClientState, { address, watching }: Probing, conflicts: number, at: Moment): Result {
+  const { defence, effects } = announce(address, watching, at);
   return {
     state: { ...state, defence, linkLocal: { kind: "held", address, conflicts } },
     effects: [{ kind: "configure-link-local", address }, ...effects],

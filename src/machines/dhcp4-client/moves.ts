@@ -97,7 +97,7 @@ function announced(
 ): Pick<ReturnType<typeof announce>, "effects"> & Pick<ClientState, "defence"> {
   if (state.config.conflictDetection === "off" || byHand) return { defence: undefined, effects: [] };
   if (state.defence?.address === address) return { defence: state.defence, effects: [] };
-  return announce(address, at);
+  return announce(address, state.phase.kind === "checking" && state.phase.probing.watching, at);
 }
 
 /**

@@ -64,15 +64,19 @@ export function contests(packet: ArpPacket, address: Ipv4Address): boolean {
   return packet.senderAddress === address || alsoProbes;
 }
 
-/** The address is ours: said twice (RFC 5227 §2.3). */
-export function announce(address: Ipv4Address, at: Moment): { readonly defence: Defence; readonly effects: readonly ClientEffect[] } {
-  const defence = {
-    address,
-    announcementsLeft: ANNOUNCEMENTS - 1,
-    nextAt: after(at.now, ANNOUNCE_INTERVAL_SECONDS),
-    attackedAt: undefined,
-  };
-  return { defence, effects: [{ kind: "arp", what: "announcement", address }] };
+/** The address is ours: said twice (RFC 5227 §2.3), through the socket that hears of it; where that is yet to come, a moment later. */
+export function announce(
+  address: Ipv4Address,
+  watching: boolean,
+  at: Moment,
+): { readonly defence: Defence; readonly effects: readonly ClientEffect[] } {
+  const defence = { address, announcementsLeft: ANNOUNCEMENTS, nextAt: after(at.now, WATCH_PATIENCE_SECONDS), attackedAt: undefined };
+  return watching ? announceAgain(defence, at) : { defence, effects: [] };
+}
+
+/** Nothing was said of it yet. */
+export function isUnsaid({ announcementsLeft }: Defence): boolean {
+  return announcementsLeft === ANNOUNCEMENTS;
 }
 
 export function announceAgain(defence: Defence, at: Moment): { readonly defence: Defence; readonly effects: readonly ClientEffect[] } {
