@@ -150,7 +150,8 @@ test("a link that is down is told nothing, and once it is back its neighbours ar
     .linkUp()
     .sends("request")
     .ack()
-    .listensFor(ADDRESS);
+    .listensFor(ADDRESS)
+    .watching();
   wan
     .at(20)
     .says(
