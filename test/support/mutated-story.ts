@@ -48,6 +48,7 @@ export function hostileStory({ frames, rounds, seed, perExchange, restSeconds }:
       bound.listen();
       const told = { bound, open, world, program };
       const first = await world.until("the first uplink bound", () => bothReady(facts(world, program)));
+      bound.readers = open.readers = [first.pids["frontend"] ?? 0, first.pids["engine-uplink4"] ?? 0];
       const answers = answersOf(world, factsOf(first, "c0").received);
       const chance = new Chance(seed, 4);
       const reasons = new Reasons();
@@ -55,7 +56,7 @@ export function hostileStory({ frames, rounds, seed, perExchange, restSeconds }:
       const began = performance.now();
       for (let round = 0; round < rounds; round++) {
         await oneRound(told, { chance, frames: frames / rounds, perExchange, reasons, answers });
-        const isMeasured = round + 1 === Math.ceil(rounds / 10) || round + 1 === rounds;
+        const isMeasured = round % 3 === 0 || round + 1 === rounds;
         residents.push(await restingKb(facts(world, program).pids, isMeasured ? restSeconds : 0));
         assert.deepEqual(
           world.addresses().map(({ local }) => local),
@@ -196,7 +197,8 @@ class Reasons {
       assert.equal(share(kind, "bad-checksum"), 0, `${kind}: repaired, and a sum is wrong`);
       assert.ok(share(kind, "queue-full") < 0.1, `${kind}: too much went unread`);
     }
-    assert.ok(share("c0 repaired", "unexpected-type") > 0.4, "hardly anything was a message for us");
+    const read = share("c0 repaired", "unexpected-type") + share("c0 repaired", "xid-mismatch"); // the latter while a renewal waits for its answer
+    assert.ok(read > 0.4, "hardly anything was read to its end");
     assert.ok(share("c1 hopeless", "implausible-address") > 0.05, "hardly anything was an offer");
     assert.ok(share("c1 hopeless", "xid-mismatch") < 0.1, "the transaction was not known");
   }
