@@ -71,18 +71,16 @@ function answered(state: ClientState, phase: Asking, answer: Answer, at: Moment)
   const fresh = phase.kind === "requesting" || phase.kind === "rebooting";
   const seconds = fresh ? ipv6OnlySecondsIn(state, answer.message) : undefined;
   if (seconds !== undefined) return withoutIpv4(state, seconds, at);
-  const lease = leaseIn(answer, phase.kind === "requesting" ? phase.requestedAt : countedFrom(phase, answer, at), at);
+  const lease = leaseIn(answer, phase.kind === "requesting" ? phase.requestedAt : countedFrom(phase), at);
   return typeof lease === "string" ? ignore(state, lease) : granted(state, lease, at);
 }
 
 /**
- * From the first REQUEST, which is never too late. In RENEWING and REBINDING that may be longer ago than a server that now gives shorter
- * leases gives them for, and then it is the last one: no answer is under way for as long as lies between two of them.
+ * From the REQUEST that led to it (RFC 2131 §4.4.1): the first one where they follow each other within seconds, which is never too late; the
+ * last one in RENEWING and REBINDING, for no answer is under way for the minute and more that lies between two of them.
  */
-function countedFrom({ kind, exchange }: Asking, { message }: Answer, at: Moment): Instant {
-  const { leaseSeconds = 0 } = message.options;
-  const over = after(exchange.startedAt, leaseSeconds) <= at.now;
-  return over && (kind === "renewing" || kind === "rebinding") ? exchange.sentAt : exchange.startedAt;
+function countedFrom({ kind, exchange }: Asking): Instant {
+  return kind === "renewing" || kind === "rebinding" ? exchange.sentAt : exchange.startedAt;
 }
 
 function told(state: ClientState, answer: Answer, at: Moment): Result {

@@ -214,7 +214,9 @@ function phaseDue(state: ClientState, at: Moment): Result {
     case "bound":
       return extend(state, at.now >= phase.held.rebindAt ? "rebinding" : "renewing", phase.held, firstExchange(at), at);
     case "renewing":
-      return extend(state, at.now >= phase.held.rebindAt ? "rebinding" : "renewing", phase.held, phase.exchange, at);
+      return at.now >= phase.held.rebindAt
+        ? extend(state, "rebinding", phase.held, firstExchange(at), at)
+        : extend(state, "renewing", phase.held, phase.exchange, at);
     case "rebinding":
       return extend(state, "rebinding", phase.held, phase.exchange, at);
     case "informing":

@@ -131,7 +131,7 @@ test("a suspend past T2 asks everybody at once; one past T1 asks the server", ()
   bound({ leaseSeconds: 3600 }).sleepsUntil(2000).sends("request", { to: SERVER }).becomes("renewing");
 });
 
-test("a renewed lease counts from the first REQUEST of the renewal", () => {
+test("a renewed lease counts from the REQUEST that was answered, not from one that nobody heard a quarter of an hour before (RFC 2131 §4.4.1)", () => {
   bound({ leaseSeconds: 3600 })
     .at(1800)
     .sends("request")
@@ -139,7 +139,7 @@ test("a renewed lease counts from the first REQUEST of the renewal", () => {
     .sends("request")
     .at(2476)
     .ack()
-    .nextAt(1800 + 1800);
+    .nextAt(2475 + 1800);
 });
 
 test("a server that now gives shorter leases than the renewal has lasted is believed: its lease counts from the last REQUEST", () => {
@@ -197,4 +197,13 @@ test("a host that slept asks whether what it holds still holds, and looks for mo
     .becomes("selecting");
   client().at(0).linkUp().sends("discover").at(3).happens({ kind: "resumed" }).sends("discover", { secs: 0 });
   client().at(0).happens({ kind: "resumed" }).becomes("down").nextAt("never");
+});
+
+test("a lease that is rebound counts from the broadcast that was answered, in a conversation of its own (RFC 2131 §4.4.5)", () => {
+  const wan = bound({ leaseSeconds: 20, renewalSeconds: 5, rebindingSeconds: 12 }).at(5).sends("request");
+  const { xid } = wan.state.phase.kind === "renewing" ? wan.state.phase.exchange : assert.fail("not renewing");
+  wan.at(12).sends("request", { to: "broadcast", secs: 0 });
+  assert.ok(wan.state.phase.kind === "rebinding" && wan.state.phase.exchange.xid !== xid);
+  wan.ack({ options: { leaseSeconds: 20, renewalSeconds: 5, rebindingSeconds: 12 } }).nextAt(12 + 5);
+  assert.equal(wan.state.phase.held?.expiresAt, 32_000);
 });

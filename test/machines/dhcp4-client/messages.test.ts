@@ -191,7 +191,7 @@ test("B48: each conversation counts its own seconds", () => {
     .at(2479)
     .sends("request", { secs: 675 })
     .ack()
-    .at(1804 + 1800)
+    .at(2479 + 1800)
     .sends("request", { secs: 0 });
 });
 
