@@ -164,15 +164,15 @@ export function residentKb(pids: Readonly<Record<string, number>>): Readonly<Rec
   return Object.fromEntries(Object.entries(pids).map(([name, pid]) => [name, of(pid)]));
 }
 
-/** The same when nothing happens: the least of some seconds, for a heap has its tides. */
-export async function restingKb(pids: Readonly<Record<string, number>>, seconds: number): Promise<Readonly<Record<string, number>>> {
-  let least = residentKb(pids);
+/** The same at its highest within some seconds: a heap has its tides, and a low one at the beginning is no measure. */
+export async function highestKb(pids: Readonly<Record<string, number>>, seconds: number): Promise<Readonly<Record<string, number>>> {
+  let most = residentKb(pids);
   for (let i = 0; i < seconds; i++) {
     await delay(1000);
     const now = residentKb(pids);
-    if (total(now) < total(least)) least = now;
+    if (total(now) > total(most)) most = now;
   }
-  return least;
+  return most;
 }
 
 /** Seconds of a core that each of these processes has used. */

@@ -10,7 +10,7 @@ import {
   factsOf,
   judged,
   type Kind,
-  restingKb,
+  highestKb,
   Target,
   total,
   type UplinkFacts,
@@ -32,11 +32,11 @@ export type Size = {
   /** An exchange that is open ends with the first answer that is taken: so many are sent to each. */
   readonly perExchange: number;
   /** How long memory is watched before it is compared; 0 does not compare. */
-  readonly restSeconds: number;
+  readonly watchSeconds: number;
 };
 export type Told = { readonly bound: Target; readonly open: Target; readonly world: UplinkWorld; readonly program: ChildProcess };
 
-export function hostileStory({ frames, rounds, seed, perExchange, restSeconds }: Size): Promise<void> {
+export function hostileStory({ frames, rounds, seed, perExchange, watchSeconds }: Size): Promise<void> {
   return inWorld(async (world) => {
     secondLink(world);
     const kea = await startKea(world, { first: "10.64.0.50", last: "10.64.0.59" });
@@ -57,7 +57,7 @@ export function hostileStory({ frames, rounds, seed, perExchange, restSeconds }:
       for (let round = 0; round < rounds; round++) {
         await oneRound(told, { chance, frames: frames / rounds, perExchange, reasons, answers });
         const isMeasured = round % 3 === 0 || round + 1 === rounds;
-        residents.push(await restingKb(facts(world, program).pids, isMeasured ? restSeconds : 0));
+        residents.push(await highestKb(facts(world, program).pids, isMeasured ? watchSeconds : 0));
         assert.deepEqual(
           world.addresses().map(({ local }) => local),
           [address],
@@ -76,7 +76,7 @@ export function hostileStory({ frames, rounds, seed, perExchange, restSeconds }:
       const [early, last] = [residents[Math.ceil(rounds / 10) - 1], residents.at(-1)].map((one) => total(one ?? {}));
       const grewKb = (last ?? 0) - (early ?? 0);
       assert.ok(
-        restSeconds === 0 || grewKb <= RSS_GREW_MOST_KB,
+        watchSeconds === 0 || grewKb <= RSS_GREW_MOST_KB,
         `grew by ${grewKb} KiB from the first tenth to the end: ${JSON.stringify(residents)}`,
       );
       assert.deepEqual(movesOf(world, "c0").filter(isDeparture), [], "the first uplink was never but bound, or renewing");
