@@ -14,6 +14,8 @@ import type { ClientId } from "../../../src/wire/dhcp4/vendor.ts";
 import type { ArpPacket } from "../../../src/wire/ip/arp.ts";
 import { ADDRESS, CONFIG, MAC, NEIGHBOUR_MAC, SERVER, SERVER_MAC, lease } from "../../support/uplink.ts";
 
+fc.configureGlobal({ includeErrorInReport: true });
+
 /** An event as the state stands: an answer to what was last asked, or to nothing. */
 type Happening = { readonly afterMs: number; readonly seed: Uint8Array; readonly event: (state: ClientState, now: Instant) => ClientEvent };
 
@@ -153,7 +155,8 @@ function live(
   let state = initialState({ ...CONFIG, ...config });
   let now = instant(0);
   const story: string[] = [];
-  const step = (happens: ClientEvent, seed: Uint8Array): void => {
+  const step = (happens: ClientEvent, chance: Uint8Array): void => {
+    const seed = Uint8Array.from(chance, (byte, i) => byte ^ ((story.length >>> (8 * (i & 3))) & 255)); // no two steps draw alike
     const stepped = dhcp4Client.step(state, happens, { now, entropy: new Entropy(seed) });
     const type = happens.kind === "received" ? ` ${happens.message.options.messageType}` : "";
     story.push(`${now} ${happens.kind}${type} > ${stepped.state.phase.kind}: ${stepped.effects.map(({ kind }) => kind).join()}`);
