@@ -2,7 +2,7 @@
 import { Reader } from "../base/cursor.ts";
 import { LIMITS } from "../base/limits.ts";
 import { KernelError } from "../base/errors.ts";
-import { type Batch, BATCH_META_BYTES, type BatchLayout, batchLayout, checkPoll, ERRNO, MSG, native, type PollHandle, SOL } from "./native.ts";
+import { type Batch, BATCH_META_BYTES, type BatchLayout, batchLayout, checkPoll, ERRNO, native, type PollHandle, SOL } from "./native.ts";
 
 export type ReceivedFrame = { readonly checksum: "verify" | "offloaded"; readonly bytes: Uint8Array };
 
@@ -76,8 +76,8 @@ function framesIn({ arena: memory }: Batch, layout: BatchLayout, count: number):
   const frames: ReceivedFrame[] = [];
   const meta = new Reader(new Uint8Array(memory, layout.metas, count * BATCH_META_BYTES));
   for (let slot = 0; slot < count; slot++) {
-    const [length, , controlLength, flags] = [meta.hostU32(), meta.hostU32(), meta.hostU32(), meta.hostU32()];
-    if ((flags & MSG.truncated) !== 0) continue; // longer than LIMITS.datagramBytes
+    const [length, , controlLength] = [meta.hostU32(), meta.hostU32(), meta.hostU32(), meta.hostU32()];
+    // of what is longer than LIMITS.datagramBytes the beginning: whoever reads it finds it cut, and counts it
     const bytes = new Uint8Array(memory, layout.data + slot * SHAPE.dataSize, length);
     const control = new Uint8Array(memory, layout.controls + slot * SHAPE.controlSize, controlLength);
     frames.push({ bytes, checksum: checksumPolicy(control) });

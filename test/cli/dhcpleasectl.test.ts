@@ -50,6 +50,7 @@ function uplink(state: string, lease: Partial<LeaseView> | null, since = NOW): U
     accepted: 0,
     sent: {},
     ignored: {},
+    unheeded: {},
   };
 }
 const inSeconds = (seconds: number): Partial<LeaseView> => ({ expiresAt: new Date(NOW + seconds * 1000).toISOString() });

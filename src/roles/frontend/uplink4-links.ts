@@ -13,6 +13,7 @@ import { batchesOf } from "./batches.ts";
 
 const PORTS = { sourcePort: 68, destinationPort: 67 } as const;
 const FRAME_OVERHEAD_BYTES = 3;
+const TELL_DROPPED_MS = 500;
 
 type Link = { readonly packets: PacketLink; readonly sink: number; unicast: number | undefined; arp: PacketLink | undefined; dropped: number };
 
@@ -110,7 +111,20 @@ export class Uplink4Links {
     for (const batch of batchesOf(frames, ({ bytes }) => bytes.length + FRAME_OVERHEAD_BYTES)) {
       const late = engine.waiting * LIMITS.channelBatch > LIMITS.framesQueuedPerInterface;
       if (!late && engine.send("frames", { link, dropped: known.dropped, frames: batch })) known.dropped = 0;
-      else known.dropped += batch.length;
+      else this.#drop(link, known, batch.length);
     }
+  }
+
+  /** Told with the next frames, or by itself when none come. */
+  #drop(link: number, known: Link, count: number): void {
+    if (known.dropped === 0) setTimeout(() => this.#tellDropped(link), TELL_DROPPED_MS);
+    known.dropped += count;
+  }
+
+  #tellDropped(link: number): void {
+    const known = this.#links.get(link);
+    if (known === undefined || known.dropped === 0) return;
+    if (this.#engine()?.send("frames", { link, dropped: known.dropped, frames: [] }) === true) known.dropped = 0;
+    else setTimeout(() => this.#tellDropped(link), TELL_DROPPED_MS);
   }
 }

@@ -30,7 +30,10 @@ export class Uplink {
   readonly #ports: UplinkPorts;
   readonly #neighbourhood: Neighbourhood;
   readonly #driver: Driver<ClientState, ClientEvent, ClientEffect>;
+  /** Frames that changed nothing: `received` is these and what was accepted. */
   readonly ignored = new Counters();
+  /** What neighbours said, and operators asked for, that changed nothing. */
+  readonly unheeded = new Counters();
   readonly sent = new Counters();
   #entry: Uplink4Interface;
   /** Options that no record may hold. */
@@ -180,7 +183,7 @@ export class Uplink {
 
   /** What this host says itself, on whatever link, is no neighbour's word. */
   arpFrame(bytes: Uint8Array): void {
-    const packet = countedRead(this.ignored, () => neighbourIn(bytes));
+    const packet = countedRead(this.unheeded, () => neighbourIn(bytes));
     if (packet !== undefined && !this.#neighbourhood.isOwn(packet.senderMac)) this.#driver.handle({ kind: "arp", packet });
   }
 
@@ -230,7 +233,7 @@ export class Uplink {
 
   #perform(effect: ClientEffect): void {
     const { kernel, host, records, arp, clock } = this.#ports;
-    if (effect.kind === "ignored") return this.ignored.add(effect.reason);
+    if (effect.kind === "ignored") return; // counted in #performed, by what it was
     if (effect.kind === "forget") return records.remove(this.name);
     const holder = this.#holder();
     if (this.#link === undefined || holder === undefined) return;
@@ -274,7 +277,9 @@ export class Uplink {
   #performed(observed: Step): void {
     const { before, after, step } = observed;
     const [from, to] = [before.phase.kind, after.phase.kind];
-    if (step.event.kind === "received" && !observed.effects.some(({ kind }) => kind === "ignored")) this.#accepted++;
+    const ignored = observed.effects.find((effect) => effect.kind === "ignored");
+    if (ignored !== undefined) (step.event.kind === "received" ? this.ignored : this.unheeded).add(ignored.reason);
+    else if (step.event.kind === "received") this.#accepted++;
     if (from !== to) {
       this.#since = step.now;
       const held = after.phase.held;

@@ -30,6 +30,8 @@ export type UplinkView = {
   readonly accepted: number;
   readonly sent: Readonly<Record<string, number>>;
   readonly ignored: Readonly<Record<string, number>>;
+  /** What neighbours said, and operators asked for, that changed nothing. */
+  readonly unheeded: Readonly<Record<string, number>>;
 };
 export type LeaseView = ReturnType<typeof leaseFacts> & {
   /** It stands in the kernel. */
@@ -69,5 +71,6 @@ function uplinkView(uplink: Uplink, times: Times): UplinkView {
     accepted: uplink.accepted,
     sent: uplink.sent.toJSON(),
     ignored: uplink.ignored.toJSON(),
+    unheeded: uplink.unheeded.toJSON(),
   };
 }
