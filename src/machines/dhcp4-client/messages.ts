@@ -55,7 +55,7 @@ export function discover(speaker: Speaker, exchange: Exchange): Dhcp4Message {
   const { rapidCommit, fallbackLinkLocal, anonymous } = speaker.config;
   return asking(speaker, exchange, {
     messageType: "discover",
-    ...(rapidCommit ? { rapidCommit: true as const } : {}),
+    ...(rapidCommit && !anonymous ? { rapidCommit: true as const } : {}),
     ...(fallbackLinkLocal && !anonymous ? { autoConfigure: true } : {}), // RFC 2563 §2
   });
 }
