@@ -38,7 +38,12 @@ function meet(role: RoleName, fd: number): void {
   const name = ENGINES.find((engine) => engine === role);
   if (name === undefined) return;
   engines.get(name)?.close();
-  engines.set(name, new Connection(fd, "frontend", name, { onMessage: (message) => fromEngine(name, message), onEnd: () => undefined }));
+  const handlers = {
+    onMessage: (message: Incoming): void => fromEngine(name, message),
+    onEnd: () => undefined,
+    onDrained: () => (name === "engine-uplink4" ? uplink4.tellDropped() : undefined),
+  };
+  engines.set(name, new Connection(fd, "frontend", name, handlers));
   if (name === "engine-uplink4") uplink4.announce();
   datagrams.announce(name);
   if (events !== undefined) engines.get(name)?.send("netlinkOverrun", true);

@@ -13,7 +13,6 @@ import { batchesOf } from "./batches.ts";
 
 const PORTS = { sourcePort: 68, destinationPort: 67 } as const;
 const FRAME_OVERHEAD_BYTES = 3;
-const TELL_DROPPED_MS = 500;
 
 type Link = { readonly packets: PacketLink; readonly sink: number; unicast: number | undefined; arp: PacketLink | undefined; dropped: number };
 
@@ -111,20 +110,14 @@ export class Uplink4Links {
     for (const batch of batchesOf(frames, ({ bytes }) => bytes.length + FRAME_OVERHEAD_BYTES)) {
       const late = engine.waiting * LIMITS.channelBatch > LIMITS.framesQueuedPerInterface;
       if (!late && engine.send("frames", { link, dropped: known.dropped, frames: batch })) known.dropped = 0;
-      else this.#drop(link, known, batch.length);
+      else known.dropped += batch.length;
     }
   }
 
-  /** Told with the next frames, or by itself when none come. */
-  #drop(link: number, known: Link, count: number): void {
-    if (known.dropped === 0) setTimeout(() => this.#tellDropped(link), TELL_DROPPED_MS);
-    known.dropped += count;
-  }
-
-  #tellDropped(link: number): void {
-    const known = this.#links.get(link);
-    if (known === undefined || known.dropped === 0) return;
-    if (this.#engine()?.send("frames", { link, dropped: known.dropped, frames: [] }) === true) known.dropped = 0;
-    else setTimeout(() => this.#tellDropped(link), TELL_DROPPED_MS);
+  /** The engine has caught up: what was dropped is told, though no frame comes after it. */
+  tellDropped(): void {
+    for (const [link, known] of this.#links) {
+      if (known.dropped > 0 && this.#engine()?.send("frames", { link, dropped: known.dropped, frames: [] }) === true) known.dropped = 0;
+    }
   }
 }
