@@ -2,10 +2,16 @@
 export const LIMITS = {
   /** Bytes of one datagram we look at: any IPv4 datagram a link with MTU 1500 can carry, and jumbo ones; longer is dropped. */
   datagramBytes: 9216,
-  /** Routes of one lease: what fits in one datagram of options 33/121 with room; further ones make the option malformed. */
+  /** Routes of one lease, a default route for each router among them; further ones are left out. */
   routesPerLease: 256,
-  /** Name servers, time servers and the like of one option; further ones make the option malformed. */
+  /** Name servers, time servers and the like that are used; further ones in an option of DHCPv6 make it malformed, of DHCPv4 are left out. */
   addressesPerOption: 64,
+  /**
+   * Addresses and routes in one option of DHCPv4: what the longest datagram could hold, so that a server's long list costs no lease. What is
+   * used of them are `routesPerLease` and `addressesPerOption`.
+   */
+  dhcp4ListedAddresses: 2304,
+  dhcp4ListedRoutes: 1843,
   /** Names of one search list (RFC 3397); further ones make the option malformed. */
   searchDomains: 64,
   /** Bytes of one option an operator makes up: what four instances of RFC 3396 carry. A longer one is refused. */

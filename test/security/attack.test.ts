@@ -10,7 +10,7 @@ import { PROFILES } from "../../src/platform/fence/profiles.ts";
 import { installedSyscalls } from "../platform/fence/headers.ts";
 import { waitFor, withNamespaces } from "../support/namespace.ts";
 import { ATTEMPTS, type Fenced } from "./attack/attempts.ts";
-import { EXIT, type Orders } from "./attack/attack.ts";
+import { EXIT, type Orders, tagLine } from "./attack/attack.ts";
 import { forEach, Rig, spoken } from "./attack/rig.ts";
 import { Program, servicesWith } from "./program.ts";
 
@@ -27,6 +27,8 @@ const ROLES = [
 const EARLIER: readonly string[] = ["engine-uplink4", "frontend", "control"];
 /** What is tried again in the whole program: main restarts a role after each, with a growing pause. */
 const IN_PROGRAM = ["signal the parent", "raw socket AF_UNIX", "run a program"] as const;
+/** In one program: the role that is killed is started again with a pause that doubles. */
+const TRIES_PER_PROGRAM = 5;
 /** Tried on main and on every other role that runs. */
 const ON_EVERY_ROLE = ["signal another process", "ptrace another process"] as const;
 
@@ -119,30 +121,34 @@ describe("attack code inside the roles", { skip }, () => {
         await Program.withUplink(gateway);
         const victims = EARLIER.includes(name) ? ["main", ...ROLES.map((role) => role.name).filter((other) => other !== name)] : ["main", "frontend"];
         let tried = 0;
-        for (const attempt of ON_EVERY_ROLE) {
-          for (const other of victims) {
-            // a fresh one, without a restart's growing pause, and small: two minutes of starting programs otherwise
-            const program = new Program(gateway, { installation: rig.folder, scratch, configuration: servicesWith([name, other]) });
-            const { pid: main, roles } = await program.ready([name, other].filter((role) => role !== "main"));
-            const pidOf = (wanted: string): number => (wanted === "main" ? main : (roles.find((role) => role.name === wanted)?.pid ?? -1));
+        const tries = ON_EVERY_ROLE.flatMap((attempt) => victims.map((other) => ({ attempt, other })));
+        for (let at = 0; at < tries.length; at += TRIES_PER_PROGRAM) {
+          const some = tries.slice(at, at + TRIES_PER_PROGRAM);
+          const needed = [...new Set([name, ...some.map(({ other }) => other)])];
+          const program = new Program(gateway, { installation: rig.folder, scratch, configuration: servicesWith(needed) });
+          const { pid: main, roles } = await program.ready(needed.filter((role) => role !== "main"));
+          const pidOf = (wanted: string): number => (wanted === "main" ? main : (roles.find((role) => role.name === wanted)?.pid ?? -1));
+          for (const { attempt, other } of some) {
             const victim = pidOf(other);
             assert.ok(victim > 1 && victim !== pidOf(name));
-            writeFileSync(join(rig.folder, "dist/attack.json"), JSON.stringify({ [name]: { ...rig.order(attempt), victim } }));
-            endRole(pidOf(name));
+            const tag = `${attempt}: ${other}`;
+            writeFileSync(join(rig.folder, "dist/attack.json.new"), JSON.stringify({ [name]: { ...rig.order(attempt), victim, tag } }));
+            renameSync(join(rig.folder, "dist/attack.json.new"), join(rig.folder, "dist/attack.json"));
+            if (attempt === some[0]?.attempt && other === some[0].other) endRole(pidOf(name)); // from then on it is started again by itself
             await waitFor(
               async (see) => {
                 if (name === "control") await program.shown();
-                see(program.ended());
-                return program.ended().some((end) => end.name === name && end.how === KILLED);
+                see(program.running.stderr.slice(-1000));
+                return program.ended(tagLine(tag)).some((end) => end.name === name && end.how === KILLED);
               },
-              10_000,
-              `${name} is killed when it tries to ${attempt}`,
+              15_000,
+              `${name} is killed when it tries to ${tag}`,
             );
             process.kill(victim, 0); // its victim lives
             tried++;
-            writeFileSync(join(rig.folder, "dist/attack.json"), "{}");
-            await program.running.stop();
           }
+          writeFileSync(join(rig.folder, "dist/attack.json"), "{}");
+          await program.running.stop();
         }
         assert.equal(tried, ON_EVERY_ROLE.length * victims.length);
       });

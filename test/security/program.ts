@@ -93,8 +93,11 @@ export class Program {
     );
   }
 
-  ended(): readonly RoleEnded[] {
-    const lines = this.running.stderr.split("\n").slice(0, -1);
+  /** @param after a line of standard error: only what follows its last appearance counts, and nothing where it has not appeared */
+  ended(after?: string): readonly RoleEnded[] {
+    const all = this.running.stderr.split("\n").slice(0, -1);
+    const from = after === undefined ? 0 : all.lastIndexOf(after) + 1;
+    const lines = after !== undefined && from === 0 ? [] : all.slice(from);
     return lines.filter((line) => line.includes('"roleEnded"')).map((line) => JSON.parse(line) as RoleEnded);
   }
 }

@@ -1,6 +1,7 @@
 /** Judges an answer before anything changes: what it grants, or why it is ignored (RFC 2131 §4.4.1, table 3). */
 import { type Ipv4Address, isUnicastV4, prefixLengthOf } from "../../base/ipv4.ts";
 import { toHex } from "../../base/hex.ts";
+import { LIMITS } from "../../base/limits.ts";
 import type { MacAddress } from "../../base/mac.ts";
 import { type Instant, type Moment, NEVER } from "../../base/time.ts";
 import { macOfChaddr } from "../../wire/dhcp4/hardware.ts";
@@ -94,7 +95,7 @@ function told(message: Dhcp4Message) {
   };
 }
 
-/** Addresses that somebody can have: a server's word for nobody, or for this host itself, is passed over. */
+/** Addresses that somebody can have: a server's word for nobody, or for this host itself, is passed over, and what is too much is left out. */
 function hosts(addresses: readonly Ipv4Address[] = []): readonly Ipv4Address[] {
-  return addresses.filter(isUnicastV4);
+  return addresses.filter(isUnicastV4).slice(0, LIMITS.addressesPerOption);
 }

@@ -17,10 +17,10 @@ const PAIR_BYTES = 8;
 export const staticRoutes: Codec<readonly StaticRoute[]> = listOf(
   struct({ destination: ipv4Address, router: ipv4Address }),
   PAIR_BYTES,
-  LIMITS.routesPerLease,
+  LIMITS.dhcp4ListedRoutes,
 );
 
-export const policyFilters: Codec<readonly AddressAndMask[]> = listOf(struct({ address: ipv4Address, mask }), PAIR_BYTES, LIMITS.routesPerLease);
+export const policyFilters: Codec<readonly AddressAndMask[]> = listOf(struct({ address: ipv4Address, mask }), PAIR_BYTES, LIMITS.dhcp4ListedRoutes);
 
 /** A length, only the octets of the destination that the length covers, a gateway. Host bits are cleared here. */
 const classlessRoute: Codec<ClasslessRoute> = {
@@ -43,4 +43,4 @@ const classlessRoute: Codec<ClasslessRoute> = {
 };
 
 /** One route or more; at least five bytes (RFC 3442). */
-export const classlessRoutes: Codec<readonly ClasslessRoute[]> = sized(until(classlessRoute, LIMITS.routesPerLease), (bytes) => bytes >= 5);
+export const classlessRoutes: Codec<readonly ClasslessRoute[]> = sized(until(classlessRoute, LIMITS.dhcp4ListedRoutes), (bytes) => bytes >= 5);

@@ -10,11 +10,11 @@ import { listOf, sized } from "../../base/values.ts";
 const IPV4_BYTES = 4;
 
 /** One address or more. */
-export const addresses: Codec<readonly Ipv4Address[]> = listOf(ipv4Address, IPV4_BYTES, LIMITS.addressesPerOption);
+export const addresses: Codec<readonly Ipv4Address[]> = listOf(ipv4Address, IPV4_BYTES, LIMITS.dhcp4ListedAddresses);
 
 /** Any number of addresses, none included (RFC 2132 §8.13). */
 export const addressesOrNone: Codec<readonly Ipv4Address[]> = sized(
-  until(ipv4Address, LIMITS.addressesPerOption),
+  until(ipv4Address, LIMITS.dhcp4ListedAddresses),
   (bytes) => bytes % IPV4_BYTES === 0,
 );
 

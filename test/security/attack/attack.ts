@@ -2,7 +2,7 @@
  * Bundled into every role in place of the empty hooks around the fence. Before the fence it reads what to try and loads
  * what it tries it with; behind the fence it tries. The exit code says how it went, death by SIGSYS says it was killed.
  */
-import { readFileSync } from "node:fs";
+import { readFileSync, writeSync } from "node:fs";
 import { createRequire } from "node:module";
 import { type Attempt, ATTEMPTS, holdSockets, SUCCEEDED } from "./attempts.ts";
 import { Raw, Refused } from "./raw.ts";
@@ -15,6 +15,8 @@ export type Order = {
   readonly addon: string;
   readonly numbers: Readonly<Record<string, number>>;
   readonly victim: number;
+  /** Said on standard error before the fence closes: whose end follows is known by it. */
+  readonly tag?: string;
   /** Tried before the fence closes, in a process nobody has taken anything from. */
   readonly unfenced?: true;
 };
@@ -22,6 +24,10 @@ export type Order = {
 export type Orders = Readonly<Record<string, Order>>;
 
 export const EXIT = { succeeded: SUCCEEDED, refused: 41, failed: 42, silent: 43 } as const;
+export function tagLine(tag: string): string {
+  return `attacks ${tag}`;
+}
+
 const PATIENCE_MS = 5000;
 const EACCES = 13;
 
@@ -31,6 +37,7 @@ let raw: Raw | undefined;
 export function beforeFence(role: string): void {
   order = readOrder(role);
   if (order === undefined) return;
+  if (order.tag !== undefined) writeSync(2, `${tagLine(order.tag)}\n`);
   raw = new Raw(createRequire(import.meta.url)(order.addon), order.numbers);
   if (typeof order.attempt === "string") holdSockets(raw);
   if (order.unfenced !== true) return;
