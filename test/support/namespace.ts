@@ -122,7 +122,7 @@ export class Namespace {
         see(tcpdump.stderr);
         return tcpdump.stderr.includes("listening on");
       },
-      5000,
+      20_000,
       `tcpdump listens on ${name}`,
     );
     const stop = async (): Promise<void> => {
