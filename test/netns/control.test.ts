@@ -28,6 +28,16 @@ function shows(world: UplinkWorld): boolean {
   }
 }
 
+/** Connections main counts, ours among them; undefined while it has no room even for this question. */
+function openConnections(world: UplinkWorld): number | undefined {
+  try {
+    return JSON.parse(world.control("show", "--json")).main.control.open;
+  } catch (error) {
+    if (error instanceof Error && error.message.includes("leasehold is busy")) return undefined;
+    throw error;
+  }
+}
+
 /** The status of one request written as it stands, or "closed". */
 function raw(socketPath: string, text: string): Promise<string> {
   return new Promise((resolve) => {
@@ -108,9 +118,9 @@ test("half a request, a client that leaves while it waits, and one that never re
     }
     const deaf = await open("GET /v1/watch HTTP/1.1\r\nhost: x\r\n\r\n");
     deaf.pause();
-    await world.until("room again", () => (JSON.parse(world.control("show", "--json")).main.control.open <= halves.length + 2 ? true : undefined));
+    await world.until("room again", () => ((openConnections(world) ?? Number.POSITIVE_INFINITY) <= halves.length + 2 ? true : undefined));
     for (const socket of [...halves, deaf]) socket.destroy();
-    await world.until("all gone", () => (JSON.parse(world.control("show", "--json")).main.control.open === 1 ? true : undefined));
+    await world.until("all gone", () => (openConnections(world) === 1 ? true : undefined));
     const { roles } = JSON.parse(world.control("show", "--json")).main as { readonly roles: readonly { readonly restarts: number }[] };
     assert.deepEqual([...new Set(roles.map(({ restarts }) => restarts))], [0]);
   }),
