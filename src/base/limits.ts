@@ -55,6 +55,11 @@ export const LIMITS = {
   /** IA_PDs of one uplink, and interfaces that share the prefix of one. */
   delegations: 32,
   planTargets: 256,
+  /** Options of DHCPv6 that an operator asks for, and makes up, for one uplink. */
+  dhcp6RequestedOptions: 128,
+  dhcp6SentOptions: 32,
+  /** What stable host parts are made of (RFC 7217 §5 asks for 128 bits at least). */
+  stableSecretBytes: 16,
   /** Addresses and routes that all delegated prefixes together may put into the kernel; a plan with more is refused whole. */
   plannedAddresses: 1024,
   /** Links behind relays that one server may know. */

@@ -36,8 +36,19 @@ type File = z.output<typeof uplink6Schema>;
 export function uplink6Of(file: File): Uplink6Config["interfaces"] {
   return Object.entries(file).map(([name, { rapid_commit, delegate }]) => ({
     name,
+    pace: "fast",
+    start: "at-once",
     rapidCommit: rapid_commit,
+    addressIaid: undefined,
     delegations: delegate.map(delegationOf),
+    aggregateRoute: "unreachable",
+    requestOptions: [],
+    omitOptions: [],
+    sendOptions: [],
+    acceptReconfigure: true,
+    registerAddresses: false,
+    releaseOnStop: false,
+    ignoreDns: false,
   }));
 }
 
@@ -69,7 +80,12 @@ export function uplink6Faults(
 /** Without a number of its own a delegation is told by its first interface, so that a reordered file renumbers nothing. */
 function delegationOf({ iaid, to, host_part: hostPart }: File[string]["delegate"][number]): Delegation {
   const targets = to.map(targetOf).filter((one) => one !== undefined);
-  return { iaid: iaid ?? numberOfName(to[0]?.split("/")[0] ?? "", 32), targets: targets.map((one) => ({ ...one, hostPart })) };
+  return {
+    iaid: iaid ?? numberOfName(to[0]?.split("/")[0] ?? "", 32),
+    targets: targets.map((one) => ({ ...one, hostPart })),
+    prefixLength: undefined,
+    hint: undefined,
+  };
 }
 
 function targetOf(text: string): Omit<PlanTarget, "hostPart"> | undefined {

@@ -30,6 +30,13 @@ export type UplinkFacts = {
   /** All of it and more as one JSON object and a newline: what is published for other services and programs. */
   readonly record: Uint8Array;
 };
+/** The same of a DHCPv6 server. */
+export type Uplink6Facts = Pick<UplinkFacts, "searchDomains" | "record"> & { readonly nameServers: readonly Ipv6Address[] };
+export interface Uplink6Host {
+  /** Replaces what was published of this uplink. */
+  publish(link: number, name: string, facts: Uplink6Facts): void;
+  withdraw(link: number, name: string): void;
+}
 export interface UplinkHost {
   /** Replaces what was published of this uplink. */
   publish(link: number, name: string, facts: UplinkFacts): void;
@@ -52,6 +59,10 @@ export const UPLINK_EVENTS = [
   "stop", // the uplink is served no longer
   "v6only", // the network asks hosts to do without IPv4
   "conflict", // somebody else uses the address
+  "pd-bound", // prefixes were delegated where there were none
+  "pd-change", // other prefixes are ours than before
+  "pd-deprecate", // a prefix is not ours any more: its addresses are used up
+  "pd-expire", // the last prefix has ended
 ] as const;
 export type UplinkEventName = (typeof UPLINK_EVENTS)[number];
 export interface UplinkEvents {
@@ -59,7 +70,7 @@ export interface UplinkEvents {
   tell(name: string, event: UplinkEventName, record: Uint8Array): void;
 }
 
-/** An address of a link behind an uplink, taken from a delegated prefix. */
+/** An address of a link behind an uplink, taken from a delegated prefix; or the uplink's own, with 128 bits, leased as IA_NA. */
 export type PlannedAddress = {
   readonly link: number;
   readonly name: string;
@@ -68,11 +79,15 @@ export type PlannedAddress = {
   readonly preferredSeconds: number;
   readonly validSeconds: number;
 };
+/** What a packet for a part of a delegated prefix that is not in use meets. */
+export const AGGREGATE_ROUTES = ["unreachable", "blackhole", "prohibit"] as const;
+export type AggregateRoute = (typeof AGGREGATE_ROUTES)[number];
+export type Aggregate = { readonly prefix: Ipv6Prefix; readonly route: AggregateRoute };
 /** All that the delegated prefixes of all uplinks mean for the kernel. Seconds are remaining ones; 0xffffffff never ends. */
 export type PrefixPlan = {
   readonly addresses: readonly PlannedAddress[];
-  /** Whole delegated prefixes, so that what is not in use leads nowhere instead of back to the provider. */
-  readonly unreachable: readonly Ipv6Prefix[];
+  /** Whole delegated prefixes, so that what is not in use leads nowhere instead of back to the provider (RFC 7084 WPD-5). */
+  readonly aggregates: readonly Aggregate[];
 };
 export interface PlanKernel {
   /** Makes the kernel hold exactly this: what we put there before and is not in it goes. */

@@ -13,9 +13,9 @@ import { Watchers } from "./control/watchers.ts";
 import { HandedStreams } from "./handed-streams.ts";
 import type { RoleName } from "./messages/message.ts";
 import { speak } from "./messages/spoken.ts";
-import { UPLINK4 } from "./messages/uplink4.ts";
+import { UPLINKS } from "./messages/uplinks.ts";
 
-speak({ uplinkEvent: UPLINK4.uplinkEvent });
+speak({ uplinkEvent: UPLINKS.uplinkEvent });
 
 /** A connection on which nothing moves for so long is closed: there are only LIMITS.controlConnections of them. Watchers have a heartbeat. */
 const SILENT_MS = 30_000;

@@ -10,9 +10,10 @@ import { Uplink4 } from "../services/uplink4/service.ts";
 import type { Incoming } from "./connection.ts";
 import { type EngineRoom, startEngine } from "./engine.ts";
 import { UPLINK4 } from "./messages/uplink4.ts";
+import { UPLINKS } from "./messages/uplinks.ts";
 import { speak } from "./messages/spoken.ts";
 
-speak(UPLINK4);
+speak({ ...UPLINKS, ...UPLINK4 });
 
 /** In the order in which lists are asked for (address-news.ts). */
 const IPV6_LISTS = ["links", "addresses6", "routes6"] as const;

@@ -6,9 +6,10 @@ import { Uplink6 } from "../services/uplink6/service.ts";
 import type { Incoming } from "./connection.ts";
 import { type EngineRoom, startEngine } from "./engine.ts";
 import { UPLINK6 } from "./messages/uplink6.ts";
+import { UPLINKS } from "./messages/uplinks.ts";
 import { speak } from "./messages/spoken.ts";
 
-speak(UPLINK6);
+speak({ ...UPLINKS, ...UPLINK6 });
 
 const PURPOSE = "dhcp6-client";
 const news = new LinkNewsReader();

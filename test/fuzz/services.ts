@@ -182,7 +182,7 @@ function soundUplink({ service, plans }: Rig): void {
   assert.ok(held.length <= LIMITS.delegations);
   for (const { prefixes } of held) assert.ok(prefixes.length <= LIMITS.prefixesPerDelegation);
   const plan = plans.at(-1);
-  assert.ok((plan?.addresses.length ?? 0) <= LIMITS.plannedAddresses && (plan?.unreachable.length ?? 0) <= LIMITS.plannedAddresses);
+  assert.ok((plan?.addresses.length ?? 0) <= LIMITS.plannedAddresses && (plan?.aggregates.length ?? 0) <= LIMITS.plannedAddresses);
 }
 
 const [RELAY_LAN, RELAY_WAN] = [2, 8];

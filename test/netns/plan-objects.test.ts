@@ -49,7 +49,7 @@ function story(name: string, tell: (story: Story) => void | Promise<void>): void
           apply: (addresses, unreachable = []) =>
             objects.apply({
               addresses: addresses.map((one) => ({ ...defaults, ...one }) as PlannedAddress),
-              unreachable: unreachable as readonly Ipv6Prefix[],
+              aggregates: unreachable.map((prefix) => ({ prefix: prefix as Ipv6Prefix, route: "unreachable" })),
             }),
           addresses: () =>
             (JSON.parse(ip("-j", "-6", "addr")) as readonly Shown[])

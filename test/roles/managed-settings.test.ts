@@ -8,6 +8,7 @@ import { ManagedSettings } from "../../src/roles/main/managed-settings.ts";
 import type { KernelNetwork } from "../../src/platform/netlink/kernel-network.ts";
 import type { Configuration } from "../../src/roles/messages/catalogue.ts";
 import { standardUplink } from "../../src/services/uplink4/config.ts";
+import { uplink6 } from "../../src/services/uplink6/config.ts";
 
 type Links = readonly string[];
 const KERNEL: Readonly<Record<string, string>> = {
@@ -19,11 +20,11 @@ const KERNEL: Readonly<Record<string, string>> = {
 };
 
 function configuration(manage: boolean, router = true): Configuration {
-  const uplink6 = [{ name: "wan0", rapidCommit: false, delegations: router ? [{ iaid: 1, targets: [] }] : [] }];
+  const interfaces = [uplink6("wan0", router ? [{ iaid: 1, targets: [] }] : [])];
   return {
     host: { resolver: "none", manage, hook: undefined },
     uplink4: { interfaces: [standardUplink("wan*")] },
-    uplink6,
+    uplink6: interfaces,
     lan: undefined,
     directory: undefined,
   };

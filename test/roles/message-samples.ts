@@ -141,22 +141,37 @@ export const MESSAGE_SAMPLES: { readonly [K in CatalogueName]: unknown } = {
     interfaces: [
       {
         name: "wan0",
+        pace: "rfc",
+        start: "advertised",
         rapidCommit: true,
+        addressIaid: 9,
         delegations: [
           {
             iaid: 7,
+            prefixLength: 56,
+            hint: "2001:db8::",
             targets: [
               { interface: "lan0", prefixLength: 64, hostPart: "::1" },
-              { interface: undefined, prefixLength: 60, hostPart: "::" },
+              { interface: undefined, prefixLength: 60, hostPart: "eui64" },
             ],
           },
         ],
+        aggregateRoute: "blackhole",
+        requestOptions: [56, 103],
+        omitOptions: [24],
+        sendOptions: [{ code: 16, hex: "00007ed9" }],
+        acceptReconfigure: true,
+        registerAddresses: true,
+        releaseOnStop: true,
+        ignoreDns: true,
       },
     ],
   },
+  publishUplink6: { link: 3, name: "wan0", nameServers: ["2001:db8::53"], searchDomains: ["example.net"], record: bytes },
+  stableSecret: { key: bytes },
   configurePlan: {
     addresses: [{ link: 4, name: "lan0", address: "2001:db8::1", prefixLength: 64, preferredSeconds: 1800, validSeconds: 3600 }],
-    unreachable: ["2001:db8::/56"],
+    aggregates: [{ prefix: "2001:db8::/56", route: "prohibit" }],
   },
   lanConfig: {
     duid,

@@ -16,6 +16,7 @@ const LINKS: Readonly<Record<number, string>> = { 1: "lo", 3: "wan0", 4: "lan0",
 const name = (link: number): string | undefined => LINKS[link];
 const ip = (text: string): Ipv6Address => text as Ipv6Address;
 const net = (text: string): Ipv6Prefix => text as Ipv6Prefix;
+const aggregate = (text: string) => ({ prefix: net(text), route: "unreachable" as const });
 
 // plans
 type Plan = Message<"configurePlan">["body"];
@@ -25,14 +26,14 @@ const planned: Plan["addresses"][number] = {
 };
 const plan = (change: Partial<Plan>, generation = GENERATION): string | undefined =>
   planRefusal(
-    { kind: "configurePlan", generation, descriptors: [], body: { addresses: [planned], unreachable: [net("2001:db8::/56")], ...change } },
+    { kind: "configurePlan", generation, descriptors: [], body: { addresses: [planned], aggregates: [aggregate("2001:db8::/56")], ...change } },
     { generation: GENERATION, targets: new Set(["lan0", "lan1", undefined]), nameOfLink: name },
   );
 const address = (change: Partial<typeof planned>): string | undefined => plan({ addresses: [planned, { ...planned, ...change }] });
 
 test("a plan: addresses for configured targets, and refusing routes for whole prefixes, are carried out", () => {
   assert.equal(plan({}), undefined);
-  assert.equal(plan({ addresses: [], unreachable: [] }), undefined);
+  assert.equal(plan({ addresses: [], aggregates: [] }), undefined);
   assert.equal(address({ address: ip("fd00::1"), prefixLength: 16 }), undefined);
   assert.equal(address({ preferredSeconds: 600 }), undefined, "preferred as long as valid");
   assert.equal(address({ preferredSeconds: 0 }), undefined, "deprecated");
@@ -58,7 +59,7 @@ test("a plan: a lifetime of nothing, or preferred for longer than valid, is refu
 });
 for (const text of ["::/0", "2000::/3", "2001::/15", "::/16", "::/96", "::1/128", "fe80::/64", "ff00::/16", "64:ff9b::/96"])
   test(`a plan: ${text} is not routed into the void`, () =>
-    assert.equal(plan({ unreachable: [net("2001:db8::/56"), net(text)] }), "configurePlan.unreachable"));
+    assert.equal(plan({ aggregates: [aggregate("2001:db8::/56"), aggregate(text)] }), "configurePlan.aggregates"));
 
 // routes
 type Wish = Message<"delegatedRoutes">["body"]["routes"][number];

@@ -1,11 +1,10 @@
 /** Makes the kernel hold exactly what delegated prefixes mean: our own addresses and refusing routes, new before old, nothing else touched. */
-import type { Ipv6Prefix } from "../../base/ipv6.ts";
 import { KernelError } from "../../base/errors.ts";
 import type { KernelNetwork } from "../../platform/netlink/kernel-network.ts";
-import type { PlannedAddress, PrefixPlan } from "../../ports/kernel.ts";
+import { type Aggregate, AGGREGATE_ROUTES, type PlannedAddress, type PrefixPlan } from "../../ports/kernel.ts";
 import type { InterfaceAddress } from "../../wire/netlink/address.ts";
 import { ADDRESS_PROTOCOL, ROUTE_PROTOCOL, SCOPE, TABLE } from "../../wire/netlink/numbers.ts";
-import { type Ipv6Route, routeWith } from "../../wire/netlink/route.ts";
+import { type Ipv6Route, type Route, routeWith } from "../../wire/netlink/route.ts";
 
 /** Behind every route of a link, so that a delegated prefix in use is never cut off (RFC 7084 WPD-5). */
 const METRIC = 2048;
@@ -21,7 +20,7 @@ export class PlanObjects {
   }
 
   /** @throws KernelError the first refusal, after everything else was tried */
-  apply({ addresses, unreachable }: PrefixPlan): void {
+  apply({ addresses, aggregates }: PrefixPlan): void {
     const held = this.#network.addresses("ipv6");
     const before = { addresses: held.filter(isOurs), routes: this.#routes() };
     const failures: KernelError[] = [];
@@ -33,9 +32,8 @@ export class PlanObjects {
         if (!forgiven.includes(error.errno)) failures.push(error);
       }
     };
-    const known = new Set(before.routes.map(({ destination }) => destination));
     // not put over what is there: a replacement would take the place of another program's route of the same cost
-    for (const prefix of unreachable) if (!known.has(prefix)) trying(() => this.#network.addRoute(refusing(prefix)), []);
+    for (const one of aggregates) if (!before.routes.some((old) => isRouteOf(old, one))) trying(() => this.#network.addRoute(refusing(one)), []);
     for (const wanted of addresses) {
       if (held.some((one) => isSame(one, wanted) && isByHand(one))) continue;
       // a replacement leaves the prefix length as it was
@@ -44,7 +42,7 @@ export class PlanObjects {
       trying(() => this.#network.replaceAddress(addressObject(wanted)), GONE);
     }
     for (const old of before.addresses) if (!addresses.some((one) => isSame(old, one))) trying(() => this.#network.removeAddress(old), GONE);
-    for (const old of before.routes) if (!unreachable.includes(old.destination)) trying(() => this.#network.removeRoute(old), GONE);
+    for (const old of before.routes) if (!aggregates.some((one) => isRouteOf(old, one))) trying(() => this.#network.removeRoute(old), GONE);
     const [first] = failures;
     if (first !== undefined) throw first;
   }
@@ -53,7 +51,7 @@ export class PlanObjects {
   #routes(): readonly Ipv6Route[] {
     return this.#network
       .routes("ipv6")
-      .filter((one): one is Ipv6Route => one.family === "ipv6" && one.type === "unreachable" && one.metric === METRIC)
+      .filter((one): one is Ipv6Route => one.family === "ipv6" && isRefusing(one) && one.metric === METRIC)
       .filter(({ protocol, table }) => protocol === ROUTE_PROTOCOL.dhcp && table === TABLE.main);
   }
 }
@@ -86,6 +84,14 @@ function addressObject({ link, address, prefixLength, preferredSeconds, validSec
   };
 }
 
-function refusing(destination: Ipv6Prefix): Ipv6Route {
-  return routeWith<Ipv6Route>({ family: "ipv6", destination, type: "unreachable", metric: METRIC });
+function isRefusing({ type }: Route): boolean {
+  return (AGGREGATE_ROUTES as readonly string[]).includes(type);
+}
+
+function isRouteOf({ destination, type }: Ipv6Route, { prefix, route }: Aggregate): boolean {
+  return destination === prefix && type === route;
+}
+
+function refusing({ prefix, route }: Aggregate): Ipv6Route {
+  return routeWith<Ipv6Route>({ family: "ipv6", destination: prefix, type: route, metric: METRIC });
 }

@@ -107,11 +107,11 @@ export function planRefusal({ kind, body, generation }: Message<"configurePlan">
     if (prefixLength < SHORTEST_DELEGATION) return `${kind}.prefixLength`;
     if (validSeconds === 0 || preferredSeconds > validSeconds) return `${kind}.validSeconds`;
   }
-  const sound = body.unreachable.every((prefix) => {
+  const sound = body.aggregates.every(({ prefix }) => {
     const { address, prefixLength } = splitIpv6Prefix(prefix);
     return mayBeDelegated(address) && prefixLength >= SHORTEST_DELEGATION;
   });
-  return sound ? undefined : `${kind}.unreachable`;
+  return sound ? undefined : `${kind}.aggregates`;
 }
 
 function mayBeDelegated(address: Ipv6Address): boolean {

@@ -6,8 +6,9 @@ import { LAN, lanParts } from "./lan.ts";
 import { RESOLVER_WAYS } from "../../services/host-config.ts";
 import { UPLINK4, uplink4Interfaces } from "./uplink4.ts";
 import { UPLINK6, uplink6Interfaces } from "./uplink6.ts";
+import { UPLINKS } from "./uplinks.ts";
 
-export const CATALOGUE = { ...COMMON, ...UPLINK4, ...UPLINK6, ...LAN, ...DIRECTORY } as const;
+export const CATALOGUE = { ...COMMON, ...UPLINKS, ...UPLINK4, ...UPLINK6, ...LAN, ...DIRECTORY } as const;
 export type CatalogueName = keyof typeof CATALOGUE;
 
 /** PATH_MAX, and the longest name of a user (LOGIN_NAME_MAX). */

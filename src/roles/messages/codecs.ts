@@ -7,6 +7,8 @@ import { type Ipv6Prefix, ipv6Address, ipv6Prefix, splitIpv6Prefix } from "../..
 
 /** Bytes of an interface's name without the NUL (IFNAMSIZ). */
 export const NAME_BYTES = 15;
+/** Bytes of a domain name in text (RFC 1035 §2.3.4). */
+export const DOMAIN_BYTES = 255;
 const NAME = /^[^\s/:\p{Cc}]{1,15}$/u;
 
 /** A name the kernel would accept for an interface. */
@@ -22,6 +24,18 @@ export const interfaceName: Codec<string> = mapped(
   },
   (name) => name,
 );
+
+/** Octets as hexadecimal digits. */
+export function hexText(maxBytes: number): Codec<string> {
+  return mapped(
+    text16(2 * maxBytes),
+    (text, offset) => {
+      if (!/^([0-9a-f]{2})*$/.test(text)) throw new WireError("bad-value", offset);
+      return text;
+    },
+    (text) => text,
+  );
+}
 
 export const prefix4: Codec<Ipv4Prefix> = {
   decode: (reader) => {

@@ -13,12 +13,14 @@ const VIEWS = ["show", "trace", "record", "explain"] as const;
 /** Sockets of the frontend that carry whole datagrams, and whose they are. */
 export const DATAGRAM_OWNERS = {
   "dhcp6-client": "engine-uplink6",
+  /** Router advertisements of an uplink, and our solicitations. */
+  "icmp6-uplink": "engine-uplink6",
   icmp6: "engine-lan",
   yp: "engine-directory",
   portmapper: "engine-directory",
 } as const satisfies Readonly<Record<string, EngineName>>;
 export type DatagramPurpose = keyof typeof DATAGRAM_OWNERS;
-const DATAGRAM_PURPOSES = ["dhcp6-client", "icmp6", "yp", "portmapper"] as const satisfies readonly DatagramPurpose[];
+const DATAGRAM_PURPOSES = ["dhcp6-client", "icmp6-uplink", "icmp6", "yp", "portmapper"] as const satisfies readonly DatagramPurpose[];
 const purpose = choice(DATAGRAM_PURPOSES);
 const DATAGRAM_ENGINES = ["engine-uplink6", "engine-lan", "engine-directory"] as const;
 
@@ -61,7 +63,7 @@ export const COMMON = {
   }),
   netlinkSocket: message({ type: 14, from: ["main"], to: ["frontend"], body: empty, descriptors: 1 }),
   /** The program ends: whoever should hear it from us is told. */
-  farewell: message({ type: 23, from: ["main"], to: ["engine-uplink4", "engine-lan", "engine-directory"], body: empty }),
+  farewell: message({ type: 23, from: ["main"], to: ENGINES, body: empty }),
   kernelFailed: message({ type: 18, from: ["main"], to: ENGINES, body: struct({ name: text16(NAME_BYTES), what: text16(64), errno: u16 }) }),
   logLevel: message({ type: 19, from: ["main"], to: CHILDREN, body: struct({ level: choice(LOG_LEVELS) }) }),
 

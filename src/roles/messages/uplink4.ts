@@ -4,10 +4,9 @@ import { WireError } from "../../base/errors.ts";
 import { ipv4Address } from "../../base/ipv4.ts";
 import { LIMITS } from "../../base/limits.ts";
 import { macAddress } from "../../base/mac.ts";
-import { UPLINK_EVENTS } from "../../ports/kernel.ts";
 import type { Uplink4Config } from "../../services/uplink4/config.ts";
 import type { ClientId } from "../../wire/dhcp4/vendor.ts";
-import { duid16, interfaceName, prefix4 } from "./codecs.ts";
+import { DOMAIN_BYTES, duid16, hexText, interfaceName, prefix4 } from "./codecs.ts";
 import { message } from "./message.ts";
 
 const clientIdHex: Codec<ClientId> = mapped(
@@ -19,15 +18,7 @@ const clientIdHex: Codec<ClientId> = mapped(
   (id): string => id,
 );
 
-const OPTION_HEX_CHARACTERS = 2 * LIMITS.sentOptionBytes;
-const hex: Codec<string> = mapped(
-  text16(OPTION_HEX_CHARACTERS),
-  (text, offset) => {
-    if (!/^([0-9a-f]{2})*$/.test(text)) throw new WireError("bad-value", offset);
-    return text;
-  },
-  (text) => text,
-);
+const hex = hexText(LIMITS.sentOptionBytes);
 const addresses = list16(ipv4Address, LIMITS.addressesPerOption);
 const codes = list16(u8, 255);
 
@@ -70,10 +61,6 @@ export const uplink4Interfaces: Codec<Uplink4Config["interfaces"]> = list16(
   }),
   LIMITS.interfaces,
 );
-/** Bytes of a domain name in text (RFC 1035 §2.3.4). */
-const DOMAIN_BYTES = 255;
-/** What an operator may ask an uplink for. */
-export const UPLINK_VERBS = ["renew", "release", "reboot"] as const;
 const CHECKSUMS = ["verify", "offloaded"] as const;
 
 export const UPLINK4 = {
@@ -121,15 +108,6 @@ export const UPLINK4 = {
       record: bytes16(LIMITS.leaseFileBytes),
     }),
   }),
-  withdrawUplink: message({ type: 37, from: ["engine-uplink4"], to: ["main"], body: struct({ link: u32, name: interfaceName }) }),
-  /** For hooks, and for whoever watches. */
-  uplinkEvent: message({
-    type: 38,
-    from: ["engine-uplink4"],
-    to: ["main", "control"],
-    body: struct({ name: interfaceName, event: choice(UPLINK_EVENTS), record: bytes16(LIMITS.leaseFileBytes) }),
-    when: ["starting", "running"],
-  }),
   /** A packet socket that hears what others say of one address (RFC 5227). */
   openArpSocket: message({
     type: 39,
@@ -138,8 +116,6 @@ export const UPLINK4 = {
     body: struct({ link: u32, name: interfaceName, address: ipv4Address }),
   }),
   arpSocket: message({ type: 24, from: ["main"], to: ["frontend"], body: struct({ link: u32, address: ipv4Address }), descriptors: 1 }),
-  /** What an operator asked for; main has judged who may. */
-  uplinkCommand: message({ type: 25, from: ["main"], to: ["engine-uplink4"], body: struct({ name: interfaceName, verb: choice(UPLINK_VERBS) }) }),
   /** The system's own name, whenever it is another one. */
   hostName: message({ type: 26, from: ["main"], to: ["engine-uplink4"], body: struct({ name: text16(DOMAIN_BYTES) }) }),
 

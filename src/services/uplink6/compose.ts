@@ -3,7 +3,7 @@ import type { Ipv6Address, Ipv6Prefix } from "../../base/ipv6.ts";
 import { LIMITS } from "../../base/limits.ts";
 import { earliest, type Instant, secondsUntil } from "../../base/time.ts";
 import type { Delegated, Lease, LeasedPrefix } from "../../machines/dhcp6-client/state.ts";
-import type { PlannedAddress, PrefixPlan } from "../../ports/kernel.ts";
+import type { Aggregate, PlannedAddress, PrefixPlan } from "../../ports/kernel.ts";
 import type { LinkFact } from "../links.ts";
 import type { Delegation, PlanTarget, Uplink6Interface } from "./config.ts";
 import { addressIn, fitted } from "./plan.ts";
@@ -57,16 +57,18 @@ export function retiredBy(config: Uplink6Interface, previous: Lease, held: Lease
 export function composed(holdings: readonly Holding[], links: readonly Pick<LinkFact, "index" | "name">[], now: Instant): PrefixPlan {
   const byName = new Map(links.map((link) => [link.name, link.index]));
   const addresses = new Map<string, PlannedAddress>();
-  const unreachable = new Set<Ipv6Prefix>();
+  const aggregates = new Map<Ipv6Prefix, Aggregate>();
   for (const { config, held, retired } of holdings) {
     const live = assigned(config, held);
     for (const one of live) place(one.preferredUntil, one);
     for (const one of retired) place(now, one);
     const inUse = new Set(live.filter(({ name }) => byName.has(name)).map(({ subnet }) => subnet));
-    for (const prefix of prefixesOf(held)) if (!inUse.has(prefix)) unreachable.add(prefix);
+    const route = config.aggregateRoute;
+    if (route === "none") continue;
+    for (const prefix of prefixesOf(held)) if (!inUse.has(prefix)) aggregates.set(prefix, { prefix, route });
   }
   const most = LIMITS.plannedAddresses;
-  return { addresses: [...addresses.values()].slice(0, most - Math.min(most, unreachable.size)), unreachable: [...unreachable].slice(0, most) };
+  return { addresses: [...addresses.values()].slice(0, most - Math.min(most, aggregates.size)), aggregates: [...aggregates.values()].slice(0, most) };
 
   function place(preferredUntil: Instant, { name, address, prefixLength, validUntil }: Retired): void {
     const link = byName.get(name);

@@ -5,7 +5,7 @@
 import { fromHex, toHex } from "../../base/hex.ts";
 import { IPV6_BYTES, type Ipv6Address, type Ipv6Prefix, ipv6Bytes, ipv6Of, ipv6Prefix, splitIpv6Prefix } from "../../base/ipv6.ts";
 import type { LeasedPrefix, Wish } from "../../machines/dhcp6-client/state.ts";
-import type { Delegation, PlanTarget } from "./config.ts";
+import type { Delegation, HostPart, PlanTarget } from "./config.ts";
 
 const ADDRESS_BITS = 128;
 
@@ -37,8 +37,8 @@ export function requestedLength(prefixLengths: readonly number[]): number {
 }
 
 /** What an IA_PD asks for. */
-export function wishOf({ iaid, targets }: Delegation): Wish {
-  return { iaid, prefixLength: requestedLength(targets.map(({ prefixLength }) => prefixLength)) };
+export function wishOf({ iaid, targets, prefixLength }: Delegation): Wish {
+  return { iaid, prefixLength: prefixLength ?? requestedLength(targets.map(({ prefixLength }) => prefixLength)) };
 }
 
 /** In the order of the targets; a delegated prefix that is longer than wished for serves those whose place it holds. */
@@ -58,9 +58,9 @@ export function fitted(targets: readonly PlanTarget[], { prefix, excluded }: Pic
 }
 
 /** The interface's own address: the host part fills what the prefix leaves, and nothing else. */
-export function addressIn(subnet: Ipv6Prefix, hostPart: Ipv6Address): Ipv6Address {
+export function addressIn(subnet: Ipv6Prefix, hostPart: HostPart): Ipv6Address {
   const { address, prefixLength } = splitIpv6Prefix(subnet);
-  return addressOf(numberOf(address) | (numberOf(hostPart) & (sizeOf(prefixLength) - 1n)));
+  return addressOf(numberOf(address) | (numberOf(hostPart as Ipv6Address) & (sizeOf(prefixLength) - 1n)));
 }
 
 function spanOf(prefix: Ipv6Prefix, base: bigint): Span {

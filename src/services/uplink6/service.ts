@@ -127,7 +127,7 @@ export class Uplink6 implements LinkListener {
     this.#isGathering = false;
     const holdings = [...this.#uplinks.values()].map(({ holding }) => holding);
     const plan = composed(holdings, this.#links.all(), now);
-    if (!this.#applied && plan.addresses.length === 0 && plan.unreachable.length === 0) return;
+    if (!this.#applied && plan.addresses.length === 0 && plan.aggregates.length === 0) return;
     this.#applied = true;
     this.#ports.kernel.apply(plan);
   }

@@ -3,7 +3,7 @@ import type { DomainName } from "../../base/domain.ts";
 import type { Duid } from "../../base/duid.ts";
 import type { Ipv6Address, Ipv6Prefix } from "../../base/ipv6.ts";
 import type { Dhcp6Pools, LanConfig } from "../../services/lan/config.ts";
-import type { Uplink6Interface } from "../../services/uplink6/config.ts";
+import { uplink6, type Uplink6Interface } from "../../services/uplink6/config.ts";
 
 /** The link behind the relay of the first house. */
 export const FAR_LINK = { address: "fd00:2::1" as Ipv6Address, prefix: "fd00:2::/64" as Ipv6Prefix };
@@ -11,7 +11,7 @@ const NONE: readonly never[] = [];
 
 export function uplinkOf(rapidCommit: boolean): Uplink6Interface {
   const target = { interface: "lan0", prefixLength: 64, hostPart: "::1" as Ipv6Address };
-  return { name: "wan0", rapidCommit, delegations: [{ iaid: 1, targets: [target] }] };
+  return uplink6("wan0", [{ iaid: 1, targets: [target] }], { rapidCommit });
 }
 
 export function lanConfigOf(duid: Duid, house: number): LanConfig {

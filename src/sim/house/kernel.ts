@@ -55,9 +55,10 @@ export class HouseKernel implements PlanKernel, DelegatedRoutes {
       this.#planned.set(key, { ...rest, preferredUntil: after(now, preferredSeconds), validUntil: after(now, validSeconds) });
       this.listener?.addressIs(this.#fact(key));
     }
-    for (const gone of this.#unreachable) if (!plan.unreachable.includes(gone)) this.listener?.routeGone(refusing(gone));
-    for (const fresh of plan.unreachable) if (!this.#unreachable.includes(fresh)) this.listener?.routeIs(refusing(fresh), false);
-    this.#unreachable = plan.unreachable;
+    const unreachable = plan.aggregates.map(({ prefix }) => prefix);
+    for (const gone of this.#unreachable) if (!unreachable.includes(gone)) this.listener?.routeGone(refusing(gone));
+    for (const fresh of unreachable) if (!this.#unreachable.includes(fresh)) this.listener?.routeIs(refusing(fresh), false);
+    this.#unreachable = unreachable;
     this.#watchEnds();
   }
 

@@ -20,7 +20,7 @@ export const DIRECTORY_FORGERIES: readonly Forgery[] = [
   forgery("forgetLease", { name: "wan0" }, "unsupported"),
   forgery("openPacketSocket", WAN, "unsupported"),
   forgery("openServerSocket", WAN, "unsupported"),
-  forgery("configurePlan", { addresses: [], unreachable: [] }, "unsupported"),
+  forgery("configurePlan", { addresses: [], aggregates: [] }, "unsupported"),
   forgery("delegatedRoutes", { routes: [] }, "unsupported"),
   forgery("openJournalFile", { kind: "segment", number: 1 }, "unsupported"),
   forgery("snapshotWritten", { number: 1, firstSegment: 1 }, "unsupported"),
@@ -42,7 +42,7 @@ export const FETCHER_FORGERIES: readonly Forgery[] = [
   forgery("openPacketSocket", WAN, "unsupported"),
   forgery("openServerSocket", WAN, "unsupported"),
   forgery("openDatagramSocket", { ...WAN, purpose: "yp" }, "unsupported"),
-  forgery("configurePlan", { addresses: [], unreachable: [] }, "unsupported"),
+  forgery("configurePlan", { addresses: [], aggregates: [] }, "unsupported"),
   forgery("openJournalFile", { kind: "segment", number: 1 }, "unsupported"),
   ...outOfPlace("fetcher"),
 ];

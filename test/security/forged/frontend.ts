@@ -9,7 +9,7 @@ export const FRONTEND_FORGERIES: readonly Forgery[] = [
   forgery("openServerSocket", WAN, "unsupported"),
   forgery("openDatagramSocket", { ...WAN, purpose: "icmp6" }, "unsupported"),
   forgery("deconfigureUplink", WAN, "unsupported"),
-  forgery("configurePlan", { addresses: [], unreachable: [] }, "unsupported"),
+  forgery("configurePlan", { addresses: [], aggregates: [] }, "unsupported"),
   forgery("delegatedRoutes", { routes: [] }, "unsupported"),
   forgery("saveLease", { name: "wan0", record }, "unsupported"),
   forgery("openJournalFile", { kind: "segment", number: 1 }, "unsupported"),

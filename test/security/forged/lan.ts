@@ -68,7 +68,7 @@ export const LAN_FORGERIES: readonly Forgery[] = [
   // of other engines
   forgery("openPacketSocket", LAN, "unsupported"),
   forgery("deconfigureUplink", LAN, "unsupported"),
-  forgery("configurePlan", { addresses: [], unreachable: [net("::/0")] }, "unsupported"),
+  forgery("configurePlan", { addresses: [], aggregates: [{ prefix: net("::/0"), route: "unreachable" }] }, "unsupported"),
   forgery("openSnapshot", true, "unsupported"),
   forgery("snapshotSaved", { bytes: 0 }, "unsupported"),
   forgery("connectRpcbind", true, "unsupported"),

@@ -53,7 +53,7 @@ export const UPLINK4_FORGERIES: readonly Forgery[] = [
   // of other engines
   forgery("openDatagramSocket", { ...WAN, purpose: "dhcp6-client" }, "unsupported"),
   forgery("openServerSocket", WAN, "unsupported"),
-  forgery("configurePlan", { addresses: [], unreachable: [] }, "unsupported"),
+  forgery("configurePlan", { addresses: [], aggregates: [] }, "unsupported"),
   forgery("openSnapshot", true, "unsupported"),
   ...outOfPlace("engine-uplink4"),
 ];

@@ -4,11 +4,12 @@ import { type Forgery, forgery, LINKS, NO_LINKS, outOfPlace } from "./forgery.ts
 
 const ip = (text: string): Ipv6Address => text as Ipv6Address;
 const net = (text: string): Ipv6Prefix => text as Ipv6Prefix;
+const aggregate = (text: string) => ({ prefix: net(text), route: "unreachable" as const });
 const record = (text: string): Uint8Array => new TextEncoder().encode(text);
 const WAN = { purpose: "dhcp6-client", link: LINKS.wan0, name: "wan0" } as const;
 const address = { link: LINKS.lan0, name: "lan0", address: ip("2001:db8::1"), prefixLength: 64, preferredSeconds: 300, validSeconds: 600 };
 const planned = (change: object, field: string): Forgery =>
-  forgery("configurePlan", { addresses: [address, { ...address, ...change }], unreachable: [net("2001:db8::/56")] }, `configurePlan.${field}`);
+  forgery("configurePlan", { addresses: [address, { ...address, ...change }], aggregates: [aggregate("2001:db8::/56")] }, `configurePlan.${field}`);
 
 export const UPLINK6_FORGERIES: readonly Forgery[] = [
   ...[LINKS.lan0, 1, ...NO_LINKS].map((link) => forgery("openDatagramSocket", { ...WAN, link }, "openDatagramSocket.link")),
@@ -27,9 +28,9 @@ export const UPLINK6_FORGERIES: readonly Forgery[] = [
   planned({ validSeconds: 0, preferredSeconds: 0 }, "validSeconds"),
   planned({ preferredSeconds: 601 }, "validSeconds"),
   ...["::/0", "2000::/3", "2000::/15", "fe80::/64", "ff00::/16", "::1/128", "::/96", "::ffff:0:0/96"].map((text) =>
-    forgery("configurePlan", { addresses: [address], unreachable: [net("2001:db8::/56"), net(text)] }, "configurePlan.unreachable"),
+    forgery("configurePlan", { addresses: [address], aggregates: [aggregate("2001:db8::/56"), aggregate(text)] }, "configurePlan.aggregates"),
   ),
-  forgery("configurePlan", { addresses: [address], unreachable: [] }, "configurePlan.generation", { shift: -1 }),
+  forgery("configurePlan", { addresses: [address], aggregates: [] }, "configurePlan.generation", { shift: -1 }),
   ...["lan0", "lan1"].map((name) => forgery("saveLease", { name, record: record('{"a":1}\n') }, "saveLease.name")),
   ...["#!/bin/sh\nid\n", "", '{"a":1}'].map((text) => forgery("saveLease", { name: "wan0", record: record(text) }, "saveLease.record")),
   forgery("saveLease", { name: "wan0", record: record('{"a":1}\n') }, "saveLease.generation", { shift: -1 }),

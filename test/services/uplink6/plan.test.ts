@@ -3,6 +3,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { type Ipv6Address, type Ipv6Prefix, ipv6Covers, splitIpv6Prefix } from "../../../src/base/ipv6.ts";
 import { addressIn, fitted, placesOf, requestedLength, wishOf } from "../../../src/services/uplink6/plan.ts";
+import { delegation } from "../../../src/services/uplink6/config.ts";
 import { target } from "./rig.ts";
 
 const sixteen = Array.from({ length: 16 }, () => 64);
@@ -64,7 +65,7 @@ test("the part of the prefix that belongs to the upstream link is in no target (
 });
 
 test("an IA_PD wishes for what its targets need, places that are kept free included", () => {
-  assert.deepEqual(wishOf({ iaid: 9, targets: [target("lan0"), target(undefined), target("lan1")] }), { iaid: 9, prefixLength: 62 });
+  assert.deepEqual(wishOf(delegation({ iaid: 9, targets: [target("lan0"), target(undefined), target("lan1")] })), { iaid: 9, prefixLength: 62 });
 });
 
 const lengths = fc.array(fc.integer({ min: 48, max: 128 }), { minLength: 1, maxLength: 24 });

@@ -4,7 +4,7 @@ import type { Duid } from "../../../src/base/duid.ts";
 import type { Ipv6Address, Ipv6Prefix } from "../../../src/base/ipv6.ts";
 import { instant } from "../../../src/base/time.ts";
 import type { PrefixPlan } from "../../../src/ports/kernel.ts";
-import type { Delegation, PlanTarget, Uplink6Interface } from "../../../src/services/uplink6/config.ts";
+import { type DelegationWish, type PlanTarget, uplink6, type Uplink6Interface } from "../../../src/services/uplink6/config.ts";
 import { Uplink6 } from "../../../src/services/uplink6/service.ts";
 import { Chance } from "../../../src/sim/chance.ts";
 import { SimClock, Timeline } from "../../../src/sim/clock.ts";
@@ -25,13 +25,9 @@ export const target = (name: string | undefined, prefixLength = 64, hostPart = "
   hostPart: hostPart as Ipv6Address,
 });
 export const wan = (
-  delegations: readonly Delegation[] = [{ iaid: 1, targets: [target("lan0"), target("lan1")] }],
+  delegations: readonly DelegationWish[] = [{ iaid: 1, targets: [target("lan0"), target("lan1")] }],
   name = "wan0",
-): Uplink6Interface => ({
-  name,
-  rapidCommit: false,
-  delegations,
-});
+): Uplink6Interface => uplink6(name, delegations);
 export const ia = (iaid: number, ...prefixes: readonly (readonly [string, number?, number?])[]): IaPd =>
   iaPd({
     iaid,
@@ -105,7 +101,7 @@ export function rig() {
       assert.ok(plan !== undefined, "no plan was applied");
       return [
         ...plan.addresses.map((one) => `${one.name} ${one.address}/${one.prefixLength} ${one.preferredSeconds}/${one.validSeconds}`),
-        ...plan.unreachable.map((prefix) => `unreachable ${prefix}`),
+        ...plan.aggregates.map(({ prefix }) => `unreachable ${prefix}`),
       ];
     },
   };
