@@ -37,6 +37,9 @@ const WANTED = [
 const UNPACKED = [
   ["isc-dhcp-server", "usr/sbin/dhcpd"],
   ["isc-dhcp-relay", "usr/sbin/dhcrelay"],
+  ["wide-dhcpv6-server", "usr/sbin/dhcp6s"],
+  ["libfl2", "usr/lib/*/libfl.so.2"],
+  ["dibbler-server", "usr/sbin/dibbler-server"],
   ["rpcbind", "usr/sbin/rpcbind"],
   ["yp-tools", "usr/bin/ypcat"],
   ["ypserv", "usr/sbin/ypserv"],
@@ -53,7 +56,7 @@ const UNPACKED = [
 const UNPACKED_FOLDER = join(dirname(fileURLToPath(import.meta.url)), "../node_modules/.cache/leasehold-peers");
 const NOT_OURS_TO_CHANGE = ["/etc/nsswitch.conf", "/etc/resolv.conf"];
 const SERVICES = ["kea-dhcp4-server", "kea-dhcp6-server", "slapd"];
-const DAEMONS = /^(kea-|dnsmasq|dhcpcd|dhclient|dhcpd|dhcrelay|udhcp|named|slapd|rpcbind|yp)/;
+const DAEMONS = /^(kea-|dnsmasq|dhcpcd|dhclient|dhcpd|dhcrelay|dhcp6s|dibbler|udhcp|named|slapd|rpcbind|yp)/;
 const POLICY = "/usr/sbin/policy-rc.d";
 const KEPT = `${POLICY}.before-leasehold`;
 
