@@ -7,10 +7,21 @@ import { recordings } from "./recordings.ts";
 /** What can be shown: one key a service. */
 export const SERVICES = ["uplink4", "uplink6", "lan", "directory"] as const;
 export type ServiceName = (typeof SERVICES)[number];
+/** Those of one interface: an interface may have both. */
+const UPLINK_SERVICES = ["uplink4", "uplink6"] as const;
+type UplinkService = (typeof UPLINK_SERVICES)[number];
 
 /** What main is asked for: reload and log for the program, the others for an interface. */
-const INTERFACE_VERBS = ["renew", "release", "reboot", "attach", "detach"] as const;
-export type Verb = "reload" | "log" | (typeof INTERFACE_VERBS)[number];
+const UPLINK_VERBS = ["renew", "release", "reboot"] as const;
+/** Interfaces are attached to the one service that needs to know no more of them than their names. */
+const ATTACHING = ["attach", "detach"] as const;
+const INTERFACE_VERBS = [...UPLINK_VERBS, ...ATTACHING] as const;
+export type Asked = {
+  readonly service: UplinkService | "any";
+  readonly verb: "reload" | "log" | (typeof INTERFACE_VERBS)[number];
+  /** A level, or an interface; "" where there is nothing to say. */
+  readonly argument: string;
+};
 export type Outcome = { readonly result: "done" | "denied" | "absent" | "failed"; readonly text: string };
 const STATUSES = { done: 200, denied: 403, absent: 404, failed: 409 } as const;
 
@@ -21,7 +32,7 @@ export type ControlSources = {
     service: ServiceName,
     asked: { readonly view: "show" | "trace" | "record" | "explain"; readonly name: string; readonly after: number },
   ) => Promise<string | undefined>;
-  readonly command: (connection: number, verb: Verb, argument: string) => Promise<Outcome>;
+  readonly command: (connection: number, asked: Asked) => Promise<Outcome>;
   /** Events of one interface, or of all (""), as server-sent events; undefined when as many watch as may. */
   readonly watch: (interfaceName: string) => ReadableStream<Uint8Array> | undefined;
 };
@@ -39,9 +50,8 @@ export function controlApp(sources: ControlSources): Hono<Env> {
   });
 
   app.get("/v1/show", async (context) => {
-    const main = await sources.mainView();
-    if (main === undefined) return busy(context);
-    const told = JSON.parse(main) as { readonly services: readonly string[] };
+    const told = await mainView(sources);
+    if (told === undefined) return busy(context);
     const running = SERVICES.filter((service) => told.services.includes(service));
     const views = await Promise.all(
       running.map(async (service) => [service, await sources.engineView(service, { view: "show", name: "", after: 0 })] as const),
@@ -50,9 +60,19 @@ export function controlApp(sources: ControlSources): Hono<Env> {
   });
 
   app.get(`/v1/explain/:interface{${NAME}}`, async (context) => {
-    const told = await sources.engineView("uplink4", { view: "explain", name: context.req.param("interface"), after: 0 });
+    const main = await mainView(sources);
+    const running = UPLINK_SERVICES.filter((service) => main?.services.includes(service));
+    const told = await Promise.all(running.map((service) => explanation(sources, service, context.req.param("interface"))));
+    const known = told.filter((one) => one !== undefined && one !== null);
+    const [first] = known;
+    if (first !== undefined) return json(JSON.stringify({ ...first, services: known.map(({ service }) => service) }));
+    return main === undefined || told.includes(undefined) ? busy(context) : absent(context);
+  });
+  app.get(`/v1/explain/:service{${UPLINK_SERVICES.join("|")}}/:interface{${NAME}}`, async (context) => {
+    const service = context.req.param("service") === "uplink6" ? "uplink6" : "uplink4";
+    const told = await explanation(sources, service, context.req.param("interface"));
     if (told === undefined) return busy(context);
-    return told === "null" ? absent(context) : json(told);
+    return told === null ? absent(context) : json(JSON.stringify(told));
   });
 
   app.get("/v1/watch", (context) => {
@@ -63,20 +83,24 @@ export function controlApp(sources: ControlSources): Hono<Env> {
 
   recordings(app, sources);
 
-  app.post("/v1/reload", async (context) => outcome(await sources.command(context.env.connection, "reload", "")));
-  app.post("/v1/log/:level{error|warn|info|debug}", async (context) =>
-    outcome(await sources.command(context.env.connection, "log", context.req.param("level"))),
+  const obey = async ({ env }: Context<Env>, asked: Asked): Promise<Response> => outcome(await sources.command(env.connection, asked));
+  app.post("/v1/reload", (context) => obey(context, { service: "any", verb: "reload", argument: "" }));
+  app.post("/v1/log/:level{error|warn|info|debug}", (context) =>
+    obey(context, { service: "any", verb: "log", argument: context.req.param("level") }),
   );
-  app.post(`/v1/uplink4/:interface{${NAME}}/:verb{${INTERFACE_VERBS.join("|")}}`, async (context) => {
-    const verb = INTERFACE_VERBS.find((one) => one === context.req.param("verb")) ?? "renew";
-    return outcome(await sources.command(context.env.connection, verb, context.req.param("interface")));
-  });
+  for (const [path, service, verbs] of [
+    ["uplink4", "uplink4", INTERFACE_VERBS],
+    ["uplink6", "uplink6", UPLINK_VERBS],
+    ["uplinks", "any", UPLINK_VERBS],
+  ] as const)
+    for (const verb of verbs)
+      app.post(`/v1/${path}/:interface{${NAME}}/${verb}`, (context) => obey(context, { service, verb, argument: context.req.param("interface") }));
 
   app.notFound((context) =>
     context.json(
       {
         error: "not-found",
-        hint: `GET /v1/show, /v1/watch, /v1/explain/INTERFACE, GET or POST /v1/trace/SERVICE/NAME, POST /v1/reload, /v1/log/LEVEL, /v1/uplink4/INTERFACE/${INTERFACE_VERBS.join("|")}`,
+        hint: `GET /v1/show, /v1/watch, /v1/explain/INTERFACE, /v1/explain/SERVICE/INTERFACE, GET or POST /v1/trace/SERVICE/NAME, POST /v1/reload, /v1/log/LEVEL, /v1/uplink4/INTERFACE/${INTERFACE_VERBS.join("|")}, /v1/uplink6/INTERFACE/${UPLINK_VERBS.join("|")}`,
       },
       404,
     ),
@@ -95,6 +119,23 @@ export function busy(context: Context): Response {
 
 export function absent(context: Context): Response {
   return context.json({ error: "not-found", hint: "leasehold show lists what there is" }, 404);
+}
+
+async function mainView(sources: ControlSources): Promise<{ readonly services: readonly string[] } | undefined> {
+  const view = await sources.mainView();
+  return view === undefined ? undefined : (JSON.parse(view) as { readonly services: readonly string[] });
+}
+
+/** @returns null when the service has no such interface, undefined when it did not answer */
+async function explanation(
+  sources: ControlSources,
+  service: UplinkService,
+  name: string,
+): Promise<{ readonly service: UplinkService } | null | undefined> {
+  const view = await sources.engineView(service, { view: "explain", name, after: 0 });
+  if (view === undefined) return undefined;
+  const told = JSON.parse(view) as object | null;
+  return told === null ? null : { service, ...told };
 }
 
 /** null: the engine did not answer. */

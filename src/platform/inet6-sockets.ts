@@ -29,6 +29,7 @@ const ND_HOPS = 255;
 /** Relays send to groups of their site (RFC 9915 §19.1.1). */
 const RELAY_HOPS = 8;
 const ROUTER_SOLICITATION = 133;
+const ROUTER_ADVERTISEMENT = 134;
 const RECEIVE_BUFFER_BYTES = 4 * 1024 * 1024;
 
 /** UDP port 546 of one link (RFC 9915 §7.2). */
@@ -56,9 +57,20 @@ export function openDhcp6ServerSocket(link: number, name: string): number {
 
 /** A raw ICMPv6 socket of one link that hears Router Solicitations, and sends with hop limit 255 and the kernel's checksum. */
 export function openRouterSocket(link: number, name: string): number {
+  return discoverySocket({ link, name, hears: ROUTER_SOLICITATION, groups: [ALL_ROUTERS] });
+}
+
+/** The same on the host's side: it hears Router Advertisements. To all nodes is to everyone on the link: no group has to be joined. */
+export function openSolicitorSocket(link: number, name: string): number {
+  return discoverySocket({ link, name, hears: ROUTER_ADVERTISEMENT, groups: [] });
+}
+
+type DiscoverySetup = { readonly link: number; readonly name: string; readonly hears: number; readonly groups: readonly Ipv6Address[] };
+
+function discoverySocket({ link, name, hears, groups }: DiscoverySetup): number {
   return opened(SOCK.raw, IPPROTO_ICMPV6, (fd) => {
     const blocked = new Uint32Array(8).fill(0xffffffff);
-    blocked[ROUTER_SOLICITATION >>> 5] = ~(1 << (ROUTER_SOLICITATION & 31)) >>> 0;
+    blocked[hears >>> 5] = ~(1 << (hears & 31)) >>> 0;
     check(native().setSockOpt(fd, SOL.icmpv6, ICMP6_FILTER, new Uint8Array(blocked.buffer)), "setsockopt ICMP6_FILTER");
     onDevice(fd, name);
     set(fd, IPV6.multicastInterface, link);
@@ -66,7 +78,7 @@ export function openRouterSocket(link: number, name: string): number {
     set(fd, IPV6.unicastHops, ND_HOPS);
     set(fd, IPV6.multicastLoop, 0);
     set(fd, IPV6.receiveHopLimit, 1);
-    join(fd, ALL_ROUTERS, link);
+    for (const group of groups) join(fd, group, link);
   });
 }
 

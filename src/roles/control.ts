@@ -33,10 +33,10 @@ let idle: ReturnType<typeof setTimeout> | undefined;
 const app = controlApp({
   mainView: () => views.ask((request) => main().send("mainViewRequest", { request })),
   engineView: (service, asked) => views.ask((request) => engines.get(service)?.send("viewRequest", { request, ...asked }) ?? false),
-  command: (connection, verb, argument) =>
+  command: (connection, asked) =>
     new Promise((resolve) => {
       outcomes.set(connection, [...(outcomes.get(connection) ?? []), resolve]);
-      main().send("command", { connection, verb, argument });
+      main().send("command", { connection, ...asked });
     }),
   watch: (interfaceName) => watchers.open(interfaceName),
 });

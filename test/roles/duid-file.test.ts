@@ -24,7 +24,7 @@ test("two machines get two DUIDs, and two keys", () =>
   withScratch((one) =>
     withScratch(async (other) => {
       assert.notEqual(ownDuid(one), ownDuid(other));
-      assert.notDeepEqual(ownKey(one), ownKey(other));
+      assert.notDeepEqual(ownKey(one, "server-key"), ownKey(other, "server-key"));
     }),
   ));
 
@@ -50,10 +50,10 @@ for (const [what, text] of [
 
 test("a key is 16 bytes from chance, made once, for its owner alone", () =>
   withScratch(async (folder) => {
-    const made = ownKey(folder);
+    const made = ownKey(folder, "server-key");
     assert.equal(made.length, 16);
     assert.ok(made.some((byte) => byte !== 0));
-    assert.deepEqual(ownKey(folder), made);
+    assert.deepEqual(ownKey(folder, "server-key"), made);
     assert.equal(statSync(join(folder, "server-key")).mode & 0o777, 0o600);
   }));
 
@@ -63,6 +63,6 @@ for (const bytes of [0, 15, 17])
       const path = join(folder, "server-key");
       writeFileSync(path, new Uint8Array(bytes).fill(7));
       chmodSync(path, 0o600);
-      assert.throws(() => ownKey(folder), new RegExp(`${path} does not hold 16 bytes: put it back .* or remove it`));
+      assert.throws(() => ownKey(folder, "server-key"), new RegExp(`${path} does not hold 16 bytes: put it back .* or remove it`));
       assert.equal(statSync(path).size, bytes);
     }));

@@ -2,8 +2,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Ipv4Address, Ipv4Prefix } from "../../src/base/ipv4.ts";
-import { GUARDED, type Known, refusal } from "../../src/roles/main/guard.ts";
+import { type Ipv6Address, parseIpv6 } from "../../src/base/ipv6.ts";
+import { type Known, refusal, UPLINK4_REQUESTS, UPLINK6_REQUESTS } from "../../src/roles/main/guard.ts";
 
+const GUARDED = [...new Set([...UPLINK4_REQUESTS, ...UPLINK6_REQUESTS])] as const;
 type Request = Parameters<typeof refusal>[0];
 const GENERATION = 7;
 const known: Known = {
@@ -38,6 +40,13 @@ const facts = {
   record,
 };
 
+const facts6 = {
+  link: 3,
+  name: "wan0",
+  nameServers: ["2001:db8::53", "fe80::1"] as readonly string[] as readonly Ipv6Address[],
+  searchDomains: ["home.example"],
+  record,
+};
 const SOUND: { readonly [K in (typeof GUARDED)[number]]: Extract<Request, { kind: K }>["body"] } = {
   openPacketSocket: { link: 3, name: "wan0" },
   closePacketSocket: { link: 3, name: "wan0" },
@@ -45,6 +54,7 @@ const SOUND: { readonly [K in (typeof GUARDED)[number]]: Extract<Request, { kind
   deconfigureUplink: { link: 3, name: "wan0" },
   openArpSocket: { link: 3, name: "wan0", address: ip("192.0.2.10") },
   publishUplink: facts,
+  publishUplink6: facts6,
   withdrawUplink: { link: 3, name: "wan0" },
   uplinkEvent: { name: "wan0", event: "bound", record },
   saveLease: { name: "wan0", record },
@@ -59,7 +69,7 @@ for (const kind of GUARDED) {
   test(`${kind}: an interface outside the configuration is refused`, () =>
     assert.equal(refusal(request(kind, { name: "lan0" }), known), `${kind}.name`));
 }
-const PUT = ["openPacketSocket", "openArpSocket", "configureUplink", "publishUplink"] as const;
+const PUT = ["openPacketSocket", "openArpSocket", "configureUplink", "publishUplink", "publishUplink6"] as const;
 const TAKEN = ["closePacketSocket", "deconfigureUplink", "withdrawUplink"] as const;
 for (const kind of [...PUT, ...TAKEN]) {
   test(`${kind}: a configured name with another link's index is refused`, () =>
@@ -155,3 +165,12 @@ for (const [what, text] of [
       assert.equal(refusal(request(kind, { record: new TextEncoder().encode(text) }), known), `${kind}.record`);
       assert.equal(refusal(request(kind, { record: new TextEncoder().encode('{"a":"\\u202e"}\n') }), known), undefined);
     });
+for (const address of ["::", "::1", "ff02::1", "ff05::1:3", "::ffff:192.0.2.53", "::192.0.2.53", "::ffff:c000:235"])
+  test(`publishUplink6: ${address} answers no questions`, () =>
+    assert.equal(
+      refusal(request("publishUplink6", { nameServers: ["2001:db8::53", address].map((text) => parseIpv6(text)) }), known),
+      "publishUplink6.nameServers",
+    ));
+for (const address of ["2001:db8::53", "fd00::53", "fe80::1", "64:ff9b::c000:235"])
+  test(`publishUplink6: ${address} may answer questions`, () =>
+    assert.equal(refusal(request("publishUplink6", { nameServers: [address] }), known), undefined));

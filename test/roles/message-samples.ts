@@ -239,6 +239,6 @@ export const MESSAGE_SAMPLES: { readonly [K in CatalogueName]: unknown } = {
   viewRequest: { request: 5, view: "trace", name: "wan0", after: 7 },
   view: { request: 5, json: bytes },
   mainViewRequest: { request: 5 },
-  command: { connection: 5, verb: "reload", argument: "" },
+  command: { connection: 5, service: "any", verb: "reload", argument: "" },
   connectionClosed: { connection: 5 },
 };

@@ -12,7 +12,7 @@ import { planRefusal } from "../../src/roles/main/uplink6-office.ts";
 
 type Message<K extends Incoming["kind"]> = Extract<Incoming, { readonly kind: K }>;
 const GENERATION = 7;
-const LINKS: Readonly<Record<number, string>> = { 1: "lo", 3: "wan0", 4: "lan0", 5: "lan1" };
+const LINKS: Readonly<Record<number, string>> = { 1: "lo", 3: "wan0", 4: "lan0", 5: "lan1", 6: "wan1" };
 const name = (link: number): string | undefined => LINKS[link];
 const ip = (text: string): Ipv6Address => text as Ipv6Address;
 const net = (text: string): Ipv6Prefix => text as Ipv6Prefix;
@@ -27,7 +27,7 @@ const planned: Plan["addresses"][number] = {
 const plan = (change: Partial<Plan>, generation = GENERATION): string | undefined =>
   planRefusal(
     { kind: "configurePlan", generation, descriptors: [], body: { addresses: [planned], aggregates: [aggregate("2001:db8::/56")], ...change } },
-    { generation: GENERATION, targets: new Set(["lan0", "lan1", undefined]), nameOfLink: name },
+    { generation: GENERATION, targets: new Set(["lan0", "lan1", undefined]), addressed: new Set(["wan1"]), nameOfLink: name },
   );
 const address = (change: Partial<typeof planned>): string | undefined => plan({ addresses: [planned, { ...planned, ...change }] });
 
@@ -45,6 +45,13 @@ for (const generation of [GENERATION - 1, GENERATION + 1])
 test("a plan: an interface that no delegation names is refused, the uplink's own too", () => {
   assert.equal(address({ name: "wan0", link: 3 }), "configurePlan.name");
   assert.equal(address({ name: "lo", link: 1 }), "configurePlan.name");
+});
+test("a plan: the uplink's own address is one for itself, where one is asked for", () => {
+  assert.equal(address({ name: "wan1", link: 6, prefixLength: 128 }), undefined);
+  assert.equal(address({ name: "wan1", link: 6, prefixLength: 64 }), "configurePlan.name");
+  assert.equal(address({ name: "wan0", link: 3, prefixLength: 128 }), "configurePlan.name");
+  assert.equal(address({ name: "wan1", link: 3, prefixLength: 128 }), "configurePlan.link");
+  assert.equal(address({ name: "wan1", link: 6, prefixLength: 128, address: ip("fe80::1") }), "configurePlan.address");
 });
 for (const link of [3, 5, 1, 77, 0])
   test(`a plan: a target's name with link ${link}, which is another or none, is refused`, () =>

@@ -13,21 +13,28 @@ const VERSION_4 = 0x40;
 const VARIANT = 0x80;
 
 const KEY_BYTES = 16;
+/** What is made with each: who gets other addresses where it is lost. */
+const KEYS = {
+  /** Host parts of what the server gives (RFC 9915 §13.1). */
+  "server-key": "clients get",
+  /** Host parts of our own interfaces (RFC 7217 §5). */
+  "stable-secret": "our interfaces get",
+} as const;
 
 /**
- * Made once from chance and told to nobody: the server makes host parts with it (RFC 9915 §13.1).
- * @throws Error when the file is there and is not whole: another key would give every client another address
+ * Made once from chance and told to nobody.
+ * @throws Error when the file is there and is not whole: another key would give everyone another address
  */
-export function ownKey(stateFolder: string): Uint8Array {
-  const path = join(stateFolder, "server-key");
+export function ownKey(stateFolder: string, name: keyof typeof KEYS): Uint8Array {
+  const path = join(stateFolder, name);
   if (existsSync(path)) {
     const known = new Uint8Array(readFileSync(path));
     if (known.length === KEY_BYTES) return known;
-    throw new Error(`${path} does not hold ${KEY_BYTES} bytes: put it back from a copy, or remove it and clients get other addresses`);
+    throw new Error(`${path} does not hold ${KEY_BYTES} bytes: put it back from a copy, or remove it and ${KEYS[name]} other addresses`);
   }
   const made = new Uint8Array(KEY_BYTES);
   native().random(made);
-  replaceFile(stateFolder, "server-key", made);
+  replaceFile(stateFolder, name, made);
   return made;
 }
 

@@ -4,6 +4,7 @@
  */
 import { parseDomainName } from "../../base/domain.ts";
 import { isUnicastV4, UNSPECIFIED_V4 } from "../../base/ipv4.ts";
+import { type Ipv6Address, type Ipv6Prefix, ipv6Contains, isMulticastV6 } from "../../base/ipv6.ts";
 import type { Incoming } from "../connection.ts";
 
 /** What a request is judged against. */
@@ -36,11 +37,18 @@ export type Refusal = `${string}.${Field}`;
 const OF_A_LINK = ["openPacketSocket", "openArpSocket", "configureUplink", "publishUplink"] as const;
 const TAKEN_AWAY = ["closePacketSocket", "deconfigureUplink", "withdrawUplink"] as const;
 const OF_A_NAME = ["saveLease", "forgetLease"] as const;
-export const GUARDED = [...OF_A_LINK, ...TAKEN_AWAY, ...OF_A_NAME, "uplinkEvent"] as const;
-type Request = Extract<Incoming, { readonly kind: (typeof GUARDED)[number] }>;
+export const UPLINK4_REQUESTS = [...OF_A_LINK, ...TAKEN_AWAY, ...OF_A_NAME, "uplinkEvent"] as const;
+export const UPLINK6_REQUESTS = ["publishUplink6", "withdrawUplink", "uplinkEvent"] as const;
+type RequestName = (typeof UPLINK4_REQUESTS | typeof UPLINK6_REQUESTS)[number];
+type Request = Extract<Incoming, { readonly kind: RequestName }>;
 
-export function isGuarded(message: Incoming): message is Request {
-  return (GUARDED as readonly string[]).includes(message.kind);
+/** Reserved: unspecified, loopback, mapped and translated IPv4 addresses (RFC 4291 §2.4, RFC 6052 §2.1). */
+export const RESERVED_V6 = "::/8" as Ipv6Prefix;
+/** Of these a network with translators may give addresses to programs (RFC 6052 §2.1). */
+const TRANSLATED = "64:ff9b::/96" as Ipv6Prefix;
+
+export function isOneOf<K extends Incoming["kind"]>(kinds: readonly K[], message: Incoming): message is Extract<Incoming, { readonly kind: K }> {
+  return (kinds as readonly string[]).includes(message.kind);
 }
 
 /** @returns the field that is refused, or undefined when the request may be carried out */
@@ -62,10 +70,6 @@ export function refusal(request: Request, known: Known): Refusal | undefined {
   return badContent(request);
 }
 
-function isOneOf<K extends Request["kind"]>(kinds: readonly K[], request: Request): request is Extract<Request, { readonly kind: K }> {
-  return (kinds as readonly string[]).includes(request.kind);
-}
-
 function badContent(request: Request): Refusal | undefined {
   switch (request.kind) {
     case "configureUplink":
@@ -73,6 +77,7 @@ function badContent(request: Request): Refusal | undefined {
     case "openArpSocket":
       return isUnicastV4(request.body.address) ? undefined : "openArpSocket.address";
     case "publishUplink":
+    case "publishUplink6":
       return badFacts(request);
     case "saveLease":
       return isRecord(request.body.record) ? undefined : "saveLease.record";
@@ -92,11 +97,17 @@ function badUplink({ kind, body }: Extract<Request, { readonly kind: "configureU
 }
 
 /** It ends in resolvers' files and in arguments of their programs. */
-function badFacts({ kind, body }: Extract<Request, { readonly kind: "publishUplink" }>): Refusal | undefined {
-  if (!body.nameServers.every(isUnicastV4)) return `${kind}.nameServers`;
+function badFacts({ kind, body }: Extract<Request, { readonly kind: `publish${string}` }>): Refusal | undefined {
+  const answering = kind === "publishUplink" ? body.nameServers.every(isUnicastV4) : body.nameServers.every(mayAnswerV6);
+  if (!answering) return `${kind}.nameServers`;
   if (!body.searchDomains.every((name) => parseDomainName(name) === name)) return `${kind}.searchDomains`;
-  if (body.hostName !== "" && parseDomainName(body.hostName) !== body.hostName) return `${kind}.hostName`;
+  if (kind === "publishUplink" && body.hostName !== "" && parseDomainName(body.hostName) !== body.hostName) return `${kind}.hostName`;
   return isPublic(body.record) ? undefined : `${kind}.record`;
+}
+
+/** A host of the link may, and so may one behind a translator. */
+function mayAnswerV6(address: Ipv6Address): boolean {
+  return !isMulticastV6(address) && (!ipv6Contains(RESERVED_V6, address) || ipv6Contains(TRANSLATED, address));
 }
 
 /** A record is text of one JSON object: main does not read it, but writes nothing else either. */

@@ -1,15 +1,17 @@
-/** What an operator may ask for an interface of `uplink4`: main judges whether there is one, and the engine is told. */
+/** What an operator may ask for an interface: main judges whether a service has it, and the engine is told. */
 import { LIMITS } from "../../base/limits.ts";
 import { entryFor } from "../../services/uplink4/config.ts";
 import type { Configuration } from "../messages/catalogue.ts";
 import { isInterfaceName } from "../messages/codecs.ts";
-import type { CommandResult, CommandVerb } from "../messages/common.ts";
+import type { CommandResult, CommandService, CommandVerb } from "../messages/common.ts";
 import type { AttachedInterfaces } from "./attached.ts";
 import { systemFailure } from "./failures.ts";
 import type { Tools } from "./office.ts";
 
 export type Outcome = { readonly result: CommandResult; readonly text: string };
 type Verb = Exclude<CommandVerb, "reload" | "log">;
+const SERVICES = ["uplink4", "uplink6"] as const;
+type Service = (typeof SERVICES)[number];
 
 export type InterfaceCommandsSetup = {
   readonly tools: Tools;
@@ -27,14 +29,15 @@ export class InterfaceCommands {
     this.#setup = setup;
   }
 
-  obey(verb: Verb, name: string): Outcome {
+  obey(verb: Verb, name: string, service: CommandService): Outcome {
     if (!isInterfaceName(name)) {
       this.#setup.tools.refused.add("command.argument");
       return { result: "absent", text: "this is no name of an interface" };
     }
     try {
-      if (verb === "attach") return this.#attach(name);
-      return verb === "detach" ? this.#detach(name) : this.#pass(verb, name);
+      if (verb !== "attach" && verb !== "detach") return this.#pass(verb, name, service);
+      if (service === "uplink6") return { result: "failed", text: "uplink6 serves the interfaces that the configuration names" };
+      return verb === "attach" ? this.#attach(name) : this.#detach(name);
     } catch (error) {
       const failure = systemFailure(error);
       if (failure === undefined) throw error;
@@ -74,13 +77,25 @@ export class InterfaceCommands {
     return failure === undefined ? { result: "done", text } : { result: "failed", text: failure };
   }
 
-  #pass(verb: Exclude<Verb, "attach" | "detach">, name: string): Outcome {
-    const { tools, configuration } = this.#setup;
-    if (entryFor({ interfaces: configuration().uplink4?.interfaces ?? [] }, name) === undefined)
-      return { result: "absent", text: `uplink4 does not serve ${name}; leasehold attach ${name} begins it` };
+  #pass(verb: Exclude<Verb, "attach" | "detach">, name: string, asked: CommandService): Outcome {
+    const { tools } = this.#setup;
+    const serving = SERVICES.filter((one) => (asked === "any" || asked === one) && this.#serves(one, name));
+    if (serving.length === 0) return { result: "absent", text: notServed(name, asked) };
     if (tools.network.link(name) === undefined) return { result: "absent", text: `there is no interface ${name}` };
-    const told = tools.children.to("engine-uplink4")?.send("uplinkCommand", { name, verb }, { generation: tools.generation() });
-    if (told !== true) return { result: "failed", text: "uplink4 is starting, or restarting; try again in a moment" };
+    const generation = tools.generation();
+    const deaf = serving.filter((one) => tools.children.to(`engine-${one}`)?.send("uplinkCommand", { name, verb }, { generation }) !== true);
+    if (deaf.length > 0) return { result: "failed", text: `${deaf.join(" and ")} is starting, or restarting; try again in a moment` };
     return { result: "done", text: `${name}: ${verb} is under way; leasehold watch ${name} tells what comes of it` };
   }
+
+  #serves(service: Service, name: string): boolean {
+    const { uplink4, uplink6 } = this.#setup.configuration();
+    if (service === "uplink6") return (uplink6 ?? []).some((one) => one.name === name);
+    return entryFor({ interfaces: uplink4?.interfaces ?? [] }, name) !== undefined;
+  }
+}
+
+function notServed(name: string, asked: CommandService): string {
+  if (asked === "uplink6") return `uplink6 does not serve ${name}: the configuration names its interfaces`;
+  return `${asked === "any" ? "no service of uplinks serves" : "uplink4 does not serve"} ${name}; leasehold attach ${name} begins it`;
 }

@@ -47,7 +47,7 @@ export class LanOffice implements Office {
     this.#tools = tools;
     this.#duid = duid;
     this.#folder = join(tools.options["state-dir"], "lan");
-    this.#key = ownKey(tools.options["state-dir"]);
+    this.#key = ownKey(tools.options["state-dir"], "server-key");
     this.#told = new StateFolder(join(tools.options["state-dir"], "router"));
   }
 
@@ -86,7 +86,8 @@ export class LanOffice implements Office {
         return this.#openServerSocket(message);
       case "openDatagramSocket":
       case "closeDatagramSocket":
-        return serveSocketRequest(this.#tools, { engine: this.engine, interfaces: this.#routers(), open: { icmp6: openRouterSocket } }, message);
+        serveSocketRequest(this.#tools, { engine: this.engine, interfaces: this.#routers(), open: { icmp6: openRouterSocket } }, message);
+        return;
       case "openJournalFile":
         return this.#openJournalFile(message);
       case "snapshotWritten":

@@ -32,16 +32,28 @@ export function linkRefusal(tools: Pick<Tools, "network" | "generation">, messag
   return nameOfLink(tools, body.link) === body.name ? undefined : `${kind}.link`;
 }
 
-/** A closing is always granted: it takes away what is the service's own. */
-export function serveSocketRequest(tools: Tools, rules: SocketRules, message: Extract<Request, { readonly kind: `${string}DatagramSocket` }>): void {
+/** A closing is always granted: it takes away what is the service's own. @returns whether a socket was opened */
+export function serveSocketRequest(
+  tools: Tools,
+  rules: SocketRules,
+  message: Extract<Request, { readonly kind: `${string}DatagramSocket` }>,
+): boolean {
   const { purpose, link, name } = message.body;
   const open = rules.open[purpose];
-  if (open === undefined) return tools.refused.add(`${message.kind}.purpose`);
+  if (open === undefined) return refused(tools, `${message.kind}.purpose`);
   const frontend = tools.children.to("frontend");
-  if (message.kind === "closeDatagramSocket") return void frontend?.send("closeDatagrams", { purpose, link });
+  if (message.kind === "closeDatagramSocket") {
+    frontend?.send("closeDatagrams", { purpose, link });
+    return false;
+  }
   const why = linkRefusal(tools, message, rules.interfaces);
-  if (why !== undefined) return tools.refused.add(why);
-  attempt(tools, rules.engine, { what: message.kind, name }, () => {
+  if (why !== undefined) return refused(tools, why);
+  return attempt(tools, rules.engine, { what: message.kind, name }, () => {
     frontend?.send("datagramSocket", { purpose, link }, { descriptors: [open(link, name)] });
   });
+}
+
+function refused(tools: Tools, why: string): false {
+  tools.refused.add(why);
+  return false;
 }

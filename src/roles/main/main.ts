@@ -10,7 +10,6 @@ import { Counters } from "../../services/counters.ts";
 import { GROUP } from "../../wire/netlink/numbers.ts";
 import type { Incoming } from "../connection.ts";
 import { CATALOGUE, type Configuration } from "../messages/catalogue.ts";
-import type { CommandVerb } from "../messages/common.ts";
 import { ENGINES } from "../messages/message.ts";
 import { speak } from "../messages/spoken.ts";
 import { AttachedInterfaces } from "./attached.ts";
@@ -30,6 +29,7 @@ import { controlSocketOf, type RunOptions } from "./options.ts";
 import { childPlans, JIT_ROLES } from "./plans.ts";
 import { Uplink4Office } from "./uplink4-office.ts";
 import { Uplink6Office } from "./uplink6-office.ts";
+import { UplinkHost } from "./uplink-host.ts";
 
 type Message<K extends Incoming["kind"]> = Extract<Incoming, { readonly kind: K }>;
 speak(CATALOGUE);
@@ -158,8 +158,8 @@ export class Main {
   #openOffices(tools: Tools): readonly Office[] {
     const duid = ownDuid(this.#options["state-dir"]);
     const hook = this.#ids?.of("hooks");
-    const hookIds = hook === undefined ? undefined : { uid: hook, gid: hook };
-    return [new Uplink4Office(tools, duid, hookIds), new Uplink6Office(tools, duid), new LanOffice(tools, duid), new DirectoryOffice(tools)];
+    const host = new UplinkHost(tools, hook === undefined ? undefined : { uid: hook, gid: hook });
+    return [new Uplink4Office(tools, duid, host), new Uplink6Office(tools, duid, host), new LanOffice(tools, duid), new DirectoryOffice(tools)];
   }
 
   #serves(): string {
@@ -230,13 +230,13 @@ export class Main {
     const uid = this.#control.uidOf(body.connection);
     const allowed = uid === 0;
     if (!allowed) this.#refused.add(uid === undefined ? "command.connection" : "command.uid");
-    const outcome: Outcome = allowed ? this.#obey(body.verb, body.argument) : { result: "denied", text: "only root may do this; use sudo" };
+    const outcome: Outcome = allowed ? this.#obey(body) : { result: "denied", text: "only root may do this; use sudo" };
     this.#children.to("control")?.send("outcome", { connection: body.connection, ...outcome });
   }
 
-  #obey(verb: CommandVerb, argument: string): Outcome {
+  #obey({ service, verb, argument }: Message<"command">["body"]): Outcome {
     if (verb === "reload") return this.reload();
-    if (verb !== "log") return this.#commands.obey(verb, argument);
+    if (verb !== "log") return this.#commands.obey(verb, argument, service);
     const level = LOG_LEVELS.find((one): one is LogLevel => one === argument);
     if (level === undefined) {
       this.#refused.add("command.argument");

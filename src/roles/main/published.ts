@@ -4,7 +4,9 @@ import { join } from "node:path";
 import { replaceFile } from "./state-folder.ts";
 
 const MODE = 0o644;
-const SUFFIX = ".4.json";
+const SUFFIX = { ipv4: ".4.json", ipv6: ".6.json" } as const;
+/** An uplink has a service for each. */
+export type UplinkFamily = keyof typeof SUFFIX;
 
 export class PublishedUplinks {
   readonly #folder: string;
@@ -15,18 +17,19 @@ export class PublishedUplinks {
   }
 
   /** @param name an interface's name that the guard has judged; `record` too */
-  publish(name: string, record: Uint8Array): void {
-    replaceFile(this.#folder, `${name}${SUFFIX}`, record, MODE);
+  publish(name: string, family: UplinkFamily, record: Uint8Array): void {
+    replaceFile(this.#folder, `${name}${SUFFIX[family]}`, record, MODE);
   }
 
-  withdraw(name: string): void {
-    rmSync(join(this.#folder, `${name}${SUFFIX}`), { force: true });
+  withdraw(name: string, family: UplinkFamily): void {
+    rmSync(join(this.#folder, `${name}${SUFFIX[family]}`), { force: true });
   }
 
   /** Of this run and those before it. */
-  names(): readonly string[] {
+  names(family: UplinkFamily): readonly string[] {
+    const suffix = SUFFIX[family];
     return readdirSync(this.#folder)
-      .filter((file) => file.endsWith(SUFFIX))
-      .map((file) => file.slice(0, -SUFFIX.length));
+      .filter((file) => file.endsWith(suffix))
+      .map((file) => file.slice(0, -suffix.length));
   }
 }

@@ -1,7 +1,7 @@
 /** A resolv.conf of our own in the runtime folder; the one in /etc is touched only where nobody else wrote it. */
 import { lstatSync, readFileSync, readlinkSync, symlinkSync } from "node:fs";
 import { join, resolve } from "node:path";
-import type { Resolving } from "./resolvers.ts";
+import type { Resolving } from "./resolvers-wanted.ts";
 import { replaceFile } from "./state-folder.ts";
 
 const NAME = "resolv.conf";

@@ -1,17 +1,17 @@
 /**
  * Resolvers that servers of uplinks name, on their way to the host's programs: through systemd-resolved or resolvconf where they are there,
- * else through a file of our own. One thing is done at a time, of one uplink only the latest, and nobody waits for it.
+ * else through a file of our own. Those programs know interfaces, not families: what both services of an uplink tell goes there together.
+ * One thing is done at a time, of one uplink only the latest, and nobody waits for it.
  */
 import { existsSync } from "node:fs";
-import type { Ipv4Address } from "../../base/ipv4.ts";
 import type { Log } from "../../ports/log.ts";
 import type { ResolverWay } from "../../services/host-config.ts";
 import { systemFailure } from "./failures.ts";
 import { findProgram, PROGRAM_FOLDERS, runProgram } from "./helper-program.ts";
+import type { UplinkFamily } from "./published.ts";
 import { ResolverFile } from "./resolvers-file.ts";
+import { type Resolving, UplinkResolvers } from "./resolvers-wanted.ts";
 
-/** Judged by main already: host addresses, and names that are domains. */
-export type Resolving = { readonly nameServers: readonly Ipv4Address[]; readonly searchDomains: readonly string[] };
 type Way = Exclude<ResolverWay, "auto">;
 
 /** Where things are looked for. */
@@ -27,8 +27,7 @@ export class Resolvers {
   readonly #places: ResolverPlaces;
   readonly #log: Log;
   readonly #file: ResolverFile;
-  /** What is published, in the order it came. */
-  readonly #wanted = new Map<string, Resolving>();
+  readonly #wanted = new UplinkResolvers();
   /** By which way each uplink's resolvers went. */
   readonly #done = new Map<string, Way>();
   readonly #pending = new Set<string>();
@@ -45,17 +44,16 @@ export class Resolvers {
   configure(way: ResolverWay): void {
     if (this.#way === way) return;
     this.#way = way;
-    for (const name of this.#wanted.keys()) this.#change(name);
+    for (const name of this.#wanted.names()) this.#change(name);
   }
 
-  publish(name: string, resolving: Resolving): void {
-    if (this.#wanted.has(name) && isSame(this.#wanted.get(name), resolving) && this.#done.get(name) === this.#wayNow()) return;
-    this.#wanted.set(name, resolving);
+  publish(name: string, family: UplinkFamily, resolving: Resolving): void {
+    if (!this.#wanted.set(name, family, resolving) && this.#done.get(name) === this.#wayNow()) return;
     this.#change(name);
   }
 
-  withdraw(name: string): void {
-    if (this.#wanted.delete(name) || this.#done.has(name)) this.#change(name);
+  withdraw(name: string, family: UplinkFamily): void {
+    if (this.#wanted.delete(name, family) || this.#done.has(name)) this.#change(name);
   }
 
   /** Takes back what another run of the program published. */
@@ -83,9 +81,9 @@ export class Resolvers {
   }
 
   #steps(name: string): readonly (readonly [Way, () => Promise<string | undefined>])[] {
-    const wanted = this.#wanted.get(name);
+    const wanted = this.#wanted.of(name);
     const [before, now] = [this.#done.get(name), this.#wayNow()];
-    const nothing = wanted === undefined || (wanted.nameServers.length === 0 && wanted.searchDomains.length === 0);
+    const nothing = wanted.nameServers.length === 0 && wanted.searchDomains.length === 0;
     const takeAway = before !== undefined && (nothing || before !== now);
     if (nothing) this.#done.delete(name);
     else this.#done.set(name, now);
@@ -145,7 +143,7 @@ export class Resolvers {
   /** Of all uplinks whose resolvers go this way. */
   #write(): string | undefined {
     const names = [...this.#done].filter(([, way]) => way === "file").map(([name]) => name);
-    return this.#file.write(names.flatMap((name) => this.#wanted.get(name) ?? []));
+    return this.#file.write(names.map((name) => this.#wanted.of(name)));
   }
 
   #find(program: string): string | undefined {
@@ -163,8 +161,4 @@ export class Resolvers {
 /** An empty word takes away what was set. */
 function orEmpty(words: readonly string[]): readonly string[] {
   return words.length === 0 ? [""] : words;
-}
-
-function isSame(a: Resolving | undefined, b: Resolving): boolean {
-  return a !== undefined && a.nameServers.join() === b.nameServers.join() && a.searchDomains.join() === b.searchDomains.join();
 }

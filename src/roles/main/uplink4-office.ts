@@ -2,7 +2,6 @@
 import { join } from "node:path";
 import type { Duid } from "../../base/duid.ts";
 import { type Ipv4Address, ipv4Contains } from "../../base/ipv4.ts";
-import { LIMITS } from "../../base/limits.ts";
 import { closeAll } from "../../platform/channel.ts";
 import { openArpSocket, openPacketSocket, openSinkSocket, openUnicastSocket } from "../../platform/uplink-sockets.ts";
 import { entryFor, isPattern, type Uplink4Interface } from "../../services/uplink4/config.ts";
@@ -10,21 +9,20 @@ import type { Incoming } from "../connection.ts";
 import type { Configuration } from "../messages/catalogue.ts";
 import type { ChildName } from "./children.ts";
 import { systemFailure } from "./failures.ts";
-import { isGuarded, type Known, refusal } from "./guard.ts";
-import { Hooks } from "./hooks.ts";
-import type { HookIds } from "./hooks-user.ts";
+import { isOneOf, type Known, refusal, UPLINK4_REQUESTS } from "./guard.ts";
 import { hostNameFrom, HostNameWatch, shortHostName, takeHostName } from "./host-name.ts";
 import { nameOfLink } from "./link-sockets.ts";
 import { attempt, type Office, type Tools } from "./office.ts";
-import { PublishedUplinks } from "./published.ts";
 import { handRecords } from "./records.ts";
-import { resolverPlaces, Resolvers } from "./resolvers.ts";
+import { NO_RESOLVERS } from "./resolvers-wanted.ts";
+import { ServedLinks } from "./served-links.ts";
 import { StateFolder } from "./state-folder.ts";
+import type { UplinkHost } from "./uplink-host.ts";
 import { UplinkObjects } from "./uplink-kernel.ts";
 import { policyOf } from "./uplink-policy.ts";
 import { LINK_LOCAL_V4 } from "./uplink-routes.ts";
 
-type Request = Parameters<typeof refusal>[0];
+type Request = Extract<Incoming, { readonly kind: (typeof UPLINK4_REQUESTS)[number] }>;
 type Body<K extends Request["kind"]> = Extract<Request, { readonly kind: K }>["body"];
 
 /** Low delay, as clients have always sent (RFC 1349). */
@@ -39,35 +37,29 @@ export class Uplink4Office implements Office {
   readonly #duid: Duid;
   readonly #objects: UplinkObjects;
   readonly #leases: StateFolder;
-  readonly #published: PublishedUplinks;
-  readonly #resolvers: Resolvers;
-  readonly #hooks: Hooks;
-  /** The link each configured interface was last served on: what may be taken away again. */
-  readonly #served = new Map<string, number>();
+  readonly #host: UplinkHost;
+  readonly #served: ServedLinks;
   #config: NonNullable<Configuration["uplink4"]> | undefined;
 
   #hostName: HostNameWatch | undefined;
 
-  /** @param hookIds of the operator's program, where it has no user; undefined where there are no own ids */
-  constructor(tools: Tools, duid: Duid, hookIds: HookIds) {
+  constructor(tools: Tools, duid: Duid, host: UplinkHost) {
     this.#tools = tools;
     this.#duid = duid;
+    this.#host = host;
+    this.#served = new ServedLinks(tools);
     this.#objects = new UplinkObjects(tools.network);
     this.#leases = new StateFolder(join(tools.options["state-dir"], "uplink4"));
-    this.#published = new PublishedUplinks(tools.options["runtime-dir"]);
-    this.#resolvers = new Resolvers(resolverPlaces(tools.options["runtime-dir"]), tools.log);
-    this.#hooks = new Hooks(hookIds, tools.log);
   }
 
   configure({ uplink4, host }: Configuration): boolean {
     const first = this.#config === undefined;
     this.#config = uplink4 ?? (first ? undefined : { interfaces: [] });
     if (this.#config === undefined) return false;
-    this.#resolvers.configure(host.resolver);
-    if (first) this.#forgetOthers();
+    this.#host.configure(host);
+    if (first) this.#host.forgetOthers("ipv4", (name) => this.#entry(name) !== undefined);
     if (first) this.#objects.warmUp();
-    this.#hooks.configure(host.hook);
-    for (const name of this.#served.keys()) if (this.#entry(name) === undefined) this.#withdraw(name);
+    for (const name of this.#served.links.keys()) if (this.#entry(name) === undefined) this.#host.withdraw(name, "ipv4");
     this.#hostName ??= this.#watchHostName();
     return true;
   }
@@ -87,11 +79,11 @@ export class Uplink4Office implements Office {
     engine.send("hostName", { name: shortHostName() }, { generation });
     engine.send("uplink4Config", { duid: this.#duid, interfaces: this.#config.interfaces }, { generation });
     const named = this.#config.interfaces.map(({ name }) => name).filter((name) => !isPattern(name));
-    handRecords(this.#tools, this.engine, this.#leases, new Set([...named, ...this.#served.keys()]));
+    handRecords(this.#tools, this.engine, this.#leases, new Set([...named, ...this.#served.links.keys()]));
   }
 
   message(_from: ChildName, message: Incoming): void {
-    if (!isGuarded(message)) return;
+    if (!isOneOf(UPLINK4_REQUESTS, message)) return;
     const why = refusal(message, this.#known());
     if (why !== undefined) return this.#tools.refused.add(why);
     this.#attempt(message, () => this.#carryOut(message));
@@ -112,7 +104,7 @@ export class Uplink4Office implements Office {
         return this.#entry(name) === undefined ? undefined : "by-pattern";
       },
       nameOfLink: (link) => nameOfLink(this.#tools, link),
-      served: this.#served,
+      served: this.#served.links,
     };
   }
 
@@ -143,9 +135,9 @@ export class Uplink4Office implements Office {
       case "publishUplink":
         return this.#publish(message.body);
       case "withdrawUplink":
-        return this.#withdraw(message.body.name);
+        return this.#host.withdraw(message.body.name, "ipv4");
       case "uplinkEvent":
-        return this.#hooks.happened({ ...message.body, interface: message.body.name });
+        return this.#host.happened({ ...message.body, interface: message.body.name });
       case "saveLease":
         return this.#leases.save(message.body.name, message.body.record);
       case "forgetLease":
@@ -155,19 +147,11 @@ export class Uplink4Office implements Office {
 
   /** What the engine kept of the interface goes to it first: it asks for a socket when it is about to begin. */
   #openPacket({ link, name }: Body<"openPacketSocket">): void {
-    this.#serve(name, link);
+    this.#served.serve(name, link);
     handRecords(this.#tools, this.engine, this.#leases, [name]);
     const packets = openPacketSocket(link, this.#tools.network.link(link)?.mac, this.#entry(name)?.socketPriority);
     const descriptors = [packets, orClosed(packets, () => openSinkSocket(name))];
     this.#tools.children.to("frontend")?.send("packetSocket", { link }, { descriptors });
-  }
-
-  /** Where patterns match links that come and go, those that are gone are forgotten in time. */
-  #serve(name: string, link: number): void {
-    this.#served.delete(name);
-    if (this.#served.size >= LIMITS.interfaces)
-      for (const [old, at] of this.#served) if (nameOfLink(this.#tools, at) !== old) this.#served.delete(old);
-    this.#served.set(name, link);
   }
 
   /** The address first: it can be used from then on. A route that the kernel refuses keeps nothing else from being done. */
@@ -181,23 +165,9 @@ export class Uplink4Office implements Office {
 
   #publish({ name, nameServers, searchDomains, hostName, record }: Body<"publishUplink">): void {
     const entry = this.#entry(name);
-    this.#resolvers.publish(name, entry?.ignoreDns === true ? { nameServers: [], searchDomains: [] } : { nameServers, searchDomains });
+    const resolving = entry?.ignoreDns === true ? NO_RESOLVERS : { nameServers, searchDomains };
     if (entry?.useHostName === true) this.#takeHostName(name, hostName);
-    this.#published.publish(name, record);
-  }
-
-  #withdraw(name: string): void {
-    this.#resolvers.withdraw(name);
-    this.#published.withdraw(name);
-  }
-
-  /** A run before this one may have published interfaces that are served no longer. */
-  #forgetOthers(): void {
-    for (const name of this.#published.names()) {
-      if (this.#entry(name) !== undefined) continue;
-      this.#published.withdraw(name);
-      this.#resolvers.forget(name);
-    }
+    this.#host.publish(name, "ipv4", { resolving, record });
   }
 
   #takeHostName(from: string, text: string): void {

@@ -1,42 +1,64 @@
-/** Main's office for `uplink6`: client sockets, addresses from delegated prefixes, lease files. */
+/** Main's office for `uplink6`: client sockets, addresses from delegated prefixes, lease files, what is published, hooks. */
 import { join } from "node:path";
 import type { Duid } from "../../base/duid.ts";
-import { type Ipv6Address, type Ipv6Prefix, ipv6Contains, isRoutableV6, splitIpv6Prefix } from "../../base/ipv6.ts";
-import { openDhcp6ClientSocket } from "../../platform/inet6-sockets.ts";
+import { type Ipv6Address, ipv6Contains, isRoutableV6, splitIpv6Prefix } from "../../base/ipv6.ts";
+import { openDhcp6ClientSocket, openSolicitorSocket } from "../../platform/inet6-sockets.ts";
+import type { Uplink6Interface } from "../../services/uplink6/config.ts";
 import type { Incoming } from "../connection.ts";
 import type { Configuration } from "../messages/catalogue.ts";
 import type { ChildName } from "./children.ts";
+import { ownKey } from "./duid-file.ts";
+import { isOneOf, type Known, refusal, RESERVED_V6, UPLINK6_REQUESTS } from "./guard.ts";
 import { nameOfLink, serveSocketRequest } from "./link-sockets.ts";
 import { attempt, type Office, type Tools } from "./office.ts";
 import { PlanObjects } from "./plan-kernel.ts";
 import { handRecords, keepRecord } from "./records.ts";
+import { NO_RESOLVERS, withZone } from "./resolvers-wanted.ts";
+import { ServedLinks } from "./served-links.ts";
 import { StateFolder } from "./state-folder.ts";
+import type { UplinkHost } from "./uplink-host.ts";
 
 type Message<K extends Incoming["kind"]> = Extract<Incoming, { readonly kind: K }>;
+type Request = Message<(typeof UPLINK6_REQUESTS)[number]>;
+
+const SOCKETS = { "dhcp6-client": openDhcp6ClientSocket, "icmp6-uplink": openSolicitorSocket } as const;
 /** A delegated prefix is never shorter: half the Internet is not routed into the void. */
 const SHORTEST_DELEGATION = 16;
-/** Reserved: unspecified, loopback, mapped and translated IPv4 addresses (RFC 4291 §2.4, RFC 6052 §2.1). */
-const RESERVED = "::/8" as Ipv6Prefix;
+/** An address leased as IA_NA says nothing of a prefix. */
+const LEASED_BITS = 128;
+/** For the Release of each uplink to leave. */
+const FAREWELL_MS = 300;
 
 export class Uplink6Office implements Office {
   readonly engine = "engine-uplink6";
   readonly roles = ["engine-uplink6"] as const;
   readonly #tools: Tools;
   readonly #duid: Duid;
+  readonly #secret: Uint8Array;
   readonly #objects: PlanObjects;
   readonly #leases: StateFolder;
+  readonly #host: UplinkHost;
+  readonly #served: ServedLinks;
   #interfaces: NonNullable<Configuration["uplink6"]> | undefined;
 
-  constructor(tools: Tools, duid: Duid) {
+  constructor(tools: Tools, duid: Duid, host: UplinkHost) {
     this.#tools = tools;
     this.#duid = duid;
+    this.#host = host;
+    this.#served = new ServedLinks(tools);
+    this.#secret = ownKey(tools.options["state-dir"], "stable-secret");
     this.#objects = new PlanObjects(tools.network);
     this.#leases = new StateFolder(join(tools.options["state-dir"], "uplink6"));
   }
 
-  configure({ uplink6 }: Configuration): boolean {
-    this.#interfaces = uplink6 ?? (this.#interfaces === undefined ? undefined : []);
-    return this.#interfaces !== undefined;
+  configure({ uplink6, host }: Configuration): boolean {
+    const first = this.#interfaces === undefined;
+    this.#interfaces = uplink6 ?? (first ? undefined : []);
+    if (this.#interfaces === undefined) return false;
+    this.#host.configure(host);
+    if (first) this.#host.forgetOthers("ipv6", (name) => this.#entry(name) !== undefined);
+    for (const name of this.#served.links.keys()) if (this.#entry(name) === undefined) this.#host.withdraw(name, "ipv6");
+    return true;
   }
 
   get serves(): string {
@@ -44,7 +66,9 @@ export class Uplink6Office implements Office {
   }
 
   ready(role: ChildName): void {
-    if (role === this.engine) this.reconfigured();
+    if (role !== this.engine) return;
+    this.#tools.children.to(this.engine)?.send("stableSecret", { key: this.#secret });
+    this.reconfigured();
   }
 
   reconfigured(): void {
@@ -55,11 +79,13 @@ export class Uplink6Office implements Office {
   }
 
   message(_from: ChildName, message: Incoming): void {
+    if (isOneOf(UPLINK6_REQUESTS, message)) return this.#request(message);
     switch (message.kind) {
       case "openDatagramSocket":
       case "closeDatagramSocket": {
-        const rules = { engine: this.engine, interfaces: this.#names(), open: { "dhcp6-client": openDhcp6ClientSocket } } as const;
-        return serveSocketRequest(this.#tools, rules, message);
+        const opened = serveSocketRequest(this.#tools, { engine: this.engine, interfaces: this.#names(), open: SOCKETS }, message);
+        if (opened) this.#served.serve(message.body.name, message.body.link);
+        return;
       }
       case "configurePlan":
         return this.#plan(message);
@@ -71,18 +97,58 @@ export class Uplink6Office implements Office {
     }
   }
 
+  /** What was configured stays: addresses until their leases end, and what was published with them (RFC 9096 §3.1). */
   stop(): { readonly patienceMs: number } {
-    return { patienceMs: 0 };
+    const releases = (this.#interfaces ?? []).some(({ releaseOnStop }) => releaseOnStop);
+    const told = releases && this.#tools.children.to(this.engine)?.send("farewell", true) === true;
+    return { patienceMs: told ? FAREWELL_MS : 0 };
   }
 
   #names(): ReadonlySet<string> {
     return new Set((this.#interfaces ?? []).map(({ name }) => name));
   }
 
+  #entry(name: string): Uplink6Interface | undefined {
+    return this.#interfaces?.find((one) => one.name === name);
+  }
+
+  #known(): Known {
+    return {
+      generation: this.#tools.generation(),
+      configured: (name) => (this.#entry(name) === undefined ? undefined : "by-name"),
+      nameOfLink: (link) => nameOfLink(this.#tools, link),
+      served: this.#served.links,
+    };
+  }
+
+  #request(message: Request): void {
+    const why = refusal(message, this.#known());
+    if (why !== undefined) return this.#tools.refused.add(why);
+    attempt(this.#tools, this.engine, { what: message.kind, name: message.body.name }, () => this.#carryOut(message));
+  }
+
+  #carryOut(message: Request): void {
+    switch (message.kind) {
+      case "publishUplink6":
+        return this.#publish(message.body);
+      case "withdrawUplink":
+        return this.#host.withdraw(message.body.name, "ipv6");
+      case "uplinkEvent":
+        return this.#host.happened({ ...message.body, interface: message.body.name });
+    }
+  }
+
+  #publish({ name, nameServers, searchDomains, record }: Message<"publishUplink6">["body"]): void {
+    const told = { nameServers: nameServers.map((address) => withZone(address, name)), searchDomains };
+    this.#host.publish(name, "ipv6", { resolving: this.#entry(name)?.ignoreDns === true ? NO_RESOLVERS : told, record });
+  }
+
   #plan(message: Message<"configurePlan">): void {
+    const interfaces = this.#interfaces ?? [];
     const why = planRefusal(message, {
       generation: this.#tools.generation(),
-      targets: new Set((this.#interfaces ?? []).flatMap(({ delegations }) => delegations.flatMap((one) => one.targets.map((to) => to.interface)))),
+      targets: new Set(interfaces.flatMap(({ delegations }) => delegations.flatMap((one) => one.targets.map((to) => to.interface)))),
+      addressed: new Set(interfaces.filter(({ addressIaid }) => addressIaid !== undefined).map(({ name }) => name)),
       nameOfLink: (link) => nameOfLink(this.#tools, link),
     });
     if (why !== undefined) return this.#tools.refused.add(why);
@@ -90,18 +156,24 @@ export class Uplink6Office implements Office {
   }
 }
 
-type Known = {
+type PlanKnown = {
   readonly generation: number;
   /** Interfaces that some delegation names. */
   readonly targets: ReadonlySet<string | undefined>;
+  /** Uplinks that ask for an address of their own. */
+  readonly addressed: ReadonlySet<string>;
   readonly nameOfLink: (link: number) => string | undefined;
 };
 
-/** @returns the field that is refused, or undefined when the plan may be carried out */
-export function planRefusal({ kind, body, generation }: Message<"configurePlan">, known: Known): string | undefined {
+/**
+ * The uplink's own address comes without a prefix: what is on the link is said by routers (RFC 5942 §4).
+ * @returns the field that is refused, or undefined when the plan may be carried out
+ */
+export function planRefusal({ kind, body, generation }: Message<"configurePlan">, known: PlanKnown): string | undefined {
   if (generation !== known.generation) return `${kind}.generation`;
   for (const { link, name, address, prefixLength, preferredSeconds, validSeconds } of body.addresses) {
-    if (!known.targets.has(name)) return `${kind}.name`;
+    const leased = known.addressed.has(name) && prefixLength === LEASED_BITS;
+    if (!leased && !known.targets.has(name)) return `${kind}.name`;
     if (known.nameOfLink(link) !== name) return `${kind}.link`;
     if (!mayBeDelegated(address)) return `${kind}.address`;
     if (prefixLength < SHORTEST_DELEGATION) return `${kind}.prefixLength`;
@@ -115,5 +187,5 @@ export function planRefusal({ kind, body, generation }: Message<"configurePlan">
 }
 
 function mayBeDelegated(address: Ipv6Address): boolean {
-  return isRoutableV6(address) && !ipv6Contains(RESERVED, address);
+  return isRoutableV6(address) && !ipv6Contains(RESERVED_V6, address);
 }

@@ -27,6 +27,9 @@ const DATAGRAM_ENGINES = ["engine-uplink6", "engine-lan", "engine-directory"] as
 /** What an operator may ask main for; the argument is a level for `log`, an interface for those after it. */
 export const COMMANDS = ["reload", "log", "renew", "release", "reboot", "attach", "detach"] as const;
 export type CommandVerb = (typeof COMMANDS)[number];
+/** Whose interface it is about; "any": of whichever service, or of none. */
+export const COMMAND_SERVICES = ["uplink4", "uplink6", "any"] as const;
+export type CommandService = (typeof COMMAND_SERVICES)[number];
 /** What became of it: done, not for this user, no such thing, or not possible. */
 export const COMMAND_RESULTS = ["done", "denied", "absent", "failed"] as const;
 export type CommandResult = (typeof COMMAND_RESULTS)[number];
@@ -154,7 +157,7 @@ export const COMMON = {
     type: 53,
     from: ["control"],
     to: ["main"],
-    body: struct({ connection: u32, verb: choice(COMMANDS), argument: text16(64) }),
+    body: struct({ connection: u32, service: choice(COMMAND_SERVICES), verb: choice(COMMANDS), argument: text16(64) }),
   }),
   connectionClosed: message({ type: 54, from: ["control"], to: ["main"], body: struct({ connection: u32 }) }),
 } as const;

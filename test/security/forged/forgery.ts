@@ -40,7 +40,7 @@ const record = new TextEncoder().encode('{"a":1}\n');
 export function outOfPlace(role: RoleName): readonly Forgery[] {
   const unsupported = "unsupported";
   return [
-    forgery("command", { connection: 1, verb: "reload", argument: "" }, unsupported),
+    forgery("command", { connection: 1, service: "any", verb: "reload", argument: "" }, unsupported),
     forgery("mainViewRequest", { request: 1 }, unsupported),
     forgery("connectionClosed", { connection: 1 }, unsupported),
     forgery("peer", { role: "main" }, unsupported),
