@@ -52,7 +52,6 @@ const UNPACKED = [
   ["libwrap0", "usr/lib/*/libwrap.so.0"],
   ["libgdbm6", "usr/lib/*/libgdbm.so.6"],
   ["wide-dhcpv6-client", "usr/sbin/dhcp6c"],
-  ["libfl2", "usr/lib/*/libfl.so.2"],
 ];
 /** test/support/unpacked.ts looks for them here. */
 const UNPACKED_FOLDER = join(dirname(fileURLToPath(import.meta.url)), "../node_modules/.cache/leasehold-peers");
