@@ -2,6 +2,7 @@
  * MD5 (RFC 1321) and HMAC-MD5 (RFC 2104) over whole byte strings: the reconfigure key protocol asks for them (RFC 9915 §20.4). MD5 is
  * broken as a hash and not known to be as a keyed one (RFC 6151 §2.3): nothing else may be built on it.
  */
+import { Reader, Writer } from "./cursor.ts";
 
 export const MD5_BYTES = 16;
 
@@ -21,20 +22,17 @@ const SINES = Uint32Array.from({ length: 64 }, (_, i) => Math.floor(Math.abs(Mat
 const START = [0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476] as const;
 
 export function md5(...parts: readonly Uint8Array[]): Uint8Array {
-  const bytes = padded(parts);
-  const view = new DataView(bytes.buffer);
+  const blocks = new Reader(padded(parts));
   const state = Uint32Array.from(START);
-  const block = new Uint32Array(WORDS);
-  for (let at = 0; at < bytes.length; at += BLOCK_BYTES) {
-    for (let i = 0; i < WORDS; i++) block[i] = view.getUint32(at + 4 * i, true);
-    mix(state, block);
+  while (blocks.remaining > 0) {
+    mix(
+      state,
+      Uint32Array.from({ length: WORDS }, () => blocks.hostU32()),
+    );
   }
-  const digest = new Uint8Array(MD5_BYTES);
-  const out = new DataView(digest.buffer);
-  state.forEach((word, i) => {
-    out.setUint32(4 * i, word, true);
-  });
-  return digest;
+  const digest = new Writer(MD5_BYTES);
+  for (const word of state) digest.hostU32(word);
+  return digest.take();
 }
 
 export function hmacMd5(key: Uint8Array, message: Uint8Array): Uint8Array {
@@ -59,17 +57,14 @@ export function sameDigest(a: Uint8Array, b: Uint8Array): boolean {
 
 /** One bit, zeros up to the length, and the length in bits (§3.1, §3.2): a datagram's stays below 2^32. */
 function padded(parts: readonly Uint8Array[]): Uint8Array {
-  const length = parts.reduce((sum, part) => sum + part.length, 0);
-  const blocks = Math.floor((length + BLOCK_BYTES - LENGTH_AT) / BLOCK_BYTES) + 1;
-  const bytes = new Uint8Array(blocks * BLOCK_BYTES);
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
-  bytes[at] = 0x80;
-  new DataView(bytes.buffer).setUint32(bytes.length - BLOCK_BYTES + LENGTH_AT, length * 8, true);
-  return bytes;
+  const writer = new Writer(4 * BLOCK_BYTES);
+  for (const part of parts) writer.bytes(part);
+  const bits = 8 * writer.length;
+  writer.u8(0x80);
+  writer.zeros((BLOCK_BYTES + LENGTH_AT - (writer.length % BLOCK_BYTES)) % BLOCK_BYTES);
+  writer.hostU32(bits);
+  writer.zeros(4);
+  return writer.take();
 }
 
 function mix(state: Uint32Array, block: Uint32Array): void {

@@ -14,6 +14,7 @@ import { STREAM_ENDS } from "../../src/services/directory/stream.ts";
 import { RELAY_REFUSALS } from "../../src/services/lan/dhcp6-relay/outcome.ts";
 import { UPLINK_EVENTS } from "../../src/ports/kernel.ts";
 import { TRANSITION_REASONS } from "../../src/services/uplink4/explain.ts";
+import { RECONFIGURE_REFUSALS } from "../../src/services/uplink6/reconfigure.ts";
 import { REFUSALS } from "../../src/services/lan/dhcp6-server/refusals.ts";
 import { RECOVERY_REFUSALS } from "../../src/wire/journal/recover.ts";
 import { commands, documents, explained, headings, links } from "./documents.ts";
@@ -35,6 +36,7 @@ const reasons = explained(
   new Map<string, readonly string[]>([
     ["uplink4", UPLINK4_REASONS],
     ["uplink6", UPLINK6_REASONS],
+    ["uplink6-reconfigure", RECONFIGURE_REFUSALS],
     ["router", ROUTER_REASONS],
     ["dhcp6-server", REFUSALS],
     ["dhcp6-relay", RELAY_REFUSALS],

@@ -60,7 +60,7 @@ function proven(other: Partial<Record<keyof Dhcp6Options, unknown>> = {}, replay
   const usual: Dhcp6Options = { clientId: DUID, serverId: SERVER, reconfigureMessage: "renew", authentication: proof(new Uint8Array(16)) };
   const message = dhcp6({ kind: "reconfigure", transactionId: 0, options: { ...usual, ...(other as Dhcp6Options) } });
   const digest = reconfigureDigest(encodeDhcp6(message), key);
-  if (digest === undefined || message.options.authentication === undefined) return encodeDhcp6(message);
+  if (digest === undefined || "authentication" in other) return encodeDhcp6(message);
   return encodeDhcp6({ ...message, options: { ...message.options, authentication: proof(digest) } });
 }
 
@@ -87,12 +87,6 @@ for (const [what, hex] of [
 
 test("the digest is over the whole datagram with zeros in its own place (RFC 9915 §20.4.2)", () => {
   assert.equal(toHex(reconfigureDigest(bytesOf(RENEW), KEY) ?? new Uint8Array()), "97a4e0b25f4ea486b1c803d663fb98df");
-  assert.deepEqual(
-    proven(),
-    bytesOf(`0a 000000
-    0001 0012 000400112233445566778899aabbccddeeff 0002 000a 0003000102005e100001
-    000b 001c 03 01 00 69f3a4c000000002 02 ${toHex(proven().slice(56, 72))} 0013 0001 05`),
-  );
 });
 
 const without = (name: keyof Dhcp6Options): Uint8Array => proven({ [name]: undefined });
