@@ -3,6 +3,7 @@ import { hostname } from "node:os";
 import { z } from "zod";
 import { LIMITS } from "../base/limits.ts";
 import type { DirectoryConfig, FetcherConfig, FieldSource, GroupField, IdFences, SourceConfig, UserField } from "../services/directory/config.ts";
+import type { Fault } from "./faults.ts";
 import { seconds } from "./kinds.ts";
 import type { Surroundings } from "./surroundings.ts";
 
@@ -75,7 +76,6 @@ export const directorySchema = z.strictObject({
 });
 type File = z.output<typeof directorySchema>;
 type SourceFile = File["source"][string];
-type Fault = { readonly path: readonly (string | number)[]; readonly message: string; readonly hint: string };
 
 /** What is wrong between parts, or with files they name. */
 export function directoryFaults(file: File, surroundings: Surroundings): readonly Fault[] {

@@ -8,7 +8,7 @@ import { LIMITS } from "../base/limits.ts";
 export { numberOfName } from "../base/name-number.ts";
 
 /** Text that a parser of `base` knows how to read. */
-function parsed<T>(parse: (text: string) => T | undefined, { what, hint }: { readonly what: string; readonly hint: string }) {
+export function parsed<T>(parse: (text: string) => T | undefined, { what, hint }: { readonly what: string; readonly hint: string }) {
   return z.string().transform((text, context): T => {
     const value = parse(text);
     if (value !== undefined) return value;

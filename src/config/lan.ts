@@ -3,6 +3,7 @@ import { z } from "zod";
 import { ipv6Covers, splitIpv6Prefix } from "../base/ipv6.ts";
 import { LIMITS } from "../base/limits.ts";
 import type { Dhcp6Pools, LanConfig, LanInterface } from "../services/lan/config.ts";
+import type { Fault } from "./faults.ts";
 import { interfaceName, ipv6, numberOfName, prefix6, resolvers, searchDomains, seconds } from "./kinds.ts";
 
 /** What a home's hosts are told at most (RFC 9096 §3.4). */
@@ -56,8 +57,6 @@ export function lanOf({ lan, relayed }: Files): Omit<LanConfig, "duid"> {
     })),
   };
 }
-
-type Fault = { readonly path: readonly (string | number)[]; readonly message: string; readonly hint: string };
 
 /** What is wrong between parts that are each right. */
 export function lanFaults({ lan, relayed }: Files): readonly Fault[] {

@@ -3,6 +3,7 @@
  * schema and with the document. A key stands under its tables, without the names that tables of one kind are told apart by.
  */
 import { HOST_OPTIONS, UPLINK4_OPTIONS } from "./options-uplink4.ts";
+import { UPLINK6_OPTIONS } from "./options-uplink6.ts";
 
 export type ConfigOption = { readonly takes: string; readonly standard: string; readonly help: string };
 
@@ -36,25 +37,7 @@ const pools: Readonly<Record<string, ConfigOption>> = {
 export const CONFIG_OPTIONS: Readonly<Record<string, ConfigOption>> = {
   ...HOST_OPTIONS,
   ...UPLINK4_OPTIONS,
-
-  uplink6: { takes: "a table for each interface: [uplink6.eth0]", standard: "none", help: "Interfaces that are delegated prefixes by DHCPv6." },
-  "uplink6.rapid_commit": { takes: "true or false", standard: "false", help: "Offer the server to answer a SOLICIT at once (RFC 9915 §18.2.1)." },
-  "uplink6.delegate": {
-    takes: 'a list of tables, one for each prefix asked for: [ { to = ["lan0"] } ]',
-    standard: "none; one is needed",
-    help: "What is asked for (IA_PD), and the interfaces each prefix is for.",
-  },
-  "uplink6.delegate.iaid": {
-    takes: "a number from 0 to 4294967295",
-    standard: "made of the first interface's name",
-    help: "Tells the server which prefix is meant; another number is another prefix (RFC 9915 §6.3).",
-  },
-  "uplink6.delegate.to": {
-    takes: 'a list of interfaces with prefix lengths: ["lan0", "lan1/60", "reserve/64"]',
-    standard: "none; one is needed",
-    help: "Each gets the next aligned piece; reserve holds a place. Without a length a piece has 64 bits.",
-  },
-  "uplink6.delegate.host_part": { takes: 'an IPv6 address: "::1"', standard: '"::1"', help: "The bits of our own address below each piece." },
+  ...UPLINK6_OPTIONS,
 
   lan: { takes: "a table for each interface: [lan.lan0]", standard: "none", help: "Links that are served or relayed." },
   "lan.ra": { takes: '"server" or "off"', standard: '"server"', help: "Router advertisements (RFC 4861 §6.2)." },

@@ -6,16 +6,17 @@ import { escapeText } from "../base/text.ts";
 import type { Macro } from "./native/lexer.ts";
 import { parseNative } from "./native/parse.ts";
 import { CONFIG_OPTIONS, keysIn, optionKey } from "./options.ts";
-import { type Config, type ConfigFile, configOf, faultsOf, schema } from "./schema.ts";
+import type { Fault } from "./faults.ts";
+import { type Config, type ConfigFile, configOf, faultsOf, schema, soundPartsOf, warningsOf } from "./schema.ts";
 import { type Surroundings, thisMachine } from "./surroundings.ts";
 import { isProblem, type Parsed, parseToml, type Problem } from "./toml.ts";
 
 /** What a file is written in. */
 export const FORMATS = ["toml", "dhcpleased"] as const;
 export type Format = (typeof FORMATS)[number];
-/** `macros` are those of a native file, for whoever wants to see them. */
+/** `macros` are those of a native file, for whoever wants to see them; `warnings` are of what is right and yet may surprise. */
 export type ReadResult =
-  | { readonly config: Config; readonly file: ConfigFile; readonly macros: readonly Macro[] }
+  | { readonly config: Config; readonly file: ConfigFile; readonly macros: readonly Macro[]; readonly warnings: readonly Problem[] }
   | { readonly problems: readonly Problem[] };
 
 const WRITABLE_BY_OTHERS = 0o022;
@@ -68,27 +69,27 @@ type Found = { readonly surroundings: Surroundings; readonly problems: readonly 
 function judge(parsed: Parsed, { surroundings, problems, macros }: Found): ReadResult {
   const judged = schema.safeParse(parsed.value);
   const found = [...problems, ...(judged.success ? [] : judged.error.issues.flatMap((issue) => problemsOf(issue, parsed)))];
-  if (!judged.success || found.length > 0) return told(found, parsed);
-  const faults = faultsOf(judged.data, surroundings);
-  if (faults.length > 0)
-    return told(
-      faults.map(({ path, message, hint }) => ({ ...parsed.placeOf(path), message, hint })),
-      parsed,
-    );
+  const faults = faultsOf(judged.success ? judged.data : soundPartsOf(parsed.value), surroundings);
+  const all = [...found, ...placed(faults, parsed)];
+  if (!judged.success || all.length > 0) return { problems: inOrder(all, parsed) };
   const config = configOf(judged.data, surroundings);
   const most = Math.max(config.uplink4?.interfaces.length ?? 0, config.uplink6?.length ?? 0, config.lan?.interfaces.length ?? 0);
   if (most > LIMITS.interfaces) return one(`more than ${LIMITS.interfaces} interfaces of one service`, "split them over two programs");
   if ([config.uplink4, config.uplink6, config.lan, config.directory].every((service) => service === undefined))
     return one("nothing is configured", "name an interface that should get its address by DHCP: [uplink4.eth0]");
-  return { config, file: judged.data, macros };
+  return { config, file: judged.data, macros, warnings: inOrder(placed(warningsOf(judged.data), parsed), parsed) };
+}
+
+function placed(faults: readonly Fault[], { placeOf }: Parsed): readonly Problem[] {
+  return faults.map(({ path, message, hint }) => ({ ...placeOf(path), message, hint }));
 }
 
 /** In the order of the file, in the words of who wrote it. */
-function told(problems: readonly Problem[], { inWords }: Parsed): ReadResult {
+function inOrder(problems: readonly Problem[], { inWords }: Parsed): readonly Problem[] {
   const seen = new Set<string>();
   const once = problems.filter(({ line, column, hint }) => seen.size !== seen.add(`${line}:${column} ${hint}`).size); // one of a place
   const sorted = once.toSorted((a, b) => a.line - b.line || a.column - b.column);
-  return { problems: sorted.slice(0, LIMITS.configProblems).map((each) => ({ ...each, message: inWords(each.message), hint: inWords(each.hint) })) };
+  return sorted.slice(0, LIMITS.configProblems).map((each) => ({ ...each, message: inWords(each.message), hint: inWords(each.hint) }));
 }
 
 /** `file:line:column: message` and a hint below it, as compilers print them. */
@@ -105,7 +106,7 @@ function one(message: string, hint: string): ReadResult {
   return { problems: [{ line: 1, column: 1, message, hint }] };
 }
 
-function problemsOf(issue: z.core.$ZodIssue, { placeOf }: Parsed): readonly Problem[] {
+function problemsOf(issue: z.core.$ZodIssue, { placeOf }: Pick<Parsed, "placeOf">): readonly Problem[] {
   if (issue.code === "unrecognized_keys") {
     return issue.keys.map((key) => ({
       ...placeOf([...issue.path, key]),
@@ -121,6 +122,12 @@ function problemsOf(issue: z.core.$ZodIssue, { placeOf }: Parsed): readonly Prob
         hint: "at most 15 characters without blanks, / and :",
       },
     ];
+  }
+  if (issue.code === "invalid_union") {
+    const meant = issue.errors.filter((branch) => branch.some(({ code, path }) => code !== "invalid_type" || path.length > 0));
+    const [only, ...others] = meant;
+    if (only !== undefined && others.length === 0)
+      return only.flatMap((inner) => problemsOf({ ...inner, path: [...issue.path, ...inner.path] }, { placeOf }));
   }
   const hint: unknown = issue.code === "custom" ? issue.params?.["hint"] : undefined;
   return [

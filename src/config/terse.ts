@@ -2,13 +2,23 @@
 import { same } from "../base/same.ts";
 import type { ConfigFile } from "./schema.ts";
 import { uplink4Schema } from "./uplink4.ts";
+import { STANDARD_DELEGATE, uplink6Schema } from "./uplink6.ts";
 
 type Table = Readonly<Record<string, unknown>>;
 
 export function terse(file: ConfigFile): Table {
-  const standard: Table = uplink4Schema.parse({ standard: {} })["standard"] ?? {};
-  const entries = Object.entries(file.uplink4 ?? {}).map(([name, entry]) => [name, differing(entry, standard)] as const);
-  return { ...file, ...(file.uplink4 === undefined ? {} : { uplink4: Object.fromEntries(entries) }) };
+  const standard4: Table = uplink4Schema.parse({ standard: {} })["standard"] ?? {};
+  const standard6: Table = uplink6Schema.parse({ standard: {} })["standard"] ?? {};
+  const uplinks6 = Object.entries(file.uplink6 ?? {}).map(([name, entry]) => {
+    const delegate = entry.delegate.map((one) => differing(one, STANDARD_DELEGATE));
+    return [name, differing({ ...entry, delegate }, standard6)] as const;
+  });
+  const uplinks4 = Object.entries(file.uplink4 ?? {}).map(([name, entry]) => [name, differing(entry, standard4)] as const);
+  return {
+    ...file,
+    ...(file.uplink4 === undefined ? {} : { uplink4: Object.fromEntries(uplinks4) }),
+    ...(file.uplink6 === undefined ? {} : { uplink6: Object.fromEntries(uplinks6) }),
+  };
 }
 
 function differing(entry: Table, standard: Table): Table {

@@ -1,5 +1,6 @@
 /** What is wrong between keys of `[uplink4.INTERFACE]` that are each right. */
 import { LIMITS } from "../base/limits.ts";
+import { both, type Fault } from "./faults.ts";
 import { octetsOf } from "./octets.ts";
 import type { Uplink4File } from "./uplink4.ts";
 
@@ -85,8 +86,6 @@ const FIXED_BYTES = 350;
 /** Keys of their own for options that send_options can name too. */
 const OWN = { "60": "vendor_class", "77": "user_class", "161": "mud_url" } as const;
 
-type Fault = { readonly path: readonly (string | number)[]; readonly message: string; readonly hint: string };
-
 export function uplink4Faults(file: Uplink4File): readonly Fault[] {
   return Object.entries(file).flatMap(([name, entry]) => [
     ...CONTRADICTIONS.filter(({ holds }) => holds(entry, name)).map(({ key, message, hint }) => ({ path: [name, key], message, hint })),
@@ -125,9 +124,4 @@ function tooLong(entry: Entry): readonly { readonly key: keyof Entry; readonly m
 
 function bytes(text: string | undefined): number {
   return text === undefined ? 0 : (octetsOf(text)?.length ?? 0);
-}
-
-/** Items of the second list that stand in the first. */
-function both<T>(first: readonly T[], second: readonly T[]): readonly { readonly index: number; readonly item: T }[] {
-  return second.map((item, index) => ({ index, item })).filter(({ item }) => first.includes(item));
 }

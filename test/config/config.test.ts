@@ -113,6 +113,8 @@ function keysOf(kind: unknown, path: readonly string[]): readonly string[] {
       return [own, ...keysOf(def["valueType"], path)];
     case "array":
       return [own, ...keysOf(def["element"], path).filter((key) => key !== own)];
+    case "union":
+      return [own, ...(def["options"] as readonly unknown[]).flatMap((one) => keysOf(one, path)).filter((key) => key !== own)];
     case "optional":
     case "default":
     case "prefault":

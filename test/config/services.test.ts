@@ -54,7 +54,7 @@ for (const [what, text, message] of [
   ["the same iaid twice", '[uplink6.wan0]\ndelegate = [ { iaid = 1, to = ["lan0"] }, { iaid = 1, to = ["lan1"] } ]\n', /same iaid/],
   ["a prefix on the uplink itself (RFC 9915 §6.3)", '[uplink6.wan0]\ndelegate = [ { to = ["wan0"] } ]\n', /must not be used on wan0/],
   ["a target that is none", '[uplink6.wan0]\ndelegate = [ { to = ["lan0/200"] } ]\n', /no interface with a prefix length/],
-  ["nothing to delegate", "[uplink6.wan0]\ndelegate = []\n", /delegate/],
+  ["a prefix for nobody", "[uplink6.wan0]\ndelegate = [ { to = [] } ]\n", /delegate/],
   ["a preferred lifetime beyond the valid one", "[lan.lan0]\npreferred_seconds = 7200\nvalid_seconds = 3600\n", /longer than the valid one/],
   ["a pool too small for what it delegates", '[lan.lan0]\nprefix_pool = "2001:db8::/60"\ndelegated_length = 56\n', /no prefix of delegated_length/],
   ["pools that overlap", '[lan.lan0]\nprefix_pool = "2001:db8::/56"\naddress_pool = "2001:db8::/64"\n', /overlap/],
