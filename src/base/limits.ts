@@ -48,6 +48,9 @@ export const LIMITS = {
   offersCollected: 16,
   /** Prefixes of one IA_PD that a client uses; providers give one, and two while they renumber. Further ones are left. */
   prefixesPerDelegation: 8,
+  /** Options of a DHCPv6 server that are handed on as they came, and their octets together; further ones are left out. */
+  toldOptions: 64,
+  toldOctets: 8192,
   /** Addresses of prefixes that went, kept deprecated for one uplink; a provider that renumbers that often loses the oldest. */
   retiredAddresses: 64,
   /** Interfaces one service may be configured for. */
@@ -60,6 +63,8 @@ export const LIMITS = {
   dhcp6SentOptions: 32,
   /** What stable host parts are made of (RFC 7217 §5 asks for 128 bits at least). */
   stableSecretBytes: 16,
+  /** Addresses of one subnet that are tried when other hosts have them (RFC 7217 §7: IDGEN_RETRIES is 3); then the link does without. */
+  hostPartTries: 4,
   /** Addresses and routes that all delegated prefixes together may put into the kernel; a plan with more is refused whole. */
   plannedAddresses: 1024,
   /** Links behind relays that one server may know. */

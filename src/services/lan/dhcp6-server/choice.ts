@@ -7,12 +7,13 @@ import { LIMITS } from "../../../base/limits.ts";
 import type { KeyedHash } from "../../../ports/secrets.ts";
 import { IDENTIFIER_BYTES } from "../../leases/keys.ts";
 import type { Offers } from "../../leases/offers.ts";
+import { isReservedIdentifier } from "../../reserved-identifier.ts";
 import { OPTION } from "./codes.ts";
 import type { Ledger } from "./ledger.ts";
 import type { ClientMessage } from "./message.ts";
 import { copyOctets, putU32, samePrefix } from "./octets.ts";
 import { Overlaps } from "./overlaps.ts";
-import { isReservedIdentifier, type Pool } from "./pools.ts";
+import type { Pool } from "./pools.ts";
 import type { OnLinkPrefix, ServedLink } from "./served-link.ts";
 
 /** Link 2, type 1, counter 1, IAID 4; the DUID follows. */

@@ -4,7 +4,7 @@
  * gets the same again (RFC 7943 §4, RFC 9915 §13.1); a pool so small that hashes meet is then searched place by place.
  */
 import { remainingSeconds } from "./lifetimes.ts";
-import { copyOctets, hostIsZero, sameOctets, samePrefix, word } from "./octets.ts";
+import { copyOctets, hostIsZero, samePrefix } from "./octets.ts";
 
 export type PoolShape = {
   /** Sixteen octets, host bits zero. */
@@ -80,17 +80,4 @@ function bitsOf(high: number, low: number, from: number): number {
   if (from >= 32) return (high >>> (from - 32)) & 0xff;
   const below = low >>> from;
   return (from > 24 ? below | (high << (32 - from)) : below) & 0xff;
-}
-
-const IANA_HIGH = 0x02005eff;
-const IANA_LOW = 0xfe000000;
-const ANYCAST = Uint8Array.of(0xfd, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff);
-
-/** Interface identifiers that no host may have: routers' and other anycast ones, and those of IANA (RFC 5453 §3). */
-export function isReservedIdentifier(address: Uint8Array, at: number): boolean {
-  const high = word(address, at + 8);
-  const low = word(address, at + 12);
-  if (high === 0 && low === 0) return true;
-  if (high === IANA_HIGH && (low & 0xff000000) === (IANA_LOW | 0)) return true;
-  return sameOctets(address, at + 8, ANYCAST, 0, ANYCAST.length) && (address[at + 15] ?? 0) >= 0x80;
 }

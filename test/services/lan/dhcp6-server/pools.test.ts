@@ -5,7 +5,7 @@ import fc from "fast-check";
 import { type Ipv6Prefix, ipv6Bytes, ipv6Covers, ipv6Of, ipv6Prefix, splitIpv6Prefix } from "../../../../src/base/ipv6.ts";
 import { fractionOf, remainingSeconds, untilSeconds } from "../../../../src/services/lan/dhcp6-server/lifetimes.ts";
 import { allZero, clearHost, copyOctets, hostIsZero, samePrefix } from "../../../../src/services/lan/dhcp6-server/octets.ts";
-import { isReservedIdentifier, Pool } from "../../../../src/services/lan/dhcp6-server/pools.ts";
+import { Pool } from "../../../../src/services/lan/dhcp6-server/pools.ts";
 import { iaNa, iaPd } from "../../../../src/wire/dhcp6/leases.ts";
 import { addressIn, Bed, ip, net, NEVER, prefixIn } from "./support.ts";
 
@@ -62,20 +62,6 @@ test("a hash of 64 bits is the host's half of an address, highest bit first", ()
   const place = new Uint8Array(16);
   pool(net("2001:db8:0:1::/64"), 128).place(0x01234567, 0x89abcdef | 0, place, 0);
   assert.equal(ipv6Of(place), "2001:db8:0:1:123:4567:89ab:cdef");
-});
-
-test("identifiers that stand for routers or groups of servers are no host's (RFC 5453 §3, RFC 4291 §2.6.1)", () => {
-  const reserved = (text: string): boolean => isReservedIdentifier(ipv6Bytes(ip(text)), 0);
-  for (const text of [
-    "2001:db8::",
-    "2001:db8::200:5eff:fe00:5213",
-    "2001:db8::200:5eff:fe00:0",
-    "2001:db8::fdff:ffff:ffff:ff80",
-    "2001:db8::fdff:ffff:ffff:ffff",
-  ])
-    assert.equal(reserved(text), true, text);
-  for (const text of ["2001:db8::1", "2001:db8::200:5eff:ff00:0", "2001:db8::fdff:ffff:ffff:ff7f", "2001:db8::1:0:0:0"])
-    assert.equal(reserved(text), false, text);
 });
 
 test("a pool is given to its last place, and none twice", () => {
