@@ -3,11 +3,12 @@ import { KernelError } from "../../base/errors.ts";
 import type { KernelNetwork } from "../../platform/netlink/kernel-network.ts";
 import { type Aggregate, AGGREGATE_ROUTES, type PlannedAddress, type PrefixPlan } from "../../ports/kernel.ts";
 import type { InterfaceAddress } from "../../wire/netlink/address.ts";
-import { ADDRESS_PROTOCOL, ROUTE_PROTOCOL, SCOPE, TABLE } from "../../wire/netlink/numbers.ts";
+import { ADDRESS_PROTOCOL, IFA_F, ROUTE_PROTOCOL, SCOPE, TABLE } from "../../wire/netlink/numbers.ts";
 import { type Ipv6Route, type Route, routeWith } from "../../wire/netlink/route.ts";
 
 /** Behind every route of a link, so that a delegated prefix in use is never cut off (RFC 7084 WPD-5). */
 const METRIC = 2048;
+const ALL_BITS = 128;
 const FOREVER = 0xffff_ffff;
 /** ENOENT, ESRCH, ENODEV, EADDRNOTAVAIL: gone already. */
 const GONE: readonly number[] = [2, 3, 19, 99];
@@ -22,7 +23,8 @@ export class PlanObjects {
   /** @throws KernelError the first refusal, after everything else was tried */
   apply({ addresses, aggregates }: PrefixPlan): void {
     const held = this.#network.addresses("ipv6");
-    const before = { addresses: held.filter(isOurs), routes: this.#routes() };
+    const standing = this.#network.routes("ipv6").filter((one): one is Ipv6Route => one.family === "ipv6" && isInOurPlace(one));
+    const before = { addresses: held.filter(isOurs), routes: standing.filter(isOurRoute) };
     const failures: KernelError[] = [];
     const trying = (act: () => void, forgiven: readonly number[]): void => {
       try {
@@ -32,8 +34,7 @@ export class PlanObjects {
         if (!forgiven.includes(error.errno)) failures.push(error);
       }
     };
-    // not put over what is there: a replacement would take the place of another program's route of the same cost
-    for (const one of aggregates) if (!before.routes.some((old) => isRouteOf(old, one))) trying(() => this.#network.addRoute(refusing(one)), []);
+    for (const one of aggregates) if (!before.routes.some((old) => isRouteOf(old, one))) trying(() => this.#refuse(one, standing), []);
     for (const wanted of addresses) {
       if (held.some((one) => isSame(one, wanted) && isByHand(one))) continue;
       // a replacement leaves the prefix length as it was
@@ -42,18 +43,32 @@ export class PlanObjects {
       trying(() => this.#network.replaceAddress(addressObject(wanted)), GONE);
     }
     for (const old of before.addresses) if (!addresses.some((one) => isSame(old, one))) trying(() => this.#network.removeAddress(old), GONE);
-    for (const old of before.routes) if (!aggregates.some((one) => isRouteOf(old, one))) trying(() => this.#network.removeRoute(old), GONE);
+    for (const old of before.routes)
+      if (!aggregates.some(({ prefix }) => prefix === old.destination)) trying(() => this.#network.removeRoute(old), GONE);
     const [first] = failures;
     if (first !== undefined) throw first;
   }
 
-  /** Refusing routes that carry our mark. */
-  #routes(): readonly Ipv6Route[] {
-    return this.#network
-      .routes("ipv6")
-      .filter((one): one is Ipv6Route => one.family === "ipv6" && isRefusing(one) && one.metric === METRIC)
-      .filter(({ protocol, table }) => protocol === ROUTE_PROTOCOL.dhcp && table === TABLE.main);
+  /**
+   * The kernel keeps one refusing route of a cost: ours of another kind is replaced in one step. But not where another program's route
+   * of the same cost is, which the replacement could hit: then ours stays as it is, and the kernel says that there is no room.
+   */
+  #refuse(wanted: Aggregate, standing: readonly Ipv6Route[]): void {
+    const there = standing.filter(({ destination }) => destination === wanted.prefix);
+    const [old] = there.filter(isOurRoute);
+    if (old !== undefined && there.length === 1) return this.#network.replaceRoute(refusing(wanted));
+    this.#network.addRoute(refusing(wanted));
   }
+}
+
+/** Where routes of ours stand, and maybe others'. */
+function isInOurPlace({ metric, table }: Ipv6Route): boolean {
+  return metric === METRIC && table === TABLE.main;
+}
+
+/** It refuses, and carries our mark. */
+function isOurRoute({ type, protocol }: Route): boolean {
+  return protocol === ROUTE_PROTOCOL.dhcp && (AGGREGATE_ROUTES as readonly string[]).includes(type);
 }
 
 /** It carries our mark, on whatever link. */
@@ -70,22 +85,19 @@ function isSame(one: InterfaceAddress, { link, address }: PlannedAddress): boole
   return one.interfaceIndex === link && one.address === address;
 }
 
+/** An address without a prefix is routed to by nobody but routers: the kernel's own route to it would only say that it is on the link. */
 function addressObject({ link, address, prefixLength, preferredSeconds, validSeconds }: PlannedAddress): InterfaceAddress {
   return {
     family: "ipv6",
     interfaceIndex: link,
     address,
     prefixLength,
-    flags: 0,
+    flags: prefixLength === ALL_BITS ? IFA_F.noPrefixRoute : 0,
     scope: SCOPE.global,
     protocol: ADDRESS_PROTOCOL.dhcp,
     preferredSeconds,
     validSeconds,
   };
-}
-
-function isRefusing({ type }: Route): boolean {
-  return (AGGREGATE_ROUTES as readonly string[]).includes(type);
 }
 
 function isRouteOf({ destination, type }: Ipv6Route, { prefix, route }: Aggregate): boolean {
