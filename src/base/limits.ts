@@ -53,6 +53,8 @@ export const LIMITS = {
   toldOctets: 8192,
   /** Addresses of prefixes that went, kept deprecated for one uplink; a provider that renumbers that often loses the oldest. */
   retiredAddresses: 64,
+  /** Addresses of one uplink that its servers are told of (RFC 9686); the kernel makes 16 of its own, further ones are not told. */
+  registeredAddresses: 64,
   /** Interfaces one service may be configured for. */
   interfaces: 64,
   /** IA_PDs of one uplink, and interfaces that share the prefix of one. */

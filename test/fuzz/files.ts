@@ -227,12 +227,14 @@ function record6Samples(): readonly Uint8Array[] {
     serverId: "0003000102005e100001" as Duid,
     delegations: [
       {
+        kind: "pd",
         iaid: 1,
         renewAt: instant(1_500_000),
         rebindAt: instant(1_700_000),
         prefixes: [{ prefix: prefix("2001:db8:100::/56"), excluded: prefix("2001:db8:100:ff::/64"), ...times }],
       },
     ],
+    options: [{ code: 56, hex: "0001" }],
     nameServers: ["2001:db8::53" as Ipv6Address],
     searchDomains: ["home.example" as DomainName],
   };

@@ -1,10 +1,13 @@
 /** What is held, and what becomes of it when an answer comes, time passes or the wishes change (RFC 9915 §18.2.10.1). */
 import type { Duid } from "../../base/duid.ts";
+import type { Ipv6Prefix } from "../../base/ipv6.ts";
 import { LIMITS } from "../../base/limits.ts";
 import { after, type Instant, type Moment } from "../../base/time.ts";
 import type { Dhcp6ClientMessage } from "../../wire/dhcp6/message.ts";
 import type { GrantedPrefix, Verdict } from "./judge.ts";
-import type { Delegated, Lease, LeasedPrefix, Wish } from "./state.ts";
+import { type Association, isSameIa, type Wish } from "./config.ts";
+import { factsIn } from "./facts.ts";
+import type { Delegated, Lease, LeasedPrefix } from "./state.ts";
 import { renewalTimes } from "./timing.ts";
 
 /** What the answer did not speak of: kept as it was, or over where a server answers for prefixes that another one or another link gave. */
@@ -20,19 +23,21 @@ type Answered = {
 
 /** @returns undefined when nothing is held any more */
 export function merged(held: Lease | undefined, { wishes, verdicts, message, serverId, unmentioned }: Answered, at: Moment): Lease | undefined {
-  const delegations = wishes.flatMap(({ iaid }) => {
-    const before = held?.delegations.find((delegated) => delegated.iaid === iaid);
-    const verdict = verdicts.find((one) => one.iaid === iaid);
-    const next = verdict?.kind === "granted" ? extended(before, verdict, unmentioned, at) : before;
+  const delegations = wishes.flatMap((wish) => {
+    const before = held?.delegations.find((delegated) => isSameIa(delegated, wish));
+    const verdict = verdicts.find((one) => isSameIa(one, wish));
+    const next = verdict?.result === "granted" ? extended(before, verdict, unmentioned, at) : before;
     return next === undefined ? [] : [next];
   });
   if (delegations.length === 0) return undefined;
   const { dnsServers, domainSearch } = message.options;
+  const options = factsIn(message);
   return {
     serverId,
     delegations,
     nameServers: dnsServers ?? held?.nameServers ?? [],
     searchDomains: domainSearch ?? held?.searchDomains ?? [],
+    options: options.length > 0 ? options : (held?.options ?? []),
   };
 }
 
@@ -48,8 +53,16 @@ export function unexpired(lease: Lease, now: Instant): Lease | undefined {
 
 /** Only what is still wished for. @returns the lease itself when that is all of it, undefined when nothing is left */
 export function wished(lease: Lease, wishes: readonly Wish[]): Lease | undefined {
-  const isWished = ({ iaid }: Delegated): boolean => wishes.some((wish) => wish.iaid === iaid);
+  const isWished = (delegated: Delegated): boolean => wishes.some((wish) => isSameIa(wish, delegated));
   return lease.delegations.every(isWished) ? lease : withDelegations(lease, lease.delegations.filter(isWished));
+}
+
+/** Without one prefix of one IA. @returns undefined when nothing is left */
+export function without(lease: Lease, which: Association, prefix: Ipv6Prefix): Lease | undefined {
+  const delegations = lease.delegations.map((delegated) =>
+    isSameIa(delegated, which) ? { ...delegated, prefixes: delegated.prefixes.filter((one) => one.prefix !== prefix) } : delegated,
+  );
+  return withDelegations(lease, delegations);
 }
 
 /** What was due and not extended is asked for later, with everything that nobody granted. */
@@ -67,7 +80,7 @@ export function isOverdue({ delegations }: Lease, now: Instant): boolean {
 
 /** Whether a wish has no prefix. */
 export function isMissing(lease: Lease, wishes: readonly Wish[]): boolean {
-  return wishes.some(({ iaid }) => !lease.delegations.some((delegated) => delegated.iaid === iaid));
+  return wishes.some((wish) => !lease.delegations.some((delegated) => isSameIa(delegated, wish)));
 }
 
 function latest(a: Instant, b: Instant): Instant {
@@ -81,11 +94,11 @@ function withDelegations(lease: Lease, delegations: readonly Delegated[]): Lease
 
 function extended(
   before: Delegated | undefined,
-  verdict: Extract<Verdict, { kind: "granted" }>,
+  verdict: Extract<Verdict, { result: "granted" }>,
   unmentioned: Unmentioned,
   at: Moment,
 ): Delegated | undefined {
-  const { iaid, ended } = verdict;
+  const { kind, iaid, ended } = verdict;
   const granted = verdict.granted.slice(0, LIMITS.prefixesPerDelegation);
   const isMentioned = ({ prefix }: LeasedPrefix): boolean => ended.includes(prefix) || granted.some((one) => one.prefix === prefix);
   const others = (before?.prefixes ?? []).filter((one) => !isMentioned(one) && one.validUntil > at.now);
@@ -93,7 +106,7 @@ function extended(
   const prefixes = [...granted.map((one) => leased(one, at)), ...kept].slice(0, LIMITS.prefixesPerDelegation);
   if (prefixes.length === 0) return undefined;
   if (granted.length === 0 && before !== undefined) return { ...before, prefixes };
-  return { iaid, prefixes, ...renewalTimes(verdict, granted, at) };
+  return { kind, iaid, prefixes, ...renewalTimes(verdict, granted, at) };
 }
 
 function leased({ prefix, excluded, preferredSeconds, validSeconds }: GrantedPrefix, at: Moment): LeasedPrefix {

@@ -7,7 +7,10 @@ export const TIMING = {
   request: { firstSeconds: 1, mostSeconds: 30, attempts: 10 },
   renew: { firstSeconds: 10, mostSeconds: 600 },
   rebind: { firstSeconds: 10, mostSeconds: 600 },
-  /** CNF_TIMEOUT, CNF_MAX_RT and CNF_MAX_RD: a Rebind after a change of the link (§18.2.12). */
+  information: { firstSeconds: 1 },
+  /** REL_TIMEOUT, REL_MAX_RC, DEC_TIMEOUT, DEC_MAX_RC; no longest time between two. */
+  farewell: { firstSeconds: 1, mostSeconds: Number.POSITIVE_INFINITY, attempts: 4 },
+  /** CNF_TIMEOUT, CNF_MAX_RT and CNF_MAX_RD: a Confirm or Rebind after a change of the link (§18.2.12). */
   reboot: { firstSeconds: 1, mostSeconds: 4, wholeSeconds: 10 },
   /** SOL_MAX_DELAY and CNF_MAX_DELAY. */
   delaySeconds: 1,
@@ -17,6 +20,8 @@ export const TIMING = {
   allowance: { burst: 20, perSecond: 1 },
   /** A wish that was not granted is asked for again after so long, and what was not extended: no sooner than a Renew that nobody answers. */
   retrySeconds: 600,
+  /** IRT_DEFAULT and IRT_MINIMUM: when what is no lease is asked for again (§21.23). */
+  refresh: { standardSeconds: 86_400, leastSeconds: 600 },
   /** T1 is never sooner. */
   renewFloorSeconds: 5,
 } as const;

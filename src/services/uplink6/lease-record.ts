@@ -1,6 +1,7 @@
 /** The lease file: one object of JSON with wall-clock times, so that it means the same after a reboot. */
 import { type DomainName, parseDomainName } from "../../base/domain.ts";
 import { type Duid, parseDuid } from "../../base/duid.ts";
+import { fromHex } from "../../base/hex.ts";
 import { type Ipv6Address, type Ipv6Prefix, isRoutableV6, parseIpv6, parseIpv6Prefix, splitIpv6Prefix } from "../../base/ipv6.ts";
 import { LIMITS } from "../../base/limits.ts";
 import { after, type Instant, NEVER, type WallClock } from "../../base/time.ts";
@@ -8,6 +9,7 @@ import type { Delegated, Lease, LeasedPrefix } from "../../machines/dhcp6-client
 
 const VERSION = 1;
 const IAID_MOST = 0xffffffff;
+const CODE_MOST = 0xffff;
 /**
  * What is left of a lease when the wall clock stands before the moment it was written: enough to ask for it, and over before a server's
  * silence (10 s, RFC 9915 §18.2.12) would let us use it on.
@@ -36,7 +38,9 @@ export function encodeLeaseRecord({ name, duid }: Owner, lease: Lease, { now, wa
     serverId: lease.serverId,
     nameServers: lease.nameServers,
     searchDomains: lease.searchDomains,
-    delegations: lease.delegations.map(({ iaid, renewAt, rebindAt, prefixes }) => ({
+    options: lease.options,
+    delegations: lease.delegations.map(({ kind, iaid, renewAt, rebindAt, prefixes }) => ({
+      kind,
       iaid,
       renewAt: onTheWall(renewAt),
       rebindAt: onTheWall(rebindAt),
@@ -57,19 +61,22 @@ export function decodeLeaseRecord({ name, duid }: Owner, bytes: Uint8Array, time
   const delegations = listIn(record["delegations"], LIMITS.delegations, (value) => delegatedIn(value, clockwork, times.now));
   if (serverId === undefined || nameServers === undefined || searchDomains === undefined || delegations === undefined) return undefined;
   const alive = delegations.filter(({ prefixes }) => prefixes.length > 0);
-  const isDistinct = new Set(alive.map(({ iaid }) => iaid)).size === alive.length;
-  return alive.length > 0 && isDistinct ? { serverId, delegations: alive, nameServers, searchDomains } : undefined;
+  const options = record["options"] === undefined ? [] : listIn(record["options"], LIMITS.toldOptions, optionIn);
+  const isDistinct = new Set(alive.map(({ kind, iaid }) => `${kind} ${iaid}`)).size === alive.length;
+  if (options === undefined || alive.length === 0 || !isDistinct) return undefined;
+  return { serverId, delegations: alive, nameServers, searchDomains, options };
 }
 
 function delegatedIn(value: unknown, clockwork: Clockwork, now: Instant): Delegated | undefined {
   if (typeof value !== "object" || value === null) return undefined;
   const fields = value as Fields;
-  const iaid = fields["iaid"];
+  const { iaid, kind = "pd" } = fields; // records of before addresses were leased have no kind
   const [renewAt, rebindAt] = [clockwork(fields["renewAt"]), clockwork(fields["rebindAt"])];
   const prefixes = listIn(fields["prefixes"], LIMITS.prefixesPerDelegation, (one) => prefixIn(one, clockwork));
+  if (kind !== "na" && kind !== "pd") return undefined;
   if (typeof iaid !== "number" || !Number.isInteger(iaid) || iaid < 0 || iaid > IAID_MOST) return undefined;
   if (renewAt === undefined || rebindAt === undefined || prefixes === undefined) return undefined;
-  return { iaid, prefixes: prefixes.filter(({ validUntil }) => validUntil > now), renewAt, rebindAt };
+  return { kind, iaid, prefixes: prefixes.filter(({ validUntil }) => validUntil > now), renewAt, rebindAt };
 }
 
 function prefixIn(value: unknown, clockwork: Clockwork): LeasedPrefix | undefined {
@@ -114,6 +121,13 @@ function listIn<T extends {}>(value: unknown, most: number, item: (value: unknow
   if (!Array.isArray(value) || value.length > most) return undefined;
   const items = value.map(item).filter((one): one is Exclude<typeof one, undefined> => one !== undefined);
   return items.length === value.length ? items : undefined;
+}
+
+function optionIn(value: unknown): Lease["options"][number] | undefined {
+  if (typeof value !== "object" || value === null) return undefined;
+  const { code, hex } = value as Fields;
+  if (typeof code !== "number" || !Number.isInteger(code) || code < 0 || code > CODE_MOST) return undefined;
+  return typeof hex === "string" && hex.length <= 2 * LIMITS.toldOctets && fromHex(hex) !== undefined ? { code, hex } : undefined;
 }
 
 function addressIn(value: unknown): Ipv6Address | undefined {

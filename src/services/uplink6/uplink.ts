@@ -5,14 +5,8 @@ import { LIMITS } from "../../base/limits.ts";
 import type { Instant } from "../../base/time.ts";
 import { dhcp6Client } from "../../machines/dhcp6-client/client.ts";
 import { OPTION_ORDER } from "../../machines/dhcp6-client/messages.ts";
-import {
-  type ClientConfig,
-  type ClientEffect,
-  type ClientEvent,
-  type ClientState,
-  initialState,
-  type Lease,
-} from "../../machines/dhcp6-client/state.ts";
+import { addressWish, type ClientConfig } from "../../machines/dhcp6-client/config.ts";
+import { type ClientEffect, type ClientEvent, type ClientState, initialState, type Lease } from "../../machines/dhcp6-client/state.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { LinkDatagrams, LinkSockets, ReceivedDatagram } from "../../ports/datagrams.ts";
 import type { Log } from "../../ports/log.ts";
@@ -229,6 +223,12 @@ export class Uplink {
   }
 }
 
+/** The part of an entry that is the conversation's. */
 function clientConfig({ duid, interface: wanted }: Uplink6Identity): ClientConfig {
-  return { duid, rapidCommit: wanted.rapidCommit, pace: "fast", wishes: wanted.delegations.map(wishOf) };
+  const { pace, start, rapidCommit, addressIaid, requestOptions, omitOptions, sendOptions } = wanted;
+  const { acceptReconfigure, registerAddresses, releaseOnStop } = wanted;
+  return {
+    ...{ duid, pace, start, rapidCommit, requestOptions, omitOptions, sendOptions, acceptReconfigure, registerAddresses, releaseOnStop },
+    wishes: [...wanted.delegations.map(wishOf), ...(addressIaid === undefined ? [] : [addressWish(addressIaid)])],
+  };
 }

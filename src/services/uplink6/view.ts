@@ -15,7 +15,7 @@ export type Uplink6LinkView = {
   readonly since: string;
   /** null: nothing is waited for. */
   readonly nextDeadline: string | null;
-  readonly wishes: readonly { readonly iaid: number; readonly prefixLength: number }[];
+  readonly wishes: readonly { readonly kind: "na" | "pd"; readonly iaid: number; readonly prefixLength: number }[];
   readonly lease: Lease6View | null;
   readonly received: number;
   readonly sent: Readonly<Record<string, number>>;
@@ -60,7 +60,7 @@ function uplinkView(uplink: Uplink, links: readonly LinkFact[], time: Told): Upl
     state: uplink.state.phase.kind,
     since: time(uplink.since) ?? "",
     nextDeadline: time(deadline(uplink.state)),
-    wishes: uplink.state.config.wishes,
+    wishes: uplink.state.config.wishes.map(({ kind, iaid, prefixLength }) => ({ kind, iaid, prefixLength })),
     lease: leaseView(uplink, links, time),
     received: uplink.received,
     sent: uplink.sent.toJSON(),

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import type { Duid } from "../../../src/base/duid.ts";
 import { bytesOf, toHex } from "../../../src/base/hex.ts";
 import type { Ipv6Prefix } from "../../../src/base/ipv6.ts";
+import { prefixWish } from "../../../src/machines/dhcp6-client/config.ts";
 import { OPTION_ORDER } from "../../../src/machines/dhcp6-client/messages.ts";
 import { iaPd, STATUS } from "../../../src/wire/dhcp6/leases.ts";
 import { encodeDhcp6 } from "../../../src/wire/dhcp6/message.ts";
@@ -202,7 +203,7 @@ test("without an answer the search never ends, and slows down to one message an 
 });
 
 test("a Solicit is exactly this: identity, wish, wished-for options, elapsed time, rapid commit; no vendor class (B50)", () => {
-  const wan = client({ rapidCommit: true, pace: "fast", wishes: [{ iaid: 0, prefixLength: 59 }] })
+  const wan = client({ rapidCommit: true, pace: "fast", wishes: [prefixWish(0, 59)] })
     .at(0)
     .linkUp();
   const [sent] = wan.effects;
@@ -212,7 +213,7 @@ test("a Solicit is exactly this: identity, wish, wished-for options, elapsed tim
     "01 a1b2c3",
     "0001 0012 000400112233445566778899aabbccddeeff",
     "0019 0029 00000000 00000000 00000000 001a 0019 00000000 00000000 3b 00000000000000000000000000000000",
-    "0006 000a 0052 0053 0017 0018 0043",
+    "0006 0012 0052 0053 0017 0018 0038 0040 0067 0090 0043",
     "0008 0002 0000",
     "000e 0000",
   ].join(" ");
@@ -221,7 +222,7 @@ test("a Solicit is exactly this: identity, wish, wished-for options, elapsed tim
 
 test("32 IAs and a DUID of 130 octets fit into a message (B51)", () => {
   const duid = `0004${"ab".repeat(128)}` as Duid;
-  const wishes = Array.from({ length: 32 }, (_, i) => ({ iaid: i + 1, prefixLength: 64 }));
+  const wishes = Array.from({ length: 32 }, (_, i) => prefixWish(i + 1, 64));
   const wan = client({ duid, wishes, pace: "fast" }).at(0).linkUp();
   const [sent] = wan.effects;
   assert.ok(sent?.kind === "send", "a Solicit goes out");

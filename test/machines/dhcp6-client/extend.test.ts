@@ -2,13 +2,11 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Ipv6Prefix } from "../../../src/base/ipv6.ts";
 import { iaPd, iaPrefix, STATUS } from "../../../src/wire/dhcp6/leases.ts";
+import { prefixWish } from "../../../src/machines/dhcp6-client/config.ts";
 import { bound, client, ia, OTHER_PREFIX, OTHER_SERVER, PREFIX, SERVER } from "./timeline.ts";
 
 const TWO = {
-  wishes: [
-    { iaid: 1, prefixLength: 56 },
-    { iaid: 2, prefixLength: 60 },
-  ],
+  wishes: [prefixWish(1, 56), prefixWish(2, 60)],
 };
 const SECOND = "2001:db8:300::/60" as Ipv6Prefix;
 const refusal = (iaid: number, code: number) => iaPd({ iaid, status: { code, message: "" } });

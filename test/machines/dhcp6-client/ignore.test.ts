@@ -207,7 +207,7 @@ test("an IAID far outside of what we use is nobody's (B25)", () => {
 
 test("every reason has a story here or where it belongs", () => {
   const told = new Set<IgnoreReason>([...NOTHING, ...PARTS].map(([, reason]) => reason));
-  const elsewhere = ["prefix-malformed", "ia-malformed", "prefix-overlaps", "no-binding", "rate-limited"];
+  const elsewhere = ["prefix-malformed", "ia-malformed", "prefix-overlaps", "no-binding", "rate-limited", "nothing-to-act-on"];
   assert.deepEqual(
     IGNORE_REASONS.filter((reason) => !told.has(reason) && !elsewhere.includes(reason)),
     [],

@@ -5,6 +5,7 @@ import fc from "fast-check";
 import { Entropy, seedOf } from "../../../src/base/entropy.ts";
 import type { Ipv6Prefix } from "../../../src/base/ipv6.ts";
 import { instant } from "../../../src/base/time.ts";
+import { prefixWish } from "../../../src/machines/dhcp6-client/config.ts";
 import { dhcp6Client } from "../../../src/machines/dhcp6-client/client.ts";
 import { type ClientEffect, type ClientEvent, type ClientState, initialState } from "../../../src/machines/dhcp6-client/state.ts";
 import { iaPd, iaPrefix } from "../../../src/wire/dhcp6/leases.ts";
@@ -45,7 +46,7 @@ type Happening = typeof happening extends fc.Arbitrary<infer T> ? T : never;
 function eventOf(one: Happening, state: ClientState): ClientEvent {
   if (one.what === "wait") return { kind: "deadline" };
   if (one.what === "link") return { kind: "link", up: one.up };
-  if (one.what === "wishes") return { kind: "configure", config: { ...state.config, wishes: one.iaids.map((iaid) => ({ iaid, prefixLength: 56 })) } };
+  if (one.what === "wishes") return { kind: "configure", config: { ...state.config, wishes: one.iaids.map((iaid) => prefixWish(iaid, 56)) } };
   const { kind, ours, server, commit, preference, code, ias } = one.answer;
   const id = "exchange" in state.phase ? state.phase.exchange.transactionId : 0;
   const status = (number: number | undefined) => (number === undefined ? {} : { status: { code: number, message: "" } });
@@ -81,10 +82,7 @@ function live(
     ...CONFIG,
     pace,
     rapidCommit: true,
-    wishes: [
-      { iaid: 1, prefixLength: 56 },
-      { iaid: 2, prefixLength: 60 },
-    ],
+    wishes: [prefixWish(1, 56), prefixWish(2, 60)],
   });
   let [now, steps] = [1000, 0];
   const all: ClientEffect[] = [];

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import type { Duid } from "../../../src/base/duid.ts";
 import type { Ipv6Prefix } from "../../../src/base/ipv6.ts";
 import { instant, NEVER } from "../../../src/base/time.ts";
+import { prefixWish } from "../../../src/machines/dhcp6-client/config.ts";
 import type { Lease } from "../../../src/machines/dhcp6-client/state.ts";
 import { iaPd, STATUS } from "../../../src/wire/dhcp6/leases.ts";
 import { bound, client, ia, OTHER_PREFIX, OTHER_SERVER, PREFIX, SERVER } from "./timeline.ts";
@@ -11,6 +12,7 @@ const LEASE: Lease = {
   serverId: SERVER,
   delegations: [
     {
+      kind: "pd",
       iaid: 1,
       renewAt: instant(900_000),
       rebindAt: instant(1_440_000),
@@ -19,6 +21,7 @@ const LEASE: Lease = {
   ],
   nameServers: [],
   searchDomains: [],
+  options: [],
 };
 
 test("after a change of the link what we hold is asked for with a Rebind, up to a second later (RFC 9915 §18.2.12)", () => {
@@ -106,7 +109,7 @@ test("a stored lease that comes while we search ends the search (B52)", () => {
 
 test("a stored lease that has ended, or that nobody wishes for, is none", () => {
   client().at(3600).stored(LEASE).does().holds({});
-  client({ wishes: [{ iaid: 2, prefixLength: 56 }] })
+  client({ wishes: [prefixWish(2, 56)] })
     .at(0)
     .stored(LEASE)
     .does()
@@ -138,10 +141,7 @@ test("news of the link that is no news changes nothing", () => {
 });
 
 test("the order of IA_PDs in the configuration means nothing: they are what their IAID says (B45, RFC 9096 §3.2)", () => {
-  const wishes = [
-    { iaid: 1, prefixLength: 56 },
-    { iaid: 2, prefixLength: 56 },
-  ];
+  const wishes = [prefixWish(1, 56), prefixWish(2, 56)];
   const wan = bound({ wishes }, [ia(1), ia(2, OTHER_PREFIX)]).configured({ wishes: wishes.toReversed() });
   wan
     .becomes("bound")
@@ -152,10 +152,7 @@ test("the order of IA_PDs in the configuration means nothing: they are what thei
 
 test("one more IA_PD in the configuration is asked for at once, and takes nothing from the others (B19)", () => {
   const wan = bound().configured({
-    wishes: [
-      { iaid: 1, prefixLength: 56 },
-      { iaid: 2, prefixLength: 60 },
-    ],
+    wishes: [prefixWish(1, 56), prefixWish(2, 60)],
   });
   wan
     .sends("renew", { prefixes: { 1: [PREFIX], 2: ["::/60"] } })
@@ -164,11 +161,8 @@ test("one more IA_PD in the configuration is asked for at once, and takes nothin
 });
 
 test("an IA_PD that left the configuration is given up, and the others stay (B19, B20)", () => {
-  const wishes = [
-    { iaid: 1, prefixLength: 56 },
-    { iaid: 2, prefixLength: 56 },
-  ];
-  const wan = bound({ wishes }, [ia(1), ia(2, OTHER_PREFIX)]).configured({ wishes: [{ iaid: 2, prefixLength: 56 }] });
+  const wishes = [prefixWish(1, 56), prefixWish(2, 56)];
+  const wan = bound({ wishes }, [ia(1), ia(2, OTHER_PREFIX)]).configured({ wishes: [prefixWish(2, 56)] });
   wan
     .becomes("bound")
     .silent()
@@ -178,7 +172,7 @@ test("an IA_PD that left the configuration is given up, and the others stay (B19
 
 test("another length of the same wish takes effect with the next search: nobody is asked for what is there", () => {
   bound()
-    .configured({ wishes: [{ iaid: 1, prefixLength: 48 }] })
+    .configured({ wishes: [prefixWish(1, 48)] })
     .becomes("bound")
     .silent()
     .does();
@@ -193,9 +187,9 @@ test("another identity begins anew: what was leased to the other one is given up
 
 test("a change of the configuration while we search starts the search anew", () => {
   const wan = client({ pace: "fast" }).at(0).linkUp().sends("solicit");
-  wan.configured({ wishes: [{ iaid: 5, prefixLength: 60 }] }).sends("solicit", { prefixes: { 5: ["::/60"] } });
+  wan.configured({ wishes: [prefixWish(5, 60)] }).sends("solicit", { prefixes: { 5: ["::/60"] } });
   wan.advertise({ ias: [ia(5, "2001:db8:0:10::/60" as Ipv6Prefix)] }).sends("request");
-  wan.configured({ wishes: [{ iaid: 6, prefixLength: 60 }] }).sends("solicit", { prefixes: { 6: ["::/60"] } });
+  wan.configured({ wishes: [prefixWish(6, 60)] }).sends("solicit", { prefixes: { 6: ["::/60"] } });
 });
 
 test("an endless stored lease is asked for like any other", () => {

@@ -9,8 +9,8 @@ import type { Ipv6Prefix } from "../../../src/base/ipv6.ts";
 import { type Instant, instant, NEVER } from "../../../src/base/time.ts";
 import { dhcp6Client } from "../../../src/machines/dhcp6-client/client.ts";
 import { OPTION_ORDER } from "../../../src/machines/dhcp6-client/messages.ts";
+import { type ClientConfig, prefixWish, STANDARD } from "../../../src/machines/dhcp6-client/config.ts";
 import {
-  type ClientConfig,
   type ClientEffect,
   type ClientEvent,
   type ClientState,
@@ -27,11 +27,11 @@ export const SERVER = "0003000102005e100001" as Duid;
 export const OTHER_SERVER = "0003000102005e100002" as Duid;
 export const PREFIX = "2001:db8:100::/56" as Ipv6Prefix;
 export const OTHER_PREFIX = "2001:db8:200::/56" as Ipv6Prefix;
-export const CONFIG: ClientConfig = { duid: DUID, rapidCommit: false, pace: "rfc", wishes: [{ iaid: 1, prefixLength: 56 }] };
+export const CONFIG: ClientConfig = { ...STANDARD, duid: DUID, pace: "rfc", wishes: [prefixWish(1, 56)] };
 /** Draws in the middle differ by less than this. */
 const TOLERANCE_MS = 2;
 
-type Kind = "solicit" | "request" | "renew" | "rebind";
+type Kind = Dhcp6ClientMessage["kind"];
 type Sent = { readonly message: Dhcp6ClientMessage; readonly at: Instant };
 /** undefined: the option is not there. */
 type MaybeOptions = { readonly [K in keyof Dhcp6ClientMessage["options"]]?: Dhcp6ClientMessage["options"][K] | undefined };

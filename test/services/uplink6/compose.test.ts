@@ -28,6 +28,7 @@ const uplink = fc
   })
   .map(({ name, ias }): Holding => {
     const delegations = ias.map(([, prefixes], iaid) => ({
+      kind: "pd" as const,
       iaid,
       renewAt: NOW,
       rebindAt: NOW,
@@ -38,7 +39,7 @@ const uplink = fc
         validUntil: instant(NOW + 1000 * valid),
       })),
     }));
-    const held: Lease = { serverId: SERVER, delegations, nameServers: [], searchDomains: [] };
+    const held: Lease = { serverId: SERVER, delegations, nameServers: [], searchDomains: [], options: [] };
     return {
       config: wan(
         ias.map(([list], iaid) => ({ iaid, targets: list })),
@@ -86,7 +87,13 @@ test("a plan is never larger than what is accepted whole", () => {
     preferredUntil: instant(NOW + 1000),
     validUntil: instant(NOW + 1000),
   }));
-  const held: Lease = { serverId: SERVER, delegations: [{ iaid: 1, renewAt: NOW, rebindAt: NOW, prefixes }], nameServers: [], searchDomains: [] };
+  const held: Lease = {
+    serverId: SERVER,
+    delegations: [{ kind: "pd", iaid: 1, renewAt: NOW, rebindAt: NOW, prefixes }],
+    nameServers: [],
+    searchDomains: [],
+    options: [],
+  };
   const plan = composed([{ config: wan([{ iaid: 1, targets: many }]), held, retired: [] }], all, NOW);
   assert.equal(plan.addresses.length + plan.aggregates.length, LIMITS.plannedAddresses);
 });

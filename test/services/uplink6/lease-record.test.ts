@@ -14,8 +14,10 @@ const LEASE: Lease = {
   serverId: SERVER,
   nameServers: ["2001:db8::53" as Ipv6Address],
   searchDomains: ["example.net" as DomainName],
+  options: [{ code: 56, hex: "0001" }],
   delegations: [
     {
+      kind: "pd",
       iaid: 0xfffffffe,
       renewAt: instant(1_900_000),
       rebindAt: instant(2_440_000),

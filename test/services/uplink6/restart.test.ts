@@ -182,7 +182,7 @@ test("the view says what is held, until when, for whom, and what happened", () =
   const self = boundRig();
   const [view] = self.service.view().uplinks;
   assert.equal(view?.state, "bound");
-  assert.deepEqual(view?.wishes, [{ iaid: 1, prefixLength: 63 }]);
+  assert.deepEqual(view?.wishes, [{ kind: "pd", iaid: 1, prefixLength: 63 }]);
   const [delegation] = view?.lease?.delegations ?? [];
   assert.deepEqual(delegation?.prefixes[0]?.prefix, PREFIX);
   assert.equal(view?.lease?.addresses[1]?.address, "2001:db8:100:1::1");
