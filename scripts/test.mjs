@@ -1,7 +1,8 @@
 /**
  * `npm test`, and `npm run test:TIER`: installs and builds what is missing, runs the tiers, and ends with one line
- * that counts: `N passed, N failed, N skipped`. Every skip is named before it. Exit 1 when anything failed or when a
- * tier ran no test. `--long` adds the files named *.long.test.ts.
+ * that counts: `N passed, N failed, N skipped`. Every skip is named before it, and so is every test that passed only at
+ * the second try (second-try.mjs). Exit 1 when anything failed or when a tier ran no test. `--long` adds the files named
+ * *.long.test.ts.
  */
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
@@ -11,20 +12,24 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { CHECKS, passes } from "./lint.mjs";
 import { runTests, testFiles } from "./run-tests.mjs";
+import { counted, FILES_MOST, withSecondTry } from "./second-try.mjs";
 import { setupPeers } from "./setup-peers.mjs";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url)).replace(/\/$/, "");
 const CORES = availableParallelism();
 const WAITING = 2 * CORES; // files side by side in tiers that mostly wait for timers and other programs
 
-/** One row a tier. `needs`: what must be there before it. Unit tests are all that no other row claims. */
+/**
+ * One row a tier. `needs`: what must be there before it. `realTime`: its tests wait for clocks and other programs, so a file that
+ * failed is tried again; what computes has no such excuse. Unit tests are all that no other row claims.
+ */
 const TIERS = {
   unit: { concurrency: CORES, timeoutMinutes: 5, needs: ["native"] },
   simulation: { folder: "test/simulation", concurrency: CORES, timeoutMinutes: 10, needs: ["native"] },
-  netns: { folder: "test/netns", concurrency: WAITING, timeoutMinutes: 10, needs: ["native", "bundles", "peers"] },
-  interop: { folder: "test/interop", concurrency: WAITING, timeoutMinutes: 40, needs: ["native", "bundles", "peers"] },
-  security: { folder: "test/security", concurrency: CORES, timeoutMinutes: 10, needs: ["native", "attack", "bundles", "peers"] },
-  house: { folder: "test/house", concurrency: 1, timeoutMinutes: 10, needs: ["native", "bundles", "peers"] },
+  netns: { folder: "test/netns", realTime: true, concurrency: WAITING, timeoutMinutes: 10, needs: ["native", "bundles", "peers"] },
+  interop: { folder: "test/interop", realTime: true, concurrency: WAITING, timeoutMinutes: 40, needs: ["native", "bundles", "peers"] },
+  security: { folder: "test/security", realTime: true, concurrency: CORES, timeoutMinutes: 10, needs: ["native", "attack", "bundles", "peers"] },
+  house: { folder: "test/house", realTime: true, concurrency: 1, timeoutMinutes: 10, needs: ["native", "bundles", "peers"] },
 };
 /** One after the other; where a row has two lists, side by side: what computes beside what waits. What floods links runs alone. */
 const ALL = [
@@ -100,7 +105,17 @@ async function runTier(name, tier, long) {
     tests.push({ name: `${name} runs tests`, file: tier.folder ?? "test", outcome: "failed" });
   }
   console.log(`${counted(tests)}  ${name}  (${seconds(performance.now() - started)})`);
-  return tests;
+  return { name, tier, files, tests };
+}
+
+/** After the lanes have ended: alone on the machine, as far as we can say. */
+async function triedAgain({ name, tier, files, tests }) {
+  if (tier.realTime !== true) return tests;
+  const runAgain = (file) => {
+    console.log(`${name}: ${file} failed, and is run once more, alone; at most ${FILES_MOST} files of a tier are`);
+    return runTests({ root: ROOT, files: [file], ...tier, concurrency: 1, onTest: progress(name) });
+  };
+  return withSecondTry(tests, files, runAgain);
 }
 
 /** A tier that stands in no lane would never run, and nobody would hear of it. */
@@ -110,9 +125,9 @@ function everyTierOnce() {
 }
 
 async function runLane(tiers, long) {
-  const tests = [];
-  for (const [name, tier] of tiers) tests.push(...(await runTier(name, tier, long)));
-  return tests;
+  const ran = [];
+  for (const [name, tier] of tiers) ran.push(await runTier(name, tier, long));
+  return ran;
 }
 
 /** A tier that ran nothing proves nothing. Only a user who is not root may see all of one skipped, each by name. */
@@ -124,11 +139,6 @@ function isVoid(tests) {
 function lint() {
   console.log("lint");
   return CHECKS.map((check) => ({ name: check.name, file: "lint", outcome: passes(check) ? "passed" : "failed" }));
-}
-
-function counted(tests) {
-  const count = (...outcomes) => tests.filter(({ outcome }) => outcomes.includes(outcome)).length;
-  return `${count("passed")} passed, ${count("failed")} failed, ${count("skipped", "todo")} skipped`;
 }
 
 function tiersOf(name) {
@@ -154,12 +164,13 @@ async function main() {
   const tests = names.includes("all") ? lint() : [];
   for (const lanes of names.includes("all") ? ALL : [[names]]) {
     const ran = await Promise.all(lanes.map((lane) => runLane(lane.flatMap(tiersOf), values.long)));
-    tests.push(...ran.flat());
+    for (const one of ran.flat()) tests.push(...(await triedAgain(one)));
   }
   console.log("");
   for (const { name, file, outcome, reason } of tests) {
     if (outcome === "skipped" || outcome === "todo") console.log(`skipped  ${file}: ${name}: ${reason}`);
   }
+  for (const { name, file, secondTry } of tests) if (secondTry === true) console.log(`second try  ${file}: ${name}`);
   const failed = tests.filter(({ outcome }) => outcome === "failed");
   for (const { name, file } of failed) console.log(`failed   ${file}: ${name}`);
   console.log(counted(tests));
