@@ -1,17 +1,19 @@
 /** One plan for the kernel out of what all uplinks hold: addresses for interfaces that are there, and routes that lead nowhere. */
-import type { Ipv6Address, Ipv6Prefix } from "../../base/ipv6.ts";
+import { type Ipv6Address, type Ipv6Prefix, ipv6Prefix, splitIpv6Prefix } from "../../base/ipv6.ts";
+import { type Ipv6Span, ipv6Span, spansOverlap } from "../../base/ipv6-number.ts";
 import { LIMITS } from "../../base/limits.ts";
 import { earliest, type Instant, secondsUntil } from "../../base/time.ts";
-import type { Delegated, Lease, LeasedPrefix } from "../../machines/dhcp6-client/state.ts";
+import type { Lease, LeasedPrefix } from "../../machines/dhcp6-client/state.ts";
 import type { Aggregate, PlannedAddress, PrefixPlan } from "../../ports/kernel.ts";
 import type { LinkFact } from "../links.ts";
-import type { Delegation, PlanTarget, Uplink6Interface } from "./config.ts";
-import { addressIn, fitted } from "./plan.ts";
+import type { PlanTarget, Uplink6Interface } from "./config.ts";
+import { FIXED_HOST_PARTS, type HostParts, hostAddress, type Instead } from "./host-part.ts";
+import { fitted } from "./plan.ts";
 
 /** What may still be used of an address whose prefix went (RFC 9096 §3.5: ND_VALID_LIMIT). */
 const RETIRED_SECONDS = 7200;
 
-/** An address that an interface gets of a delegated prefix. */
+/** An address that an interface gets of a delegated prefix, or that the uplink itself was leased. */
 export type Assigned = {
   readonly name: string;
   readonly address: Ipv6Address;
@@ -19,64 +21,99 @@ export type Assigned = {
   readonly subnet: Ipv6Prefix;
   readonly preferredUntil: Instant;
   readonly validUntil: Instant;
+  /** Why its host part is not the one that was asked for. */
+  readonly instead: Instead | undefined;
 };
 /** An address whose prefix is not ours any more: deprecated until it ends. */
 export type Retired = Pick<Assigned, "name" | "address" | "prefixLength" | "validUntil">;
 /** Why a target has no address of a prefix. */
-export type Unserved = { readonly target: string; readonly prefix: Ipv6Prefix; readonly reason: "too-small" | "upstream-link" };
+export type Unserved = { readonly target: string; readonly prefix: Ipv6Prefix; readonly reason: UnservedReason };
+type UnservedReason =
+  | "too-small" // its place lies behind the end of the prefix
+  | "upstream-link" // RFC 9915 §18.2.10.1 forbids it, and the server keeps nothing free for it (RFC 6603)
+  | "no-secret" // its host part is made of a secret that is not known yet
+  | "duplicates"; // other hosts have all addresses that were tried
 export type Holding = { readonly config: Uplink6Interface; readonly held: Lease | undefined; readonly retired: readonly Retired[] };
 
 /** Every interface of the configuration that gets an address, whether it exists or not. */
-export function assigned({ name, delegations }: Uplink6Interface, held: Lease | undefined): readonly Assigned[] {
-  return pieces({ delegations }, held).flatMap(({ target, subnet, leased }) =>
-    target.interface === undefined || target.interface === name || subnet === undefined
-      ? []
-      : [{ ...timesOf(leased), name: target.interface, address: addressIn(subnet, target.hostPart), prefixLength: target.prefixLength, subnet }],
-  );
+export function assigned(config: Uplink6Interface, held: Lease | undefined, hosts: HostParts = FIXED_HOST_PARTS): readonly Assigned[] {
+  const own = leasedAddresses(config, held);
+  const behind = pieces(config, held).flatMap(({ target, subnet, leased }) => {
+    if (target.interface === undefined || subnet === undefined) return [];
+    const chosen = hostAddress(target.hostPart, { name: target.interface, subnet }, hosts);
+    if (chosen.kind === "none") return [];
+    const { address, instead } = chosen;
+    return [{ ...timesOf(leased), name: target.interface, address, prefixLength: lengthOf(subnet), subnet, instead }];
+  });
+  return [...own, ...behind];
 }
 
-/** Targets that get nothing: the prefix is too small, or they are the upstream link itself (RFC 9915 §18.2.10.1 forbids it). */
-export function unserved({ name, delegations }: Uplink6Interface, held: Lease | undefined): readonly Unserved[] {
-  return pieces({ delegations }, held).flatMap(({ target, subnet, leased }): readonly Unserved[] => {
+/** Targets that get nothing, and why. */
+export function unserved(config: Uplink6Interface, held: Lease | undefined, hosts: HostParts = FIXED_HOST_PARTS): readonly Unserved[] {
+  return pieces(config, held).flatMap(({ target, subnet, leased: { prefix } }): readonly Unserved[] => {
     if (target.interface === undefined) return [];
-    if (target.interface === name) return [{ target: name, prefix: leased.prefix, reason: "upstream-link" }];
-    return subnet === undefined ? [{ target: target.interface, prefix: leased.prefix, reason: "too-small" }] : [];
+    if (subnet === undefined) return [{ target: target.interface, prefix, reason: target.interface === config.name ? "upstream-link" : "too-small" }];
+    const chosen = hostAddress(target.hostPart, { name: target.interface, subnet }, hosts);
+    return chosen.kind === "none" && chosen.why !== "no-interface" ? [{ target: target.interface, prefix, reason: chosen.why }] : [];
   });
 }
 
-/** Addresses of prefixes that were held and are not any more, for as long as they may be used up (RFC 9096 §3.5). */
-export function retiredBy(config: Uplink6Interface, previous: Lease, held: Lease | undefined, now: Instant): readonly Retired[] {
-  const still = new Set((held?.delegations ?? []).flatMap(({ prefixes }) => prefixes.map(({ prefix }) => prefix)));
-  const gone = previous.delegations.map((delegated) => ({ ...delegated, prefixes: delegated.prefixes.filter(({ prefix }) => !still.has(prefix)) }));
-  return assigned(config, { ...previous, delegations: gone })
-    .filter(({ validUntil }) => validUntil > now)
+/** Addresses that were ours and are not any more, for as long as they may be used up (RFC 9096 §3.5). */
+export function retiredBy(
+  config: Uplink6Interface,
+  previous: Lease,
+  held: Lease | undefined,
+  now: Instant,
+  hosts: HostParts = FIXED_HOST_PARTS,
+): readonly Retired[] {
+  const still = new Set(assigned(config, held, hosts).map(({ name, address }) => `${name} ${address}`));
+  return assigned(config, previous, hosts)
+    .filter(({ name, address, validUntil }) => validUntil > now && !still.has(`${name} ${address}`))
     .map(({ name, address, prefixLength, validUntil }) => ({ name, address, prefixLength, validUntil: earliest(validUntil, later(now)) }));
 }
 
-/** All that the kernel should hold now. Of two addresses alike the one that lives longer counts; one that has ended counts for nothing. */
-export function composed(holdings: readonly Holding[], links: readonly Pick<LinkFact, "index" | "name">[], now: Instant): PrefixPlan {
+/**
+ * All that the kernel should hold now. Of two addresses alike the one that lives longer counts, and one in use before one that went;
+ * one that has ended counts for nothing. What is on one link is on no other: who comes first in the configuration has it.
+ */
+export function composed(
+  holdings: readonly Holding[],
+  links: readonly Pick<LinkFact, "index" | "name">[],
+  now: Instant,
+  hosts: HostParts = FIXED_HOST_PARTS,
+): PrefixPlan {
   const byName = new Map(links.map((link) => [link.name, link.index]));
+  const claims: Claim[] = holdings.flatMap(({ config, held }) => excludedOf(held).map((prefix) => ({ name: config.name, span: ipv6Span(prefix) })));
+  const all = holdings.map(({ config, held }) => ({ config, held, live: assigned(config, held, hosts) }));
   const addresses = new Map<string, PlannedAddress>();
-  const aggregates = new Map<Ipv6Prefix, Aggregate>();
-  for (const { config, held, retired } of holdings) {
-    const live = assigned(config, held);
-    for (const one of live) place(one.preferredUntil, one);
-    for (const one of retired) place(now, one);
-    const inUse = new Set(live.filter(({ name }) => byName.has(name)).map(({ subnet }) => subnet));
-    const route = config.aggregateRoute;
-    if (route === "none") continue;
-    for (const prefix of prefixesOf(held)) if (!inUse.has(prefix)) aggregates.set(prefix, { prefix, route });
-  }
+  for (const { config, live } of all) for (const one of live) if (one.name === config.name || isFree(one)) place(one.preferredUntil, one);
+  const inUse = new Set(addresses.keys());
+  for (const one of holdings.flatMap(({ retired }) => retired)) if (!inUse.has(keyOf(one)) && isFree(one)) place(now, one);
+  const aggregates = new Map(all.flatMap(({ config, held, live }) => aggregatesOf(config, held, live).map((one) => [one.prefix, one])));
   const most = LIMITS.plannedAddresses;
   return { addresses: [...addresses.values()].slice(0, most - Math.min(most, aggregates.size)), aggregates: [...aggregates.values()].slice(0, most) };
 
-  function place(preferredUntil: Instant, { name, address, prefixLength, validUntil }: Retired): void {
+  function place(preferredUntil: Instant, one: Retired): void {
+    const { name, address, prefixLength, validUntil } = one;
     const link = byName.get(name);
     const validSeconds = secondsUntil(validUntil, now);
-    if (link === undefined) return;
-    const key = `${link} ${address}`;
-    if ((addresses.get(key)?.validSeconds ?? 0) >= validSeconds) return;
-    addresses.set(key, { link, name, address, prefixLength, preferredSeconds: secondsUntil(preferredUntil, now), validSeconds });
+    if (link === undefined || (addresses.get(keyOf(one))?.validSeconds ?? 0) >= validSeconds) return;
+    addresses.set(keyOf(one), { link, name, address, prefixLength, preferredSeconds: secondsUntil(preferredUntil, now), validSeconds });
+  }
+
+  /** Claims it, if nobody else has. */
+  function isFree({ name, address, prefixLength, validUntil }: Retired): boolean {
+    if (!byName.has(name) || validUntil <= now) return false;
+    const span = ipv6Span(ipv6Prefix(address, prefixLength));
+    if (claims.some((other) => other.name !== name && spansOverlap(other.span, span))) return false;
+    claims.push({ name, span });
+    return true;
+  }
+
+  /** What has one link as a whole needs no route: that of the link is the same. */
+  function aggregatesOf({ aggregateRoute: route }: Uplink6Interface, held: Lease | undefined, live: readonly Assigned[]): readonly Aggregate[] {
+    const whole = new Set(live.filter(({ name }) => byName.has(name)).map(({ subnet }) => subnet));
+    return route === "none" ? [] : prefixesOf(held).flatMap(({ prefix }) => (whole.has(prefix) ? [] : [{ prefix, route }]));
   }
 }
 
@@ -85,21 +122,48 @@ export function namesOf({ name, delegations }: Uplink6Interface): readonly strin
   return [name, ...delegations.flatMap(({ targets }) => targets.flatMap((target) => (target.interface === undefined ? [] : [target.interface])))];
 }
 
+type Claim = { readonly name: string; readonly span: Ipv6Span };
 type Piece = { readonly target: PlanTarget; readonly subnet: Ipv6Prefix | undefined; readonly leased: LeasedPrefix };
 
-function pieces({ delegations }: { readonly delegations: readonly Delegation[] }, held: Lease | undefined): readonly Piece[] {
-  return (held?.delegations ?? []).flatMap(({ iaid, prefixes }: Delegated) => {
-    const targets = delegations.find((delegation) => delegation.iaid === iaid)?.targets ?? [];
-    return prefixes.flatMap((leased) => fitted(targets, leased).map((piece) => ({ ...piece, leased })));
+function pieces({ name, delegations }: Uplink6Interface, held: Lease | undefined): readonly Piece[] {
+  return (held?.delegations ?? []).flatMap(({ kind, iaid, prefixes }) => {
+    const targets = (kind === "pd" ? delegations.find((delegation) => delegation.iaid === iaid)?.targets : undefined) ?? [];
+    return prefixes.flatMap((leased) => fitted(targets, leased, name).map((piece) => ({ ...piece, leased })));
   });
+}
+
+/** IA_NA: a prefix of 128 bits is the address (RFC 9915 §6.2). */
+function leasedAddresses({ name }: Uplink6Interface, held: Lease | undefined): readonly Assigned[] {
+  return (held?.delegations ?? [])
+    .filter(({ kind }) => kind === "na")
+    .flatMap(({ prefixes }) =>
+      prefixes.map((leased) => ({
+        ...timesOf(leased),
+        ...{ name, subnet: leased.prefix, instead: undefined },
+        ...splitIpv6Prefix(leased.prefix),
+      })),
+    );
 }
 
 function timesOf({ preferredUntil, validUntil }: LeasedPrefix): Pick<Assigned, "preferredUntil" | "validUntil"> {
   return { preferredUntil, validUntil };
 }
 
-function prefixesOf(held: Lease | undefined): readonly Ipv6Prefix[] {
-  return (held?.delegations ?? []).flatMap(({ prefixes }) => prefixes.map(({ prefix }) => prefix));
+/** Delegated ones. */
+function prefixesOf(held: Lease | undefined): readonly LeasedPrefix[] {
+  return (held?.delegations ?? []).flatMap(({ kind, prefixes }) => (kind === "pd" ? prefixes : []));
+}
+
+function excludedOf(held: Lease | undefined): readonly Ipv6Prefix[] {
+  return prefixesOf(held).flatMap(({ excluded }) => (excluded === undefined ? [] : [excluded]));
+}
+
+function lengthOf(prefix: Ipv6Prefix): number {
+  return splitIpv6Prefix(prefix).prefixLength;
+}
+
+function keyOf({ name, address }: Pick<Retired, "name" | "address">): string {
+  return `${name} ${address}`;
 }
 
 function later(now: Instant): Instant {

@@ -2,28 +2,26 @@
  * The addressing plan: which piece of a delegated prefix each target gets. Targets stand one behind the other, each aligned to its
  * size, so that one more at the end moves nobody. From the places follows the length that is asked for.
  */
-import { fromHex, toHex } from "../../base/hex.ts";
-import { IPV6_BYTES, type Ipv6Address, type Ipv6Prefix, ipv6Bytes, ipv6Of, ipv6Prefix, splitIpv6Prefix } from "../../base/ipv6.ts";
-import type { LeasedPrefix, Wish } from "../../machines/dhcp6-client/state.ts";
-import type { Delegation, HostPart, PlanTarget } from "./config.ts";
-
-const ADDRESS_BITS = 128;
+import { type Ipv6Prefix, ipv6Prefix } from "../../base/ipv6.ts";
+import { IPV6_BITS, type Ipv6Span, ipv6OfNumber, ipv6Size, ipv6Span, spansOverlap } from "../../base/ipv6-number.ts";
+import { prefixWish, type Wish } from "../../machines/dhcp6-client/config.ts";
+import type { LeasedPrefix } from "../../machines/dhcp6-client/state.ts";
+import type { Delegation, PlanTarget } from "./config.ts";
 
 /** How far behind the start of the delegated prefix a target stands, and how long its own prefix is. */
 export type Place = { readonly offset: bigint; readonly prefixLength: number };
-type Span = { readonly first: bigint; readonly end: bigint };
 
-/** A target with the piece it gets of one delegated prefix; undefined where the piece would lie outside. */
+/** A target with the piece it gets of one delegated prefix; undefined where there is none for it. */
 export type Fitted = { readonly target: PlanTarget; readonly subnet: Ipv6Prefix | undefined };
 
 /** Where targets of these lengths stand; `hole` is left free (RFC 6603: it belongs to the upstream link). */
-export function placesOf(prefixLengths: readonly number[], hole?: Span): readonly Place[] {
+export function placesOf(prefixLengths: readonly number[], hole?: Ipv6Span): readonly Place[] {
   let previous: Place | undefined;
   return prefixLengths.map((prefixLength) => {
-    const size = sizeOf(prefixLength);
-    const step = previous === undefined ? 0n : larger(sizeOf(previous.prefixLength), size);
+    const size = ipv6Size(prefixLength);
+    const step = previous === undefined ? 0n : larger(ipv6Size(previous.prefixLength), size);
     const behind = previous === undefined ? 0n : aligned(previous.offset + step, step);
-    const clashes = hole !== undefined && behind < hole.end && behind + size > hole.first;
+    const clashes = hole !== undefined && spansOverlap(hole, { first: behind, end: behind + size });
     previous = { offset: clashes ? alignedUp(hole.end, size) : behind, prefixLength };
     return previous;
   });
@@ -33,44 +31,35 @@ export function placesOf(prefixLengths: readonly number[], hole?: Span): readonl
 export function requestedLength(prefixLengths: readonly number[]): number {
   const last = placesOf(prefixLengths).at(-1);
   if (last === undefined || last.offset === 0n) return prefixLengths[0] ?? 64;
-  return ADDRESS_BITS - last.offset.toString(2).length;
+  return IPV6_BITS - last.offset.toString(2).length;
 }
 
 /** What an IA_PD asks for. */
-export function wishOf({ iaid, targets, prefixLength }: Delegation): Wish {
-  return { iaid, prefixLength: prefixLength ?? requestedLength(targets.map(({ prefixLength }) => prefixLength)) };
+export function wishOf({ iaid, targets, prefixLength, hint }: Delegation): Wish {
+  return prefixWish(iaid, prefixLength ?? requestedLength(targets.map((target) => target.prefixLength)), hint);
 }
 
-/** In the order of the targets; a delegated prefix that is longer than wished for serves those whose place it holds. */
-export function fitted(targets: readonly PlanTarget[], { prefix, excluded }: Pick<LeasedPrefix, "prefix" | "excluded">): readonly Fitted[] {
-  const { address, prefixLength } = splitIpv6Prefix(prefix);
-  const base = numberOf(address);
-  const room = sizeOf(prefixLength);
+/**
+ * In the order of the targets; a delegated prefix that is longer than wished for serves those whose place it holds. The link it came
+ * over gets what the server keeps free for it, and nothing else: its own place stays empty (RFC 9915 §18.2.10.1, RFC 6603 §4.2).
+ */
+export function fitted(
+  targets: readonly PlanTarget[],
+  { prefix, excluded }: Pick<LeasedPrefix, "prefix" | "excluded">,
+  upstream?: string,
+): readonly Fitted[] {
+  const { first: base, end } = ipv6Span(prefix);
+  const hole = excluded === undefined ? undefined : ipv6Span(excluded);
   const places = placesOf(
     targets.map((target) => target.prefixLength),
-    excluded === undefined ? undefined : spanOf(excluded, base),
+    hole === undefined ? undefined : { first: hole.first - base, end: hole.end - base },
   );
   return targets.map((target, i) => {
-    const { offset } = places[i] ?? { offset: room };
-    const inside = offset + sizeOf(target.prefixLength) <= room;
-    return { target, subnet: inside ? ipv6Prefix(addressOf(base + offset), target.prefixLength) : undefined };
+    if (target.interface !== undefined && target.interface === upstream) return { target, subnet: excluded };
+    const first = base + (places[i]?.offset ?? end);
+    const inside = first + ipv6Size(target.prefixLength) <= end;
+    return { target, subnet: inside ? ipv6Prefix(ipv6OfNumber(first), target.prefixLength) : undefined };
   });
-}
-
-/** The interface's own address: the host part fills what the prefix leaves, and nothing else. */
-export function addressIn(subnet: Ipv6Prefix, hostPart: HostPart): Ipv6Address {
-  const { address, prefixLength } = splitIpv6Prefix(subnet);
-  return addressOf(numberOf(address) | (numberOf(hostPart as Ipv6Address) & (sizeOf(prefixLength) - 1n)));
-}
-
-function spanOf(prefix: Ipv6Prefix, base: bigint): Span {
-  const { address, prefixLength } = splitIpv6Prefix(prefix);
-  const first = numberOf(address) - base;
-  return { first, end: first + sizeOf(prefixLength) };
-}
-
-function sizeOf(prefixLength: number): bigint {
-  return 1n << BigInt(ADDRESS_BITS - prefixLength);
 }
 
 function larger(a: bigint, b: bigint): bigint {
@@ -83,13 +72,4 @@ function aligned(offset: bigint, size: bigint): bigint {
 
 function alignedUp(offset: bigint, size: bigint): bigint {
   return aligned(offset + size - 1n, size);
-}
-
-function numberOf(address: Ipv6Address): bigint {
-  return BigInt(`0x${toHex(ipv6Bytes(address))}`);
-}
-
-function addressOf(number: bigint): Ipv6Address {
-  const hex = number.toString(16).padStart(2 * IPV6_BYTES, "0");
-  return ipv6Of(fromHex(hex) ?? new Uint8Array(IPV6_BYTES));
 }
