@@ -6,12 +6,13 @@
 import { execFileSync } from "node:child_process";
 import { parseArgs } from "node:util";
 import { client4 } from "./client4.ts";
+import { client6 } from "./client6.ts";
 import { directory } from "./directory.ts";
 import { type Bench, judged, line } from "./row.ts";
 import { server6 } from "./server6.ts";
 
 /** Benches whose service exists; the others' rows are named in docs/gaps.md. */
-const BENCHES: Readonly<Record<string, Bench>> = { client4, server6, directory };
+const BENCHES: Readonly<Record<string, Bench>> = { client4, client6, server6, directory };
 const ROUNDS_MIN = 5;
 
 const { values, positionals } = parseArgs({

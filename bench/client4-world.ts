@@ -1,10 +1,9 @@
 /** Where DHCPv4 clients are compared: dnsmasq behind a bridge, one wire to a namespace where each client is started as its users start it. */
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { execFileSync, spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { compiled, ROOT, writerIn } from "./isolated.ts";
 
-export const ROOT = join(dirname(fileURLToPath(import.meta.url)), "..");
 export const SERVER_ADDRESS = "10.64.0.1";
 export type World = { readonly server: string; readonly client: string; readonly folder: string; readonly watch: string; readonly flood: string };
 
@@ -12,11 +11,7 @@ export type World = { readonly server: string; readonly client: string; readonly
 export function setUp(): World {
   const tag = `lhb${process.pid}`;
   const folder = mkdtempSync(join(ROOT, "bench/.run-"));
-  const tool = (name: string): string => {
-    execFileSync("cc", ["-O2", "-w", "-o", join(folder, name), join(ROOT, `bench/tools/${name}.c`)]);
-    return join(folder, name);
-  };
-  const world = { server: `${tag}s`, client: `${tag}c`, folder, watch: tool("clientwatch"), flood: tool("flood4") };
+  const world = { server: `${tag}s`, client: `${tag}c`, folder, watch: compiled("clientwatch", folder), flood: compiled("flood4", folder) };
   const ip = (...args: readonly string[]): void => void execFileSync("ip", args);
   for (const name of [world.server, world.client]) ip("netns", "add", name);
   const s = ["-n", world.server];
@@ -46,11 +41,7 @@ export function tearDown({ server, client, folder }: World): void {
 
 /** The command of each client; ours twice, without and with the detection of address conflicts. */
 export function clientsIn({ folder }: World): Readonly<Record<string, string>> {
-  const write = (name: string, text: string, mode = 0o644): string => {
-    writeFileSync(join(folder, name), text, { mode });
-    return join(folder, name);
-  };
-  mkdirSync(join(folder, "networkd"), { recursive: true });
+  const write = writerIn(folder);
   write("networkd/10.network", "[Match]\nName=c0\n[Network]\nDHCP=ipv4\nIPv6AcceptRA=no\n[DHCPv4]\nClientIdentifier=mac\n");
   const hook = write("hook.sh", HOOK, 0o755);
   const common = "clientid\noption domain_name_servers, routers\n";
@@ -83,27 +74,4 @@ export function clean({ client, server, folder }: World): void {
   execFileSync("ip", ["-n", client, "-4", "addr", "flush", "dev", "c0"]);
   for (const state of ["down", "up"]) execFileSync("ip", ["-n", client, "link", "set", "c0", state]);
   execFileSync("ip", ["-n", server, "link", "set", "s0", "up"]);
-}
-
-/** Runs in the client's namespace, with folders of its own where clients keep state. */
-export function startIsolated({ client, folder }: World, command: string): ChildProcess {
-  const isolated = [
-    "for d in /var/lib/dhcpcd /run/dhcpcd /run/systemd /var/lib/dhcp; do mkdir -p $d; mount -t tmpfs x $d; done",
-    "mkdir -p /run/systemd/network /run/systemd/netif/links /run/systemd/netif/leases /run/systemd/netif/lldp",
-    `cp ${folder}/networkd/10.network /run/systemd/network/`,
-    "mount -o remount,bind,ro /sys",
-    `exec ${command}`,
-  ].join("; ");
-  return spawn("ip", ["netns", "exec", client, "unshare", "-m", "sh", "-c", isolated], { stdio: ["ignore", "pipe", "pipe"] });
-}
-
-/** What a program wrote to its two outputs until its end. */
-export async function outputOf(child: ChildProcess): Promise<{ readonly stdout: string; readonly stderr: string }> {
-  const text = { stdout: "", stderr: "" };
-  for (const name of ["stdout", "stderr"] as const)
-    child[name]?.setEncoding("utf8").on("data", (chunk: string) => {
-      text[name] += chunk;
-    });
-  await new Promise((resolve) => child.on("close", resolve));
-  return text;
 }

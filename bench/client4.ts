@@ -8,7 +8,8 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { aloneKb } from "../test/support/memory.ts";
 import { costOfFlood, startFlood } from "./client4-flood.ts";
-import { clean, clientsIn, outputOf, ROOT, SERVER_ADDRESS, setUp, startIsolated, tearDown, type World } from "./client4-world.ts";
+import { clean, clientsIn, SERVER_ADDRESS, setUp, tearDown, type World } from "./client4-world.ts";
+import { outputOf, ROOT, startIsolated } from "./isolated.ts";
 import { processesOf } from "./processes.ts";
 import { type Bench, type Measured, median } from "./row.ts";
 
