@@ -15,7 +15,7 @@ const UP: Readonly<Record<string, string>> = {
   "/sys/class/net/wan0/carrier": "1\n",
   "/etc/resolv.conf": "# Written by leasehold; changes are lost.\n",
 };
-const SUBJECT: Subject = { uplinks4: ["wan0"], uplinks6: [], lan: [], resolver: "auto", runtimeDir: "/run/leasehold" };
+const SUBJECT: Subject = { uplinks4: ["wan0"], uplinks6: [], lan: [], delegated: [], resolver: "auto", runtimeDir: "/run/leasehold" };
 
 type Machine = {
   readonly files?: Readonly<Record<string, string>>;
@@ -54,6 +54,7 @@ const PACKET_HEAD = "sk               RefCnt Type Proto  Iface R Rmem   User   I
 const UDP_HEAD = "   sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode ref pointer drops\n";
 const udpRow = (port: number, inode: number): string =>
   `  1: 00000000:${port.toString(16).toUpperCase().padStart(4, "0")} 00000000:0000 07 00000000:00000000 00:00000000 00000000     0        0 ${inode} 2 0000000000000000 0\n`;
+const udp6Row = (port: number, inode: number): string => udpRow(port, inode).replace("00000000:", `${"0".repeat(32)}:`);
 
 test("a machine on which nothing is wrong has no finding", () => {
   assert.deepEqual(found({}), []);
@@ -82,6 +83,58 @@ test("forwarding is asked for only where a LAN is served", () => {
   const files = { "/proc/sys/net/ipv4/ip_forward": "0\n", "/proc/sys/net/ipv6/conf/all/forwarding": "0\n" };
   assert.deepEqual(found({ files }), []);
   assert.deepEqual(codes(found({ files }, { lan: ["lan0"], uplinks6: ["wan0"] })), ["error no-forwarding", "error no-forwarding"]);
+  const handedOn = found({ files }, { uplinks6: ["wan0"], delegated: ["lan0", "lan1"] });
+  assert.deepEqual(codes(handedOn), ["error no-forwarding"]);
+  assert.match(handedOn[0]?.text ?? "", /^IPv6 forwarding is off: hosts on lan0, lan1 reach nothing/);
+  assert.deepEqual(found({ files }, { uplinks4: [], uplinks6: ["wan0"] }), [], "an address for itself is all it wants");
+});
+
+test("an uplink that is to be a router's must have accept_ra 2 before forwarding is switched on, or it loses its way out", () => {
+  const files = { "/proc/sys/net/ipv6/conf/wan0/accept_ra": "1\n", "/proc/sys/net/ipv6/conf/wan0/forwarding": "0\n" };
+  assert.deepEqual(codes(found({ files }, { uplinks6: ["wan0"], delegated: ["lan0"] })), ["error router-advertisements-ignored"]);
+  assert.deepEqual(found({ files }, { uplinks6: ["wan0"] }), []);
+});
+
+test("IPv6 that is switched off on an uplink is an error where it is wanted", () => {
+  const files = { "/proc/sys/net/ipv6/conf/wan0/disable_ipv6": "1\n" };
+  const [finding] = found({ files }, { uplinks6: ["wan0"] });
+  assert.deepEqual([finding?.code, finding?.todo], ["ipv6-disabled", "sysctl -w net.ipv6.conf.wan0.disable_ipv6=0"]);
+  assert.deepEqual(found({ files }), []);
+});
+
+test("another DHCPv6 client is an error where its command line names the link, else it only may be one; one of DHCPv4 is none", () => {
+  const [named, other] = [process(9, "odhcp6c", "odhcp6c -P 56 wan0", 5), process(9, "dhclient", "dhclient -6 elsewhere", 5)];
+  const udp6 = { "/proc/net/udp6": UDP_HEAD + udp6Row(546, 5) };
+  const uplink6 = { uplinks4: [], uplinks6: ["wan0"] };
+  const [client] = found({ files: { ...named.files, ...udp6 }, links: named.links }, uplink6);
+  assert.equal(client?.severity, "error");
+  assert.match(client?.text ?? "", /^odhcp6c \(pid 9\) manages wan0 as well: it holds the clients' port 546 for it$/);
+  assert.equal(client?.todo, "kill 9");
+  const [maybe] = found({ files: { ...other.files, ...udp6 }, links: other.links }, uplink6);
+  assert.deepEqual([maybe?.severity, maybe?.code], ["warning", "other-manager"]);
+  assert.match(maybe?.todo ?? "", /^dhclient -6 -x wan0/);
+  assert.deepEqual(found({ files: { ...named.files, ...udp6 }, links: named.links }), [], "without IPv6 on the link it is nobody's business");
+  const four = { "/proc/net/udp": UDP_HEAD + udpRow(68, 5) };
+  assert.deepEqual(found({ files: { ...other.files, ...four }, links: other.links }, uplink6), []);
+});
+
+test("who sets addresses by router advertisements is named, by what it listens to; a server that hears hosts is none of them", () => {
+  const raw6 = { "/proc/net/raw6": UDP_HEAD + udp6Row(58, 5) };
+  const uplink6 = { uplinks4: [], uplinks6: ["wan0"] };
+  for (const [name, advice] of [
+    ["dhcpcd", /denyinterfaces wan0/],
+    ["rdnssd", /systemctl disable --now rdnssd/],
+  ] as const) {
+    const listener = process(9, name, `/sbin/${name} -q`, 5);
+    const [finding, ...more] = found({ files: { ...listener.files, ...raw6 }, links: listener.links }, uplink6);
+    assert.deepEqual([finding?.severity, finding?.code, more], ["warning", "other-manager", []]);
+    assert.match(finding?.todo ?? "", advice);
+  }
+  const radvd = process(9, "radvd", "radvd", 5);
+  assert.deepEqual(found({ files: { ...radvd.files, ...raw6 }, links: radvd.links }, uplink6), []);
+  const own = process(9, "node", "/usr/bin/node /opt/leasehold/dist/frontend.mjs", 5);
+  const ports = { "/proc/net/udp6": UDP_HEAD + udp6Row(546, 5) };
+  assert.deepEqual(found({ files: { ...own.files, ...raw6, ...ports }, links: own.links }, uplink6), []);
 });
 
 test("a strict reverse path filter is a note with one uplink and a warning with several", () => {
@@ -190,9 +243,41 @@ test("an output chain that drops what it does not know may eat renewals, unless 
   assert.deepEqual(found({ programs: { nft: "nonsense" } }), []);
 });
 
+const UPLINK6 = { uplinks4: [], uplinks6: ["wan0"] };
+const icmp = (right: unknown): object => ({ match: { op: "==", left: { payload: { protocol: "icmpv6", field: "type" } }, right } });
+test("an input chain must let answers of DHCPv6 servers pass, and router advertisements, which no connection is tracked for", () => {
+  const eaten = (...rules: readonly object[]): readonly string[] =>
+    found({ programs: { nft: nft(chain("input"), ...rules) } }, UPLINK6).map(({ text }) => /may eat ([^:]+):/.exec(text)?.[1] ?? text);
+  assert.deepEqual(eaten(), ["answers of DHCPv6 servers", "router advertisements"]);
+  const answers = rule("input", port("dport", 546), ACCEPT);
+  for (const right of ["nd-router-advert", 134, { set: ["nd-neighbor-solicit", "nd-router-advert"] }, { range: [133, 137] }])
+    assert.deepEqual(eaten(answers, rule("input", icmp(right), ACCEPT)), [], JSON.stringify(right));
+  assert.deepEqual(eaten(answers, rule("input", meta("l4proto", "ipv6-icmp"), ACCEPT)), []);
+  for (const right of ["echo-request", 135, { set: ["nd-router-solicit", "packet-too-big"] }])
+    assert.deepEqual(eaten(answers, rule("input", icmp(right), ACCEPT)), ["router advertisements"], JSON.stringify(right));
+  const tracked = rule("input", { match: { op: "in", left: { ct: { key: "state" } }, right: ["established", "related", "new"] } }, ACCEPT);
+  assert.deepEqual(eaten(tracked), ["router advertisements"]);
+  const [, advert] = found({ programs: { nft: nft(chain("input")) } }, UPLINK6);
+  assert.equal(advert?.todo, 'nft add rule inet filter input iifname "wan0" meta l4proto ipv6-icmp accept');
+});
+
+test("an output chain may eat requests to DHCPv6 servers", () => {
+  const [finding, ...more] = found({ programs: { nft: nft(chain("output")) } }, UPLINK6);
+  assert.equal(finding?.todo, 'nft add rule inet filter output oifname "wan0" udp sport 546 udp dport 547 accept');
+  assert.deepEqual(more, []);
+  assert.deepEqual(found({ programs: { nft: nft(chain("output"), rule("output", port("dport", 547), ACCEPT)) } }, UPLINK6), []);
+});
+
+test("rules of the old tables are not read, and that is said for each family", () => {
+  assert.deepEqual(codes(found({ files: { "/proc/net/ip_tables_names": "filter\n", "/proc/net/ip6_tables_names": "mangle\nfilter\n" } })), [
+    "note firewall-legacy",
+    "note firewall-legacy",
+  ]);
+});
+
 test("an input chain only concerns others, and that is said; DHCPv6 is eaten by it", () => {
   assert.deepEqual(codes(found({ programs: { nft: nft(chain("input")) } })), ["note firewall"]);
-  assert.deepEqual(codes(found({ programs: { nft: nft(chain("input")) } }, { uplinks4: [], uplinks6: ["wan0"] })), ["warning firewall"]);
+  assert.deepEqual(codes(found({ programs: { nft: nft(chain("input")) } }, UPLINK6)), ["warning firewall", "warning firewall"]);
 });
 
 test("chains that call each other in a ring end the search", () => {

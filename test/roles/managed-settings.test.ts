@@ -76,11 +76,14 @@ test("a router's uplinks take advertisements and the machine forwards; at the en
     assert.deepEqual(all(), KERNEL);
   }));
 
-test("without `manage`, and on a host that is no router, nothing is touched", () =>
+test("without `manage` nothing is touched; a host is made no router, but takes advertisements of uplinks with IPv6 whoever makes it one", () =>
   inKernel(({ manager, all }) => {
     const managed = manager("wan0", "wan1");
     managed.configure(configuration(false));
+    assert.deepEqual(all(), KERNEL);
     managed.configure(configuration(true, false));
+    assert.deepEqual(all(), { ...KERNEL, "ipv6/conf/wan0/accept_ra": "2" });
+    managed.putBack();
     assert.deepEqual(all(), KERNEL);
   }));
 

@@ -2,11 +2,13 @@
 import { escapeText } from "../../base/text.ts";
 import type { Config } from "../../config/schema.ts";
 import { entryFor } from "../../services/uplink4/config.ts";
+import type { Delegation } from "../../services/uplink6/config.ts";
 import { type Finding, SEVERITIES, type Subject } from "./findings.ts";
 import { firewallFindings } from "./firewall.ts";
 import { clockFindings, interfaceFindings } from "./interfaces.ts";
 import { kernelFindings } from "./kernel.ts";
 import { managerFindings } from "./managers.ts";
+import { managerFindings6 } from "./managers6.ts";
 import { resolverFindings } from "./resolvers.ts";
 import type { System } from "./system.ts";
 
@@ -16,6 +18,7 @@ export function checkSystem(system: System, subject: Subject): readonly Finding[
     ...clockFindings(system),
     ...kernelFindings(system, subject),
     ...managerFindings(system, subject),
+    ...managerFindings6(system, subject),
     ...firewallFindings(system, subject),
     ...resolverFindings(system, subject),
   ];
@@ -32,9 +35,14 @@ export function subjectOf(config: Config, system: System, runtimeDir: string): S
     uplinks4: [...new Set([...exact, ...matched])],
     uplinks6: (config.uplink6 ?? []).map(({ name }) => name),
     lan: (config.lan?.interfaces ?? []).map(({ name }) => name),
+    delegated: [...new Set((config.uplink6 ?? []).flatMap(({ delegations }) => delegations.flatMap(interfacesOf)))],
     resolver: config.host.resolver,
     runtimeDir,
   };
+}
+
+function interfacesOf({ targets }: Delegation): readonly string[] {
+  return targets.flatMap((to) => to.interface ?? []);
 }
 
 export function findingLines(findings: readonly Finding[]): readonly string[] {

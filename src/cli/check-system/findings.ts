@@ -19,6 +19,8 @@ export type Subject = {
   readonly uplinks6: readonly string[];
   /** Interfaces behind us that are served. */
   readonly lan: readonly string[];
+  /** Interfaces behind us that get a part of what an uplink is delegated. */
+  readonly delegated: readonly string[];
   readonly resolver: "auto" | "resolvectl" | "resolvconf" | "file" | "none";
   readonly runtimeDir: string;
 };

@@ -14,9 +14,10 @@ type Need = {
 };
 const IPV4 = ["ip", "inet"];
 const IPV6 = ["ip6", "inet"];
+const INGRESS = ["netdev", "inet"];
 
 export function firewallFindings(system: System, subject: Subject): readonly Finding[] {
-  const legacy = (system.read("/proc/net/ip_tables_names") ?? "").split("\n").includes("filter") ? [legacyRules()] : [];
+  const legacy = ["iptables", "ip6tables"].flatMap((program) => legacyRules(system, program));
   if (!system.root) return legacy;
   const ruleset = parseRuleset(system.run("nft", "-j", "list", "ruleset") ?? "");
   return ruleset === undefined ? legacy : [...legacy, ...needsOf(subject).flatMap((need) => unmet(ruleset, need))];
@@ -25,19 +26,26 @@ export function firewallFindings(system: System, subject: Subject): readonly Fin
 function needsOf({ uplinks4, uplinks6, lan }: Subject): readonly Need[] {
   return [
     ...uplinks4.flatMap(clientNeeds4),
-    ...uplinks6.map((name) => need(name, { hook: "input", families: IPV6, sport: 547, dport: 546, what: "answers of DHCPv6 servers" })),
+    ...uplinks6.flatMap(clientNeeds6),
     ...lan.flatMap((name) => [
       need(name, { hook: "input", families: IPV6, sport: 546, dport: 547, what: "requests of DHCPv6 clients" }),
-      {
-        about: name,
-        hook: "input" as const,
-        families: IPV6,
-        datagram: { protocol: "icmpv6" as const, ports: undefined, interface: name },
-        severity: "warning" as const,
-        what: "router solicitations and neighbour discovery",
-        rule: `iifname "${name}" meta l4proto ipv6-icmp accept`,
-      },
+      discovery(name, { hook: "input", families: IPV6, type: "nd-router-solicit", what: "router solicitations and neighbour discovery" }),
     ]),
+  ];
+}
+
+/** Sockets hear behind the input chain, and so does the kernel, which takes the default route from advertisements. */
+function clientNeeds6(name: string): readonly Need[] {
+  const [answers, adverts] = ["answers of DHCPv6 servers", "router advertisements"];
+  return [
+    need(name, { hook: "output", families: IPV6, sport: 546, dport: 547, what: "requests to DHCPv6 servers" }),
+    ...(["input", "ingress"] as const).flatMap((hook) => {
+      const families = hook === "input" ? IPV6 : INGRESS;
+      return [
+        need(name, { hook, families, sport: 547, dport: 546, what: answers }),
+        discovery(name, { hook, families, type: "nd-router-advert", what: adverts }),
+      ];
+    }),
   ];
 }
 
@@ -45,7 +53,7 @@ function needsOf({ uplinks4, uplinks6, lan }: Subject): readonly Need[] {
 function clientNeeds4(name: string): readonly Need[] {
   return [
     need(name, { hook: "output", families: IPV4, sport: 68, dport: 67, what: "renewals to the server (everything before the first lease passes)" }),
-    need(name, { hook: "ingress", families: ["netdev", "inet"], sport: 67, dport: 68, what: "answers of DHCPv4 servers" }),
+    need(name, { hook: "ingress", families: INGRESS, sport: 67, dport: 68, what: "answers of DHCPv4 servers" }),
     {
       ...need(name, {
         hook: "input",
@@ -72,6 +80,12 @@ function need(
   return { ...more, about: name, datagram, severity: "warning", rule: `${side} "${name}" udp sport ${sport} udp dport ${dport} accept` };
 }
 
+type Discovery = Pick<Need, "hook" | "families" | "what"> & { readonly type: Datagram["type"] & string };
+function discovery(name: string, { type, ...more }: Discovery): Need {
+  const datagram: Datagram = { protocol: "icmpv6", ports: undefined, type, interface: name };
+  return { ...more, about: name, datagram, severity: "warning", rule: `iifname "${name}" meta l4proto ipv6-icmp accept` };
+}
+
 function unmet(ruleset: Ruleset, { about, hook, families, datagram, severity, what, rule }: Need): readonly Finding[] {
   const concerned = (chain: Chain): boolean =>
     chain.hook === hook &&
@@ -89,7 +103,8 @@ function unmet(ruleset: Ruleset, { about, hook, families, datagram, severity, wh
     }));
 }
 
-function legacyRules(): Finding {
-  const text = "there are rules of the old iptables, which this check does not read: see iptables-legacy -S";
-  return { severity: "note", code: "firewall-legacy", about: "host", text };
+function legacyRules(system: System, program: string): readonly Finding[] {
+  const tables = system.read(`/proc/net/${program.replace("tables", "")}_tables_names`) ?? "";
+  const text = `there are rules of the old ${program}, which this check does not read: see ${program}-legacy -S`;
+  return tables.split("\n").includes("filter") ? [{ severity: "note", code: "firewall-legacy", about: "host", text }] : [];
 }

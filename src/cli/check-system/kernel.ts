@@ -8,34 +8,41 @@ export function kernelFindings(system: System, subject: Subject): readonly Findi
   const uplinks = [...new Set([...subject.uplinks4, ...subject.uplinks6])];
   return [
     ...forwarding(system, subject),
-    ...uplinks.flatMap((name) => routerAdvertisements(system, name, subject.uplinks6.includes(name))),
+    ...subject.uplinks6.flatMap((name) => switchedOff(system, name)),
+    ...uplinks.flatMap((name) => routerAdvertisements(system, name, subject)),
     ...uplinks.flatMap((name) => reversePath(system, name, uplinks.length)),
   ];
 }
 
-/** A host that serves a LAN is a router, or its hosts reach nothing. */
-function forwarding(system: System, { lan, uplinks4, uplinks6 }: Subject): readonly Finding[] {
-  if (lan.length === 0) return [];
+/** A host that serves a LAN, or hands on what it is delegated, is a router, or hosts reach nothing. */
+function forwarding(system: System, { lan, delegated, uplinks4, uplinks6 }: Subject): readonly Finding[] {
   const families = [
-    ...(uplinks4.length > 0 ? [{ family: "IPv4", key: "net/ipv4/ip_forward" }] : []),
-    ...(uplinks6.length > 0 ? [{ family: "IPv6", key: "net/ipv6/conf/all/forwarding" }] : []),
+    { family: "IPv4", key: "net/ipv4/ip_forward", behind: uplinks4.length > 0 ? lan : [] },
+    { family: "IPv6", key: "net/ipv6/conf/all/forwarding", behind: uplinks6.length > 0 ? [...new Set([...lan, ...delegated])] : [] },
   ];
   return families
-    .filter(({ key }) => sysctl(system, key) === 0)
-    .map(({ family, key }) => ({
+    .filter(({ key, behind }) => behind.length > 0 && sysctl(system, key) === 0)
+    .map(({ family, key, behind }) => ({
       severity: "error" as const,
       code: "no-forwarding",
       about: "host",
-      text: `${family} forwarding is off: hosts on ${lan.join(", ")} reach nothing beyond this machine`,
+      text: `${family} forwarding is off: hosts on ${behind.join(", ")} reach nothing beyond this machine`,
       todo: `sysctl -w ${key.replaceAll("/", ".")}=1`,
     }));
 }
 
-/** With forwarding on, 1 means no and 2 means yes; 0 is always no. */
-function routerAdvertisements(system: System, name: string, needed: boolean): readonly Finding[] {
+function switchedOff(system: System, name: string): readonly Finding[] {
+  if (sysctl(system, `net/ipv6/conf/${name}/disable_ipv6`) !== 1) return [];
+  const todo = `sysctl -w ${ofInterface("ipv6", name)}.disable_ipv6=0`;
+  return [{ severity: "error", code: "ipv6-disabled", about: name, text: `IPv6 is switched off on ${name}: it has no address to ask from`, todo }];
+}
+
+/** With forwarding on, 1 means no and 2 means yes; 0 is always no. What will have to forward is looked at as if it did. */
+function routerAdvertisements(system: System, name: string, { uplinks6, lan, delegated }: Subject): readonly Finding[] {
   const folder = `net/ipv6/conf/${name}`;
   const accepted = sysctl(system, `${folder}/accept_ra`);
-  const forwards = sysctl(system, `${folder}/forwarding`) === 1;
+  const needed = uplinks6.includes(name);
+  const forwards = sysctl(system, `${folder}/forwarding`) === 1 || (needed && lan.length + delegated.length > 0);
   if (accepted === undefined || accepted === 2 || (accepted === 1 && !forwards) || (accepted === 0 && !needed)) return [];
   const why = forwards ? `${name} forwards IPv6 and accept_ra is ${accepted}, not 2` : `accept_ra of ${name} is 0`;
   return [

@@ -1,4 +1,4 @@
-/** Other programs that manage an uplink as well: two clients on one link undo each other's work. */
+/** Other programs that manage an uplink as well: two clients on one link undo each other's work. Those of DHCPv6 have a file of their own. */
 import type { Finding, Subject } from "./findings.ts";
 import { type Holder, isOurs, packetSockets, processesNamed, socketHolders, socketsOnPort } from "./processes.ts";
 import type { System } from "./system.ts";
@@ -26,7 +26,8 @@ export function managerFindings(system: System, { uplinks4, uplinks6, lan }: Sub
   const onPort = named(socketsOnPort(system, CLIENT_PORT, ["udp"]));
   return [
     ...uplinks.flatMap((name) => {
-      const found = [...clientsOn(system, name, named, onPort), ...networkd(system, name), ...networkManager(system, name)];
+      const clients = uplinks4.includes(name) ? clientsOn(system, name, named, onPort) : [];
+      const found = [...clients, ...networkd(system, name), ...networkManager(system, name)];
       return found.filter(({ text }, index) => found.findIndex((one) => one.text === text) === index);
     }),
     ...(lan.length === 0 ? [] : named(socketsOnPort(system, SERVER_PORT, ["udp"])).map(dhcpServer)),
@@ -108,10 +109,10 @@ function isClient({ name }: Holder): boolean {
   return Object.hasOwn(CLIENTS, name);
 }
 
-function label({ name, pid }: Holder): string {
+export function label({ name, pid }: Holder): string {
   return `${name} (pid ${pid})`;
 }
 
-function unique(holders: readonly Holder[]): readonly Holder[] {
+export function unique(holders: readonly Holder[]): readonly Holder[] {
   return holders.filter(({ pid }, index) => holders.findIndex((one) => one.pid === pid) === index);
 }

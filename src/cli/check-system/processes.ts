@@ -33,6 +33,13 @@ export function socketsOnPort(system: System, port: number, protocols: readonly 
     .map(({ local: [address = ""], inode }) => ({ port, wildcard: /^0+$/.test(address), inode }));
 }
 
+/** Of one protocol over IPv6, whose number stands where others have a port. */
+export function rawSockets6(system: System, protocol: number): readonly { readonly inode: string }[] {
+  return rows(system, "/proc/net/raw6")
+    .map(([, local = "", , , , , , , , inode = ""]) => ({ number: Number.parseInt(local.split(":")[1] ?? "", 16), inode }))
+    .filter(({ number }) => number === protocol);
+}
+
 export function packetSockets(system: System): readonly PacketSocket[] {
   return rows(system, "/proc/net/packet").map(([, , , , link = "", , , , inode = ""]) => ({ link: Number(link), inode }));
 }

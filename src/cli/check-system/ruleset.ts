@@ -15,8 +15,11 @@ export type Datagram = {
   readonly protocol: "udp" | "icmpv6";
   /** For UDP. */
   readonly ports: { readonly sport: number; readonly dport: number } | undefined;
+  /** For ICMPv6: its type, as nft calls it. */
+  readonly type?: keyof typeof ICMPV6_TYPES;
   readonly interface: string;
 };
+export const ICMPV6_TYPES = { "nd-router-solicit": 133, "nd-router-advert": 134 } as const;
 
 /** Chains called from chains; a deeper ruleset is taken to pass everything. */
 const MOST_JUMPS = 16;
@@ -52,15 +55,17 @@ function fits(expression: Expression, datagram: Datagram): boolean {
   const { payload, meta, ct } = objectOf(left);
   if (payload !== undefined) return payloadFits(objectOf(payload), right, datagram) === positive;
   if (meta !== undefined) return metaFits(objectOf(meta)["key"], right, datagram) === positive;
-  if (ct !== undefined) return objectOf(ct)["key"] !== "state" || holds(right, "new") === positive;
+  // the kernel keeps no track of neighbour discovery
+  if (ct !== undefined) return objectOf(ct)["key"] !== "state" || holds(right, datagram.protocol === "udp" ? "new" : "untracked") === positive;
   return true;
 }
 
-function payloadFits({ protocol, field }: Expression, right: unknown, { protocol: own, ports }: Datagram): boolean {
+function payloadFits({ protocol, field }: Expression, right: unknown, { protocol: own, ports, type }: Datagram): boolean {
   if (protocol === "udp" || protocol === "th") {
     const port = field === "dport" ? ports?.dport : field === "sport" ? ports?.sport : undefined;
     return port !== undefined && holds(right, port);
   }
+  if (protocol === "icmpv6" && field === "type" && type !== undefined) return holds(right, type) || holds(right, ICMPV6_TYPES[type]);
   if (protocol === "icmpv6") return own === "icmpv6";
   if ((protocol === "ip" && field === "protocol") || (protocol === "ip6" && field === "nexthdr")) return holds(right, own) || right === "ipv6-icmp";
   return protocol !== "tcp" && protocol !== "icmp";

@@ -88,16 +88,19 @@ export class ManagedSettings {
   }
 }
 
-/** A host that only fetches addresses for itself is no router, and is made none. */
+/**
+ * A host that only fetches addresses for itself is no router, and is made none. But others may make it one, and routers tell what DHCPv6
+ * does not: an uplink of it takes their advertisements in any case.
+ */
 export function wantedBy({ uplink4, uplink6, lan }: Configuration, links: readonly string[]): readonly Wanted[] {
   const routes = (lan?.interfaces ?? []).length > 0 || (uplink6 ?? []).some(({ delegations }) => delegations.length > 0);
   const uplinks6 = (uplink6 ?? []).map(({ name }) => name);
-  const uplinks = links.filter((name) => uplinks6.includes(name) || (uplink4 !== undefined && entryFor(uplink4, name) !== undefined));
-  if (!routes) return [];
+  const isRouted4 = (name: string): boolean => routes && uplink4 !== undefined && entryFor(uplink4, name) !== undefined;
+  const advertised = links.filter((name) => uplinks6.includes(name) || isRouted4(name));
   return [
-    ...uplinks.map((name) => ({ setting: `ipv6/conf/${name}/accept_ra`, value: "2" })),
-    ...(uplink4 === undefined ? [] : [{ setting: "ipv4/ip_forward", value: "1" }]),
-    { setting: "ipv6/conf/all/forwarding", value: "1" },
+    ...advertised.map((name) => ({ setting: `ipv6/conf/${name}/accept_ra`, value: "2" })),
+    ...(routes && uplink4 !== undefined ? [{ setting: "ipv4/ip_forward", value: "1" }] : []),
+    ...(routes ? [{ setting: "ipv6/conf/all/forwarding", value: "1" }] : []),
   ];
 }
 

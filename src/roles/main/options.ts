@@ -4,7 +4,7 @@ export const RUN_OPTIONS = {
   format: {
     type: "string",
     value: "FORMAT",
-    help: "what the configuration is written in: toml, dhcpleased, or auto, by its name: *.conf is dhcpleased",
+    help: "what the configuration is written in: toml, dhcpleased, dhcp6leased, or auto, by its name: *.conf is one of the latter two",
     default: "auto",
   },
   absent: { type: "string", value: "WHAT", help: "what a configuration that is not there is: error or empty", default: "error" },
