@@ -8,7 +8,7 @@ import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { escapeText } from "../base/text.ts";
-import { printNative } from "../config/native/print.ts";
+import { printDhcpleased } from "../config/native/print4.ts";
 import { printProblem, readConfigFile } from "../config/read.ts";
 import { print, write } from "./output.ts";
 
@@ -40,7 +40,7 @@ function judge({ file, check, verbosity }: Flags): void {
   }
   if (!check) return;
   if (verbosity === 0) print(2, "configuration OK");
-  else write(1, printNative(result.file));
+  else write(1, printDhcpleased(result.file));
   process.exit(0);
 }
 

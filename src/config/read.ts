@@ -1,10 +1,13 @@
 /** Reads a configuration whole: everything that is wrong at once, or the typed configuration. Nothing is changed here. */
 import { readFileSync, statSync } from "node:fs";
+import { basename } from "node:path";
 import type { z } from "zod";
 import { LIMITS } from "../base/limits.ts";
 import { escapeText } from "../base/text.ts";
+import { DHCP6LEASED } from "./native/dhcp6leased.ts";
 import type { Macro } from "./native/lexer.ts";
 import { parseNative } from "./native/parse.ts";
+import { DHCPLEASED } from "./native/dhcpleased.ts";
 import { CONFIG_OPTIONS, keysIn, optionKey } from "./options.ts";
 import type { Fault } from "./faults.ts";
 import { type Config, type ConfigFile, configOf, faultsOf, schema, soundPartsOf, warningsOf } from "./schema.ts";
@@ -12,7 +15,7 @@ import { type Surroundings, thisMachine } from "./surroundings.ts";
 import { isProblem, type Parsed, parseToml, type Problem } from "./toml.ts";
 
 /** What a file is written in. */
-export const FORMATS = ["toml", "dhcpleased"] as const;
+export const FORMATS = ["toml", "dhcpleased", "dhcp6leased"] as const;
 export type Format = (typeof FORMATS)[number];
 /** `macros` are those of a native file, for whoever wants to see them; `warnings` are of what is right and yet may surprise. */
 export type ReadResult =
@@ -21,18 +24,27 @@ export type ReadResult =
 
 const WRITABLE_BY_OTHERS = 0o022;
 
-/** Native files have their own ending. */
-export function formatOf(path: string): Format {
-  return path.endsWith(".conf") ? "dhcpleased" : "toml";
+const GRAMMARS = { dhcpleased: DHCPLEASED, dhcp6leased: DHCP6LEASED } as const;
+/** A line that dhcp6leased.conf has, and dhcpleased.conf cannot have; comments do not count. */
+const OF_DHCP6LEASED = /^[ \t]*request[ \t]+(?:address|prefix|rapid)\b/m;
+const SMALLEST = { toml: "[uplink4.eth0]", dhcpleased: "interface eth0 { }", dhcp6leased: "request prefix delegation on eth0 for lan0" } as const;
+
+/** Native files have their own ending. Which of them it is its name says, or what stands in it. */
+function formatOf(path: string, octets: Buffer): Format {
+  if (!path.endsWith(".conf")) return "toml";
+  const name = basename(path);
+  if (name.includes("dhcp6leased")) return "dhcp6leased";
+  return !name.includes("dhcpleased") && OF_DHCP6LEASED.test(octets.toString("latin1")) ? "dhcp6leased" : "dhcpleased";
 }
 
 /**
  * @param path a file; one that group or others may write is refused, for whoever writes it rules the program
+ * @param given what it is written in; undefined: its name, or its content, tells
  * @param absent whether a file that is not there counts as an empty one
  */
 export function readConfigFile(
   path: string,
-  { format = formatOf(path), absent = "error" }: { readonly format?: Format; readonly absent?: "error" | "empty" } = {},
+  { format: given, absent = "error" }: { readonly format?: Format | undefined; readonly absent?: "error" | "empty" } = {},
 ): ReadResult {
   let octets: Buffer;
   try {
@@ -41,12 +53,14 @@ export function readConfigFile(
     if (size > LIMITS.configBytes) return one(`the file is larger than ${LIMITS.configBytes} bytes`, "is this the right file?");
     octets = readFileSync(path);
   } catch (error) {
-    if (absent === "empty" && error instanceof Error && "code" in error && error.code === "ENOENT") return readConfig("", { format });
+    if (absent === "empty" && error instanceof Error && "code" in error && error.code === "ENOENT")
+      return readConfig("", { format: given ?? formatOf(path, Buffer.alloc(0)) });
     return one(
       `the file cannot be read: ${error instanceof Error ? error.message : String(error)}`,
-      `write one, or name another with -f; a whole configuration is: ${format === "toml" ? "[uplink4.eth0]" : "interface eth0 { }"}`,
+      `write one, or name another with -f; a whole configuration is: ${SMALLEST[given ?? formatOf(path, Buffer.alloc(0))]}`,
     );
   }
+  const format = given ?? formatOf(path, octets);
   return readConfig(octets.toString(format === "toml" ? "utf8" : "latin1"), { format });
 }
 
@@ -59,7 +73,7 @@ export function readConfig(
     const parsed = parseToml(text);
     return isProblem(parsed) ? { problems: [parsed] } : judge(parsed, { surroundings, problems: [], macros: [] });
   }
-  const parsed = parseNative(text);
+  const parsed = parseNative(text, GRAMMARS[format]);
   return judge(parsed, { ...parsed, surroundings });
 }
 

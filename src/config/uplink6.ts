@@ -19,7 +19,10 @@ const AGGREGATE_ROUTES = ["unreachable", "blackhole", "prohibit", "none"] as con
 const iaid = z.number().int().min(0).max(MOST_IAID);
 /** 128 is an address of ours and nothing else; 0 would be the whole of IPv6. */
 const targetLength = z.number().int().min(1).max(128);
-const hostPart = parsed((text): HostPart | undefined => (text === "eui64" || text === "stable" ? text : parseIpv6(text)), {
+export function parseHostPart(text: string): HostPart | undefined {
+  return text === "eui64" || text === "stable" ? text : parseIpv6(text);
+}
+const hostPart = parsed(parseHostPart, {
   what: "host part",
   hint: '"eui64", "stable", or the bits below the prefix: "::1"',
 });
@@ -124,7 +127,7 @@ export function targetsOf(to: DelegateFile["to"]): readonly Target[] {
   });
 }
 
-function splitTarget(text: string): { readonly name: string; readonly length: number } | undefined {
+export function splitTarget(text: string): { readonly name: string; readonly length: number } | undefined {
   const [, name, given] = TARGET.exec(text) ?? [];
   const length = given === undefined ? STANDARD_LENGTH : Number(given);
   return name !== undefined && interfaceName.safeParse(name).success && targetLength.safeParse(length).success ? { name, length } : undefined;

@@ -9,9 +9,11 @@ import { Main } from "./main/main.ts";
 import { RUN_OPTIONS, type RunOptions } from "./main/options.ts";
 
 const EXIT = { failed: 1, usage: 2 } as const;
+/** Formats of programs whose names we bear; of those whatever is wrong ends with 1. */
+const COMPATIBLE: readonly string[] = ["dhcpleased", "dhcp6leased"];
 const CHOICES: Readonly<Record<"log-level" | "format" | "absent", readonly string[]>> = {
   "log-level": LOG_LEVELS,
-  format: ["auto", "toml", "dhcpleased"],
+  format: ["auto", "toml", ...COMPATIBLE],
   absent: ["error", "empty"],
 };
 
@@ -23,7 +25,7 @@ try {
 
 function run(options: RunOptions): void {
   const loaded = loadConfiguration(options);
-  if ("problems" in loaded) return fail(options.format === "dhcpleased" ? EXIT.failed : EXIT.usage, loaded.problems); // as that program does
+  if ("problems" in loaded) return fail(COMPATIBLE.includes(options.format) ? EXIT.failed : EXIT.usage, loaded.problems);
   if (process.geteuid?.() !== 0) return fail(EXIT.failed, "leasehold run needs root: it opens raw sockets and changes addresses; try sudo");
   const main = new Main(options, loaded.configuration);
   let stopping = false;

@@ -230,27 +230,36 @@ test("import prints what differs from the defaults, and nothing else", () => {
 const name = fc.constantFrom("lan0", "lan1", "br-lan", "eth0.7", "wg0", "x", "reserve", "host");
 const part = fc.constantFrom("::1", "::ffff", "stable", "eui64");
 const toml = (value: unknown): string => JSON.stringify(value);
-const someTarget = fc.oneof(
-  fc.tuple(name, fc.constantFrom("", "/64", "/60", "/56")).map(([one, length]) => toml(one + length)),
-  fc
-    .tuple(name, fc.integer({ min: 40, max: 64 }), part)
-    .map(([one, length, host]) => `{ interface = ${toml(one)}, length = ${length}, host_part = ${toml(host)} }`),
-);
-const someDelegation = fc
-  .record({
-    to: fc.array(someTarget, { minLength: 1, maxLength: 5 }),
-    host: fc.option(part),
-    hint: fc.boolean(),
-    length: fc.option(fc.integer({ min: 32, max: 64 })),
-  })
-  .map(({ to, host, hint, length }) =>
-    [
-      `to = [${to.join(", ")}]`,
-      ...(host === null ? [] : [`host_part = ${toml(host)}`]),
-      ...(hint ? ['hint = "2001:db8::"'] : []),
-      ...(length === null ? [] : [`prefix_length = ${length}`]),
-    ].join(", "),
-  );
+const someTarget = fc.record({ one: name, length: fc.integer({ min: 40, max: 64 }), host: fc.option(part), table: fc.boolean() });
+const someTargets = fc.uniqueArray(someTarget, { minLength: 1, maxLength: 5, selector: ({ one }) => one });
+function written(
+  targets: readonly { readonly one: string; readonly length: number; readonly host: string | null; readonly table: boolean }[],
+  at: number,
+) {
+  return targets.map(({ one, length, host, table }) => {
+    const own = one === "reserve" ? one : `${one}-${at}`;
+    const hostPart = host === null ? "" : `, host_part = ${toml(host)}`;
+    return table ? `{ interface = ${toml(own)}, length = ${length}${hostPart} }` : toml(length === 64 ? own : `${own}/${length}`);
+  });
+}
+const someDelegation = fc.record({
+  to: someTargets,
+  host: fc.option(part),
+  hint: fc.boolean(),
+  length: fc.option(fc.integer({ min: 32, max: 64 })),
+  iaid: fc.boolean(),
+});
+type SomeDelegation = typeof someDelegation extends fc.Arbitrary<infer T> ? T : never;
+function delegationText({ to, host, hint, length, iaid }: SomeDelegation, at: number): string {
+  const keys = [
+    `to = [${written(to, at).join(", ")}]`,
+    ...(host === null ? [] : [`host_part = ${toml(host)}`]),
+    ...(hint ? ['hint = "2001:db8::"'] : []),
+    ...(length === null ? [] : [`prefix_length = ${length}`]),
+    ...(iaid ? [`iaid = ${at}`] : []),
+  ];
+  return `{ ${keys.join(", ")} }`;
+}
 const someEntry = fc.tuple(
   fc.subarray([
     'pace = "rfc"',
@@ -266,23 +275,15 @@ const someEntry = fc.tuple(
   fc.array(someDelegation, { maxLength: 4 }),
 );
 
-test("any configuration is printed so that it is read as the same, or refused with places", () => {
-  let accepted = 0;
+test("any configuration is printed so that it is read as the same, also in its terse form", () => {
   fc.assert(
     fc.property(fc.array(someEntry, { minLength: 1, maxLength: 3 }), (entries) => {
-      const text = entries
-        .map(([keys, delegations], at) => {
-          const numbered = delegations.map((one, i) => `{ iaid = ${i}, ${one} }`);
-          return `[uplink6.wan${at}]\n${keys.join("\n")}\ndelegate = [ ${numbered.join(", ")} ]\n`;
-        })
-        .join("");
-      const result = readConfig(text);
-      if ("config" in result) {
-        accepted++;
-        read(text);
-      } else assert.ok(result.problems.every(({ line, hint }) => line > 1 && hint !== ""));
+      const tables = entries.map(([keys, delegations], at) => {
+        const all = delegations.map(delegationText).join(", ");
+        return `[uplink6.wan${at}]\n${keys.join("\n")}\ndelegate = [ ${all} ]\n`;
+      });
+      read(tables.join(""));
     }),
     { numRuns: 300 },
   );
-  assert.ok(accepted > 60, `${accepted} of 300 were accepted`);
 });

@@ -1,6 +1,6 @@
 /** Configuration files of the programs whose names we bear: strangers do not write them, but nothing in one may throw, hang or be read in two ways. */
 import assert from "node:assert/strict";
-import { printNative } from "../../src/config/native/print.ts";
+import { printDhcpleased } from "../../src/config/native/print4.ts";
 import { readConfig } from "../../src/config/read.ts";
 import type { Target } from "./fuzz.ts";
 
@@ -21,7 +21,7 @@ function nativeRead(bytes: Uint8Array): string {
   const lines = text.split("\n").length;
   const result = readConfig(text, { format: "dhcpleased" });
   if ("config" in result) {
-    const printed = printNative(result.file);
+    const printed = printDhcpleased(result.file);
     const again = readConfig(Buffer.from(printed, "utf8").toString("latin1"), { format: "dhcpleased" });
     assert.ok("config" in again, `our own print is refused: ${printed}`);
     assert.deepEqual(again.config, result.config);

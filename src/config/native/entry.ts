@@ -2,9 +2,24 @@
 import { LIMITS } from "../../base/limits.ts";
 import type { Place } from "../toml.ts";
 import { Misread } from "./characters.ts";
-import { NATIVE_WORDS, type Said } from "./statements.ts";
+import type { Said } from "./statement.ts";
+
+/** How long lists may become, and what is told of the first item beyond. */
+const MOST: Readonly<Record<string, { readonly most: number; readonly message: string; readonly hint: string }>> = {
+  ignore_servers: {
+    most: LIMITS.nativeIgnoredServers,
+    message: `more than ${LIMITS.nativeIgnoredServers} servers are ignored`,
+    hint: "allow names those that are not, which may be fewer",
+  },
+  delegate: {
+    most: LIMITS.delegations,
+    message: `too many delegations: more than ${LIMITS.delegations} of one uplink`,
+    hint: "one delegation may be for many interfaces: for { lan0 lan1 }",
+  },
+};
 
 export class Entry {
+  readonly #words: ReadonlyMap<string, string>;
   readonly value: Record<string, unknown> = {};
   /** Keys, and keys with the number or name of a member, by where they were said. */
   readonly places: [readonly (string | number)[], Place][] = [];
@@ -12,21 +27,27 @@ export class Entry {
   readonly #lists = new Map<string, unknown[]>();
   readonly #tables = new Map<string, object>();
 
-  /** @throws Misread where it was said before and can be said once */
-  say(said: Said, place: Place): void {
+  constructor(words: ReadonlyMap<string, string>) {
+    this.#words = words;
+  }
+
+  /** @returns its number in a list. @throws Misread where it was said before and can be said once */
+  say(said: Said, place: Place): number {
     const { how, key, member, value } = said;
+    let index = 0;
     if (how === "once") this.#sayOnce(said, place);
     else if (how === "flag") {
       this.value[key] = value;
       this.places.push([[key], place]);
-    } else this.#add(key, value, place);
+    } else index = this.#add(key, value, place);
     if (member !== undefined) this.places.push([[key, member], place]);
+    return index;
   }
 
   #sayOnce({ key, member, value }: Said, place: Place): void {
     const name = member === undefined ? key : `${key} ${member}`;
     if (this.#said.has(name)) {
-      const words = NATIVE_WORDS.get(key) ?? key;
+      const words = this.#words.get(key) ?? key;
       throw new Misread(place, `${words}${member === undefined ? "" : ` ${member}`} was set already`, "take one of the two away");
     }
     this.#said.add(name);
@@ -35,14 +56,14 @@ export class Entry {
     this.places.push([[key], place]);
   }
 
-  #add(key: string, value: unknown, place: Place): void {
+  #add(key: string, value: unknown, place: Place): number {
     const list = this.#lists.get(key) ?? [];
     this.#lists.set(key, list);
     this.value[key] = list;
-    if (key === "ignore_servers" && list.length >= LIMITS.nativeIgnoredServers)
-      throw new Misread(place, `more than ${LIMITS.nativeIgnoredServers} servers are ignored`, "allow names those that are not, which may be fewer");
+    const limit = MOST[key];
+    if (limit !== undefined && list.length >= limit.most) throw new Misread(place, limit.message, limit.hint);
     this.places.push([[key, list.length], place]);
-    list.push(value);
+    return list.push(value) - 1;
   }
 
   #memberOf(key: string): object {

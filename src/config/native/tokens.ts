@@ -4,14 +4,14 @@ import type { Place } from "../toml.ts";
 import { Misread } from "./characters.ts";
 import { Lexer, type Token } from "./lexer.ts";
 
-/** Words that are never text where they stand without quotes, as in the program the grammar comes from. Younger words are. */
-const KEYWORDS = ["class", "client", "dns", "host", "id", "ignore", "interface", "ipv6", "name", "no", "prefer", "routes", "send", "vendor"];
-
 export class Tokens {
   readonly lexer: Lexer;
+  readonly #keywords: readonly string[];
   #ahead: Token | undefined;
 
-  constructor(text: string) {
+  /** @param keywords words that are never text where they stand without quotes */
+  constructor(text: string, keywords: readonly string[]) {
+    this.#keywords = keywords;
     this.lexer = new Lexer(text);
   }
 
@@ -58,7 +58,7 @@ export class Tokens {
   /** Whether what stands here is text, quoted or not. */
   isText(): boolean {
     const token = this.peek();
-    return token.kind === "string" || (token.kind === "word" && !KEYWORDS.includes(token.text));
+    return token.kind === "string" || (token.kind === "word" && !this.isKeyword(token.text));
   }
 
   /** Octets, one for each character. */
@@ -91,6 +91,10 @@ export class Tokens {
     throw new Misread(this.place, `${what} is needed here, not ${shown(token)}`, "a number such as 4 or 0.5");
   }
 
+  isKeyword(text: string): boolean {
+    return this.#keywords.includes(text);
+  }
+
   oneOf<T extends string>(words: readonly T[]): T {
     const token = this.peek();
     const found = token.kind === "word" ? words.find((word) => word === token.text) : undefined;
@@ -98,10 +102,6 @@ export class Tokens {
     this.take();
     return found;
   }
-}
-
-export function isKeyword(text: string): boolean {
-  return KEYWORDS.includes(text);
 }
 
 /** @returns undefined when the octets are not UTF-8 */

@@ -3,8 +3,8 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import fc from "fast-check";
-import { printNative } from "../../../src/config/native/print.ts";
-import { STATEMENTS } from "../../../src/config/native/statements.ts";
+import { printDhcpleased } from "../../../src/config/native/print4.ts";
+import { STATEMENTS } from "../../../src/config/native/dhcpleased.ts";
 import { unvis, vis } from "../../../src/config/native/vis.ts";
 import { printConfig } from "../../../src/config/print.ts";
 import { type ReadResult, readConfig } from "../../../src/config/read.ts";
@@ -22,9 +22,9 @@ function read(text: string, format: "toml" | "dhcpleased" = "dhcpleased"): Sound
 }
 function returns(text: string): void {
   const { config, file } = read(text);
-  const printed = printNative(file);
+  const printed = printDhcpleased(file);
   assert.deepEqual(read(printed).config, config, printed);
-  assert.equal(printNative(read(printed).file), printed, "printed twice it is the same text");
+  assert.equal(printDhcpleased(read(printed).file), printed, "printed twice it is the same text");
   assert.deepEqual(read(printConfig(terse(file)) || "[uplink4]", "toml").config, config);
 }
 
@@ -110,15 +110,15 @@ interface em1 { send client id '\\0a' }
   const more =
     'interface em0 {\n ignore 192.0.2.1\n ignore routes\n ignore dns\n send vendor class id "x\\"y"\n send host name gw\n send client id 1:2:A\n}\n';
   assert.equal(
-    printNative(read(text + more).file),
+    printDhcpleased(read(text + more).file),
     'interface em0 {\n\tsend client id "01:02:0a"\n\tsend host name "gw"\n\tsend vendor class id "x\\042y"\n\tignore dns\n\tignore routes\n' +
       '\tignore 192.0.2.1\n\tprefer ipv6\n\tmetric 7\n}\ninterface em1 {\n\tsend client id "\\000a"\n}\n',
   );
 });
 
 test("prefer ipv6 is printed too, and a file without an interface prints nothing", () => {
-  assert.match(printNative(read("interface em0 { prefer ipv6 }\n").file), /^\tprefer ipv6$/m);
-  assert.equal(printNative(read("# nothing\n").file), "");
+  assert.match(printDhcpleased(read("interface em0 { prefer ipv6 }\n").file), /^\tprefer ipv6$/m);
+  assert.equal(printDhcpleased(read("# nothing\n").file), "");
 });
 
 test("what stands outside of blocks returns", () =>

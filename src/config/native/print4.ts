@@ -1,28 +1,20 @@
 /** dhcpleased.conf printed back, normalised: what it is read as is what the file was read as. */
-import { fromHex, toHex } from "../../base/hex.ts";
-import { octetsOf, textOfOctets } from "../octets.ts";
+import { fromHex } from "../../base/hex.ts";
+import { octetsOf } from "../octets.ts";
 import type { ConfigFile } from "../schema.ts";
 import type { Uplink4File } from "../uplink4.ts";
-import { HEX_OCTETS } from "./statements.ts";
-import { isKeyword } from "./tokens.ts";
+import { blockOf, hostLines, optionText, quoted, quotedName } from "./printed.ts";
+import { DHCPLEASED, HEX_OCTETS } from "./dhcpleased.ts";
 import { octalEscape, vis } from "./vis.ts";
 
 type Given = Uplink4File[string];
 const ETHERNET = 1;
 
-export function printNative({ uplink4 = {}, system, hooks }: ConfigFile): string {
-  const host = [
-    ...(system === undefined || system.resolver === "auto" ? [] : [`resolver ${system.resolver}\n`]),
-    ...(system?.manage === true ? ["manage system\n"] : []),
-    ...(hooks === undefined ? [] : [`hook ${quoted(hooks.run)}${hooks.user === undefined ? "" : ` user ${quoted(hooks.user)}`}\n`]),
-  ];
-  const blocks = Object.entries(uplink4).map(
-    ([name, given]) =>
-      `interface ${interfaceName(name)} {\n${lines(given)
-        .map((line) => `\t${line}\n`)
-        .join("")}}\n`,
+export function printDhcpleased(file: ConfigFile): string {
+  const blocks = Object.entries(file.uplink4 ?? {}).map(([name, given]) =>
+    blockOf(`interface ${quotedName(name, DHCPLEASED.keywords)}`, lines(given)),
   );
-  return [...host, ...blocks].join("");
+  return [...hostLines(file), ...blocks].join("");
 }
 
 function lines(given: Given): readonly string[] {
@@ -88,21 +80,4 @@ function clientId(id: string): string {
   if (octets[0] === ETHERNET) return `send client id ${quoted(id.match(/../g)?.join(":") ?? "")}`;
   const text = vis(octets);
   return `send client id ${quoted(HEX_OCTETS.test(text) ? Array.from(octets, octalEscape).join("") : text)}`;
-}
-
-/** Text as it is; where a backslash would be read as something else, its octets. */
-function optionText(given: string): string {
-  const octets = octetsOf(given) ?? new Uint8Array(0);
-  const text = textOfOctets(octets);
-  return quoted(text.includes("\\") ? `hex:${toHex(octets)}` : text);
-}
-
-function interfaceName(name: string): string {
-  if (/^[A-Za-z_][A-Za-z0-9_.*?-]*$/.test(name) && !isKeyword(name)) return name;
-  return name.endsWith("\\") ? name.replaceAll("\\", "\\\\") : quoted(name); // a quoted string cannot end with a backslash
-}
-
-/** A quote, and a blank or tab behind a backslash, need a backslash of their own. */
-function quoted(text: string): string {
-  return `"${text.replace(/"|(?<=\\)[ \t]/g, "\\$&")}"`;
 }

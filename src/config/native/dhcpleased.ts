@@ -3,19 +3,10 @@ import { toHex } from "../../base/hex.ts";
 import { textOfOctets } from "../octets.ts";
 import type { Place } from "../toml.ts";
 import { Misread } from "./characters.ts";
-import { octetsOf, type Tokens } from "./tokens.ts";
+import type { Grammar } from "./grammar.ts";
+import { add, flag, once, REQUEST_OPTIONS, type Said, SEND_OPTION, type Statement, written } from "./statement.ts";
+import type { Tokens } from "./tokens.ts";
 import { unvis } from "./vis.ts";
-
-export type Key = string;
-/** What a statement says: `once` must not be said again, `add` to a list, `flag` as often as one likes. */
-export type Said = { readonly how: "once" | "add" | "flag"; readonly key: Key; readonly member?: string; readonly value: unknown };
-export type Statement = {
-  /** The words it begins with. */
-  readonly words: string;
-  /** How it is written, for hints. */
-  readonly form: string;
-  readonly read: (tokens: Tokens) => readonly Said[];
-};
 
 const OPTION_BYTES = 255;
 export const HEX_OCTETS = /^[0-9A-Fa-f]{1,2}(?::[0-9A-Fa-f]{1,2})*$/;
@@ -36,9 +27,8 @@ export const STATEMENTS: readonly Statement[] = [
     read: (tokens) => [once("user_class", texts(tokens, "a user class").map(written))],
   },
   { words: "send mud url", form: 'send mud url "URL"', read: (tokens) => [once("mud_url", tokens.utf8("a URL"))] },
-  { words: "send option", form: 'send option N "TEXT or hex:0102"', read: sendOption },
-  { words: "request option", form: "request option N ...", read: (tokens) => codes(tokens).map((code) => add("request_options", code)) },
-  { words: "no request option", form: "no request option N ...", read: (tokens) => codes(tokens).map((code) => add("no_request_options", code)) },
+  SEND_OPTION,
+  ...REQUEST_OPTIONS,
   flag("ignore dns", "ignore_dns"),
   flag("ignore routes", "ignore_routes"),
   flag("ignore classless routes", "ignore_classless_routes"),
@@ -72,8 +62,7 @@ export const STATEMENTS: readonly Statement[] = [
   decimal("select", "select_seconds"),
 ];
 
-/** How a person who writes the native form calls a key of the TOML form. */
-export const NATIVE_WORDS: ReadonlyMap<string, string> = new Map([
+const WORDS: ReadonlyMap<string, string> = new Map([
   ["client_id", "client id"],
   ["host_name", "host name"],
   ["vendor_class", "vendor class id"],
@@ -103,28 +92,24 @@ export const NATIVE_WORDS: ReadonlyMap<string, string> = new Map([
   ["select_seconds", "select"],
 ]);
 
-function once(key: Key, value: unknown): Said {
-  return { how: "once", key, value };
-}
+export const DHCPLEASED: Grammar = {
+  service: "uplink4",
+  keywords: ["class", "client", "dns", "host", "id", "ignore", "interface", "ipv6", "name", "no", "prefer", "routes", "send", "vendor"],
+  statements: STATEMENTS,
+  words: WORDS,
+  lines: [],
+};
 
-function add(key: Key, value: unknown): Said {
-  return { how: "add", key, value };
-}
-
-function flag(words: string, key: Key): Statement {
-  return { words, form: words, read: () => [{ how: "flag", key, value: true }] };
-}
-
-function number(words: string, key: Key): Statement {
+function number(words: string, key: string): Statement {
   return { words, form: `${words} N`, read: (tokens) => [once(key, tokens.number("a number"))] };
 }
 
-function decimal(words: string, key: Key): Statement {
+function decimal(words: string, key: string): Statement {
   return { words, form: `${words} SECONDS`, read: (tokens) => [once(key, tokens.decimal("a number of seconds"))] };
 }
 
 /** Text whose escapes are those of vis(3). */
-function text(words: string, key: Key, what: string, made: (given: string, place: Place) => string): Statement {
+function text(words: string, key: string, what: string, made: (given: string, place: Place) => string): Statement {
   const read = (tokens: Tokens): readonly Said[] => {
     const { place } = tokens;
     return [once(key, made(tokens.text(what), place))];
@@ -162,22 +147,6 @@ function fits(octets: Uint8Array, { what, least, place }: { readonly what: strin
 function fqdn(tokens: Tokens): readonly Said[] {
   const name = tokens.utf8("a domain name");
   return [once("fqdn", name), ...(tokens.word("update") ? [once("fqdn_update", tokens.oneOf(UPDATES))] : [])];
-}
-
-function sendOption(tokens: Tokens): readonly Said[] {
-  const code = tokens.number("the code of an option");
-  return [{ how: "once", key: "send_options", member: String(code), value: written(tokens.text("what the option holds")) }];
-}
-
-/** As the TOML form has it: "hex:" says that digits follow, everything else is what it is. */
-function written(given: string): string {
-  return given.startsWith("hex:") ? given : textOfOctets(octetsOf(given));
-}
-
-function codes(tokens: Tokens): readonly number[] {
-  const all = [tokens.number("the code of an option")];
-  while (tokens.peek().kind === "number") all.push(tokens.number("the code of an option"));
-  return all;
 }
 
 function texts(tokens: Tokens, what: string): readonly string[] {
