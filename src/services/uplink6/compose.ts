@@ -1,6 +1,6 @@
 /** One plan for the kernel out of what all uplinks hold: addresses for interfaces that are there, and routes that lead nowhere. */
 import { type Ipv6Address, type Ipv6Prefix, ipv6Prefix, splitIpv6Prefix } from "../../base/ipv6.ts";
-import { type Ipv6Span, ipv6Span, spansOverlap } from "../../base/ipv6-number.ts";
+import { IPV6_BITS, type Ipv6Span, ipv6Span, spansOverlap } from "../../base/ipv6-number.ts";
 import { LIMITS } from "../../base/limits.ts";
 import { earliest, type Instant, secondsUntil } from "../../base/time.ts";
 import type { Lease, LeasedPrefix } from "../../machines/dhcp6-client/state.ts";
@@ -83,10 +83,11 @@ export function composed(
   hosts: HostParts = FIXED_HOST_PARTS,
 ): PrefixPlan {
   const byName = new Map(links.map((link) => [link.name, link.index]));
-  const claims: Claim[] = holdings.flatMap(({ config, held }) => excludedOf(held).map((prefix) => ({ name: config.name, span: ipv6Span(prefix) })));
+  const claims: Claim[] = [];
+  for (const { config, held } of holdings) for (const prefix of excludedOf(held)) claim(config.name, prefix);
   const all = holdings.map(({ config, held }) => ({ config, held, live: assigned(config, held, hosts) }));
   const addresses = new Map<string, PlannedAddress>();
-  for (const { config, live } of all) for (const one of live) if (one.name === config.name || isFree(one)) place(one.preferredUntil, one);
+  for (const { config, live } of all) for (const one of live) if (isLeased(one, config) || isFree(one)) place(one.preferredUntil, one);
   const inUse = new Set(addresses.keys());
   for (const one of holdings.flatMap(({ retired }) => retired)) if (!inUse.has(keyOf(one)) && isFree(one)) place(now, one);
   const aggregates = new Map(all.flatMap(({ config, held, live }) => aggregatesOf(config, held, live).map((one) => [one.prefix, one])));
@@ -101,10 +102,13 @@ export function composed(
     addresses.set(keyOf(one), { link, name, address, prefixLength, preferredSeconds: secondsUntil(preferredUntil, now), validSeconds });
   }
 
-  /** Claims it, if nobody else has. */
   function isFree({ name, address, prefixLength, validUntil }: Retired): boolean {
-    if (!byName.has(name) || validUntil <= now) return false;
-    const span = ipv6Span(ipv6Prefix(address, prefixLength));
+    return byName.has(name) && validUntil > now && claim(name, ipv6Prefix(address, prefixLength));
+  }
+
+  /** @returns false when another link has it, or a part of it */
+  function claim(name: string, prefix: Ipv6Prefix): boolean {
+    const span = ipv6Span(prefix);
     if (claims.some((other) => other.name !== name && spansOverlap(other.span, span))) return false;
     claims.push({ name, span });
     return true;
@@ -115,6 +119,11 @@ export function composed(
     const whole = new Set(live.filter(({ name }) => byName.has(name)).map(({ subnet }) => subnet));
     return route === "none" ? [] : prefixesOf(held).flatMap(({ prefix }) => (whole.has(prefix) ? [] : [{ prefix, route }]));
   }
+}
+
+/** An address of its own is on a link that has its prefix from elsewhere. */
+function isLeased({ name, subnet }: Assigned, config: Uplink6Interface): boolean {
+  return name === config.name && lengthOf(subnet) === IPV6_BITS;
 }
 
 /** Every interface that an uplink is about. */

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { type Ipv6Prefix, ipv6Covers, splitIpv6Prefix } from "../../../src/base/ipv6.ts";
-import { fitted, placesOf, requestedLength, wishOf } from "../../../src/services/uplink6/plan.ts";
+import { type Ipv6Address, type Ipv6Prefix, ipv6Covers, ipv6Prefix, splitIpv6Prefix } from "../../../src/base/ipv6.ts";
+import { fitted, type Place, placesOf, requestedLength, wishOf } from "../../../src/services/uplink6/plan.ts";
 import { delegation } from "../../../src/services/uplink6/config.ts";
 import { target } from "./rig.ts";
 
@@ -62,45 +62,154 @@ test("an IA_PD wishes for what its targets need, places that are kept free inclu
   });
 });
 
-const lengths = fc.array(fc.integer({ min: 48, max: 128 }), { minLength: 1, maxLength: 24 });
+/** How targets are placed, and what is asked for: ours, or a wrong one planted below. */
+type Planner = {
+  readonly placesOf: (lengths: readonly number[]) => readonly Place[];
+  readonly requestedLength: (lengths: readonly number[]) => number;
+};
+const OURS: Planner = { placesOf, requestedLength };
+const sizeOf = (length: number): bigint => 1n << BigInt(128 - length);
+const WHOLE = sizeOf(0);
 
-test("no two targets overlap, each is aligned, and the length that is asked for holds them all", () => {
+/** What is wrong about the places of these targets; undefined: nothing. */
+function layoutFault(lengths: readonly number[], places: readonly Place[]): string | undefined {
+  if (places.length !== lengths.length || places.some(({ prefixLength }, i) => prefixLength !== lengths[i])) return "a target has no place";
+  if (places.some(({ offset, prefixLength }) => offset % sizeOf(prefixLength) !== 0n)) return "not aligned";
+  const sorted = places.toSorted((a, b) => (a.offset < b.offset ? -1 : 1));
+  const overlap = sorted.some(({ offset, prefixLength }, i) => offset + sizeOf(prefixLength) > (sorted[i + 1]?.offset ?? WHOLE));
+  return overlap ? "an overlap" : undefined;
+}
+function faultOf(lengths: readonly number[], { placesOf, requestedLength }: Planner): string | undefined {
+  const places = placesOf(lengths);
+  const fault = layoutFault(lengths, places);
+  if (fault !== undefined) return fault;
+  const covers = (length: number): boolean => places.every(({ offset, prefixLength }) => offset + sizeOf(prefixLength) <= sizeOf(length));
+  if (!covers(requestedLength(lengths))) return "not covered";
+  if (covers(requestedLength(lengths) + 1)) return "more than needed";
+  const before = lengths.slice(0, -1);
+  if (placesOf(before).some(({ offset }, i) => offset !== places[i]?.offset)) return "one more at the end moved another";
+  return before.length > 0 && requestedLength(before) < requestedLength(lengths) ? "one more at the end asks for less" : undefined;
+}
+
+const RUNS = 100_000;
+/** Lists of 1 to 16 lengths from 48 to 128; often the usual ones. */
+const lists = fc
+  .uint8Array({ minLength: 1, maxLength: 16 })
+  .map((octets) => Array.from(octets, (octet) => (octet < 162 ? 48 + (octet >>> 1) : ([48, 56, 60, 64][octet & 3] ?? 64))));
+const holdsFor = (planner: Planner) => fc.property(lists, (list) => assert.equal(faultOf(list, planner), undefined, list.join(",")));
+
+test(`of ${RUNS} lists of targets no two overlap, each is aligned, what is asked for holds them all, and one more moves nobody`, () => {
+  fc.assert(holdsFor(OURS), { numRuns: RUNS });
+});
+
+/** One behind the other with nothing between. */
+const packed = (lengths: readonly number[]): readonly Place[] => {
+  let end = 0n;
+  return lengths.map((prefixLength) => {
+    const offset = end;
+    end += sizeOf(prefixLength);
+    return { offset, prefixLength };
+  });
+};
+/** As far apart as the smaller of two neighbours needs. */
+const cramped = (lengths: readonly number[]): readonly Place[] => {
+  let previous: Place | undefined;
+  return lengths.map((prefixLength) => {
+    const size = sizeOf(prefixLength);
+    const end = previous === undefined ? 0n : previous.offset + size;
+    previous = { offset: end - (end % size), prefixLength };
+    return previous;
+  });
+};
+const PLANTED: readonly (readonly [string, Partial<Planner>, string])[] = [
+  ["packs without alignment", { placesOf: packed }, "not aligned"],
+  ["steps by the smaller of two", { placesOf: cramped }, "an overlap"],
+  ["puts all at the start", { placesOf: (lengths) => lengths.map((prefixLength) => ({ offset: 0n, prefixLength })) }, "an overlap"],
+  ["forgets the last", { placesOf: (lengths) => placesOf(lengths.slice(0, -1)) }, "a target has no place"],
+  ["asks for one bit too few", { requestedLength: (lengths) => requestedLength(lengths) + 1 }, "not covered"],
+  ["asks for one bit too many", { requestedLength: (lengths) => requestedLength(lengths) - 1 }, "more than needed"],
+  ["lays out from the end", { placesOf: (lengths) => placesOf(lengths.toReversed()).toReversed() }, "one more at the end moved another"],
+];
+for (const [name, wrong, fault] of PLANTED) {
+  test(`control: a planner that ${name} is found: ${fault}`, () => {
+    const planner = { ...OURS, ...wrong };
+    assert.ok(fc.check(holdsFor(planner)).failed);
+    assert.ok(fc.sample(lists, 2000).some((list) => faultOf(list, planner) === fault));
+  });
+}
+
+test("control: a planner that asks for less with one more target is found", () => {
+  const shrinking: Planner = { placesOf, requestedLength: (lengths) => (lengths.length === 1 ? 59 : requestedLength(lengths)) };
+  assert.equal(faultOf([60, 64], shrinking), undefined);
+  assert.equal(faultOf([64, 64], shrinking), "one more at the end asks for less");
+});
+
+test("in a prefix of the length that is asked for every target has its piece", () => {
   fc.assert(
-    fc.property(lengths, (list) => {
-      const requested = requestedLength(list);
-      if (requested < 1) return;
-      const placed = subnets(list, `2000::/${requested}`);
-      placed.forEach((one, i) => {
-        assert.ok(one !== undefined, "covered");
+    fc.property(lists, fc.integer({ min: 0, max: 0xffff }), (list, n) => {
+      const prefix = ipv6Prefix(`2001:${n.toString(16)}:ffff:ffff::` as Ipv6Address, requestedLength(list));
+      for (const [i, one] of subnets(list, prefix).entries()) {
+        assert.ok(one !== undefined && ipv6Covers(prefix, one), `${one} in ${prefix}`);
         assert.equal(splitIpv6Prefix(one).prefixLength, list[i]);
-        const { offset = -1n } = placesOf(list)[i] ?? {};
-        assert.equal(offset % (1n << BigInt(128 - (list[i] ?? 0))), 0n, "aligned");
-        for (const other of placed.slice(0, i))
-          assert.ok(other !== undefined && !ipv6Covers(one, other) && !ipv6Covers(other, one), `${one} and ${other}`);
+      }
+    }),
+  );
+});
+
+test("of any smaller prefix those are served whose place it holds, and they have the numbers they would have in a larger one (B43)", () => {
+  fc.assert(
+    fc.property(lists, fc.integer({ min: 0, max: 12 }), (list, bits) => {
+      const length = Math.min(128, requestedLength(list) + bits);
+      const whole = subnets(list, `2001:db8::/${requestedLength(list)}`);
+      const part = subnets(list, `2001:db8::/${length}`);
+      part.forEach((one, i) => {
+        const place = whole[i];
+        assert.ok(place !== undefined);
+        assert.equal(one, ipv6Covers(`2001:db8::/${length}` as Ipv6Prefix, place) ? place : undefined);
       });
     }),
   );
 });
 
-test("one more target at the end moves nobody, and never asks for less", () => {
-  fc.assert(
-    fc.property(lengths, fc.integer({ min: 48, max: 128 }), (list, more) => {
-      assert.deepEqual(placesOf([...list, more]).slice(0, list.length), placesOf(list));
-      assert.ok(requestedLength([...list, more]) <= requestedLength(list), "no longer prefix");
-    }),
-  );
+const holes = fc.record({ length: fc.integer({ min: 49, max: 80 }), number: fc.bigInt({ min: 0n, max: 400n }) }).map(({ length, number }) => {
+  const first = number * sizeOf(length);
+  return { first, end: first + sizeOf(length) };
+});
+type Hole = Parameters<typeof placesOf>[1];
+
+/** What is wrong about a plan around a part that is not ours to give (RFC 6603 §4.2). */
+function faultAround(lengths: readonly number[], hole: NonNullable<Hole>, place: typeof placesOf): string | undefined {
+  const places = place(lengths, hole);
+  const fault = layoutFault(lengths, places);
+  if (fault !== undefined) return fault;
+  if (places.some(({ offset, prefixLength }) => offset < hole.end && offset + sizeOf(prefixLength) > hole.first)) return "the hole is filled";
+  if (place(lengths.slice(0, -1), hole).some(({ offset }, i) => offset !== places[i]?.offset)) return "one more at the end moved another";
+  const plain = placesOf(lengths);
+  const clash = plain.findIndex(({ offset, prefixLength }) => offset < hole.end && offset + sizeOf(prefixLength) > hole.first);
+  const untouched = plain.slice(0, clash < 0 ? plain.length : clash);
+  return untouched.some(({ offset }, i) => offset !== places[i]?.offset) ? "one before the hole moved" : undefined;
+}
+const holdsAround = (place: typeof placesOf) =>
+  fc.property(lists, holes, (list, hole) => assert.equal(faultAround(list, hole, place), undefined, `${list.join(",")} around ${hole.first}`));
+
+test("what belongs to the upstream link stays free: those before it stay, those behind follow in order, and one more moves nobody", () => {
+  fc.assert(holdsAround(placesOf), { numRuns: RUNS });
 });
 
-test("what a hole leaves free stays free, and nobody overlaps", () => {
-  fc.assert(
-    fc.property(fc.array(fc.integer({ min: 56, max: 72 }), { minLength: 1, maxLength: 12 }), fc.integer({ min: 0, max: 255 }), (list, hole) => {
-      const excluded = (hole === 0 ? "2001:db8::/64" : `2001:db8:0:${hole.toString(16)}::/64`) as Ipv6Prefix;
-      const placed = subnets(list, "2001:db8::/40", excluded).filter((one) => one !== undefined);
-      assert.equal(placed.length, list.length);
-      placed.forEach((one, i) => {
-        assert.ok(!ipv6Covers(one, excluded) && !ipv6Covers(excluded, one), `${one} and what is left free`);
-        for (const other of placed.slice(0, i)) assert.ok(!ipv6Covers(one, other) && !ipv6Covers(other, one), `${one} and ${other}`);
-      });
-    }),
-  );
-});
+const SHIFTED: readonly (readonly [string, typeof placesOf, string])[] = [
+  ["does not see the hole", (lengths) => placesOf(lengths), "the hole is filled"],
+  [
+    "puts everything behind the hole",
+    (lengths, hole) => {
+      const start = ((hole?.end ?? 0n) / sizeOf(48) + 1n) * sizeOf(48);
+      return placesOf(lengths).map((one) => ({ ...one, offset: one.offset + start }));
+    },
+    "one before the hole moved",
+  ],
+];
+for (const [name, wrong, fault] of SHIFTED) {
+  test(`control: a planner that ${name} is found`, () => {
+    assert.ok(fc.check(holdsAround(wrong)).failed);
+    assert.ok(fc.sample(fc.tuple(lists, holes), 2000).some(([list, hole]) => faultAround(list, hole, wrong) === fault));
+  });
+}
