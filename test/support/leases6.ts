@@ -56,6 +56,35 @@ function iscLease(bytes: string, kind: string | undefined, at: string, inner: st
   };
 }
 
+/** <AddrPD ... IAID="1" ...> <duid>00:03:...</duid> <AddrPrefix timestamp="SECONDS" pref="20" valid="30" length="56">PREFIX</AddrPrefix> */
+export function dibblerLeases6(xml: string): readonly PeerLease6[] {
+  const associations = [...xml.matchAll(/<AddrPD [^>]*IAID="(\d+)"[^>]*>(.*?)<\/AddrPD>/gs)];
+  return associations.flatMap(([, iaid, inner = ""]) => {
+    const duid = /<duid[^>]*>([^<]*)</.exec(inner)?.[1]?.replaceAll(":", "") ?? "";
+    const prefixes = [...inner.matchAll(/timestamp="(\d+)" pref="\d+" valid="(\d+)" length="(\d+)">([^<]*)</g)];
+    return prefixes.map(
+      ([, at, valid, length, address = ""]): PeerLease6 => ({
+        ...{ kind: "prefix", address, prefixLength: Number(length), duid, iaid: Number(iaid) },
+        ...{ validSeconds: Number(valid), expiresAtSeconds: Number(at) + Number(valid) },
+      }),
+    );
+  });
+}
+
+/**
+ * Lines of a log: `Nov/21/2026 14:45:12: add_binding: add a new binding [IA: duid=..., type=PD, iaid=N, duration=30]`, and those that update
+ * one. Which prefix is not said there: it is the one written down for the client.
+ */
+export function wideLeases6(log: string, prefix: { readonly address: string; readonly prefixLength: number }): readonly PeerLease6[] {
+  const bindings = [...log.matchAll(/^(\S+) (\S+): \w+_binding: (add|update|remove) .*duid=([^,]*), type=PD, iaid=(\d+), duration=(\d+)\]/gm)];
+  const last = bindings.at(-1);
+  if (last === undefined || last[3] === "remove") return [];
+  const [, day = "", time = "", , duid = "", iaid, duration] = last;
+  const validSeconds = Number(duration);
+  const expiresAtSeconds = Date.parse(`${day.replaceAll("/", " ")} ${time}Z`) / 1000 + validSeconds;
+  return [{ kind: "prefix", ...prefix, duid: duid.replaceAll(":", ""), iaid: Number(iaid), validSeconds, expiresAtSeconds }];
+}
+
 function latest(leases: readonly PeerLease6[]): readonly PeerLease6[] {
   const byKey = new Map(leases.map((lease) => [`${lease.address}/${lease.prefixLength}`, lease]));
   return [...byKey.values()].filter(({ validSeconds }) => validSeconds > 0);

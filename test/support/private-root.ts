@@ -40,6 +40,7 @@ export class PrivateRoot {
   constructor(ns: Namespace, scratch: string) {
     this.#ns = ns;
     this.folder = join(scratch, "root");
+    if (existsSync(this.folder)) return; // started a second time: what was written stays
     for (const name of FOLDERS) mkdirSync(join(this.folder, name), { recursive: true });
     symlinkSync("/run", join(this.folder, "var/run"));
     mkdirSync(join(this.folder, "etc"), { recursive: true });

@@ -7,13 +7,22 @@ import { type Running, waitFor } from "./programs.ts";
 import { readIn, writeIn } from "./scratch.ts";
 import { unpacked } from "./unpacked.ts";
 
-export type Delegation = { readonly first: string; readonly last: string; readonly from: string; readonly delegatedLength: number };
+export type Delegation = {
+  readonly first: string;
+  readonly last: string;
+  readonly from: string;
+  readonly delegatedLength: number;
+  /** Kea: what the provider keeps of each delegated prefix for the link (RFC 6603). */
+  readonly excluded?: string;
+};
 /** A link: the one the server stands on (it has an interface) or one behind a relay (chosen by the link-address, which is in its subnet). */
 export type Subnet6 = {
   readonly subnet: string;
   readonly pool?: { readonly first: string; readonly last: string };
   /** `from` with its length for Kea; first and last prefix for ISC. */
   readonly delegation?: Delegation;
+  /** Further pools of prefixes. */
+  readonly delegations?: readonly Delegation[];
 };
 export type Server6Options = Subnet6 & {
   readonly interface: string;
@@ -29,6 +38,8 @@ export type Server6Options = Subnet6 & {
   readonly unicast?: string;
   /** A name of its own forgets what another run promised. */
   readonly leaseFile?: string;
+  /** Last octet of the DUID it calls itself by; without it the server makes one of its own. */
+  readonly identity?: number;
 };
 export type Server6 = {
   readonly program: Running;
@@ -50,11 +61,14 @@ export async function startKea6(ns: Namespace, folder: string, options: Server6O
     ...(one === options ? { interface: options.interface } : {}),
     "rapid-commit": rapidCommit,
     pools: one.pool === undefined ? [] : [{ pool: `${one.pool.first} - ${one.pool.last}` }],
-    "pd-pools": one.delegation === undefined ? [] : [keaDelegation(one.delegation)],
+    "pd-pools": poolsOf(one).map(keaDelegation),
   }));
   const config = {
     Dhcp6: {
       "data-directory": home,
+      ...(options.identity === undefined
+        ? {}
+        : { "server-id": { type: "LL", htype: 1, identifier: serverMac(options.identity).replaceAll(":", ""), persist: false } }),
       "interfaces-config": { interfaces: [options.interface, ...(options.unicast === undefined ? [] : [`${options.interface}/${options.unicast}`])] },
       "lease-database": { type: "memfile", persist: true, name: join(folder, leaseFile), "lfc-interval": 0 },
       ...timesOf(options),
@@ -69,9 +83,20 @@ export async function startKea6(ns: Namespace, folder: string, options: Server6O
   return serving(program, () => keaLeases6(readIn(folder, leaseFile)));
 }
 
-function keaDelegation({ from, delegatedLength }: Delegation): object {
+function poolsOf({ delegation, delegations = [] }: Subnet6): readonly Delegation[] {
+  return delegation === undefined ? delegations : [delegation, ...delegations];
+}
+
+/** Of which an identity is made (DUID-LL, RFC 9915 §11.4). */
+export function serverMac(identity: number): string {
+  return `02:00:5e:10:0f:${identity.toString(16).padStart(2, "0")}`;
+}
+
+function keaDelegation({ from, delegatedLength, excluded }: Delegation): object {
   const [prefix = "", length = "0"] = from.split("/");
-  return { prefix, "prefix-len": Number(length), "delegated-len": delegatedLength };
+  const [kept = "", keptLength = "0"] = excluded?.split("/") ?? [];
+  const exclusion = excluded === undefined ? {} : { "excluded-prefix": kept, "excluded-prefix-len": Number(keptLength) };
+  return { prefix, "prefix-len": Number(length), "delegated-len": delegatedLength, ...exclusion };
 }
 
 function keaOptions({ resolvers = [], searchDomains = [] }: Server6Options): readonly object[] {
@@ -99,6 +124,8 @@ export async function startIsc6(ns: Namespace, folder: string, options: Server6O
   const lines = [
     "authoritative;",
     "lease-id-format hex;",
+    "dhcp-cache-threshold 0;",
+    ...(options.identity === undefined ? [] : [`server-duid LL ethernet ${serverMac(options.identity)};`]),
     `default-lease-time ${validSeconds};`,
     `preferred-lifetime ${preferredSeconds};`,
     "min-lease-time 1;",
@@ -110,17 +137,18 @@ export async function startIsc6(ns: Namespace, folder: string, options: Server6O
     ...[options, ...relayed].map(iscSubnet),
   ];
   const config = writeIn(folder, "isc6.conf", `${lines.join("\n")}\n`);
-  const leases = writeIn(folder, leaseFile, readIn(folder, leaseFile));
+  // the identity in its leases goes before the one in its configuration
+  const leases = writeIn(folder, leaseFile, readIn(folder, leaseFile).replace(/^server-duid .*\n/gm, options.identity === undefined ? "$&" : ""));
   const args = ["-6", "-f", "-d", "-cf", config, "-lf", leases, "-pf", join(folder, "isc6.pid"), options.interface];
   const program = ns.spawn(unpacked("usr/sbin/dhcpd"), args);
   await ready(program, /Server starting service/, "ISC dhcpd serves DHCPv6");
   return serving(program, () => iscLeases6(readIn(folder, leaseFile)));
 }
 
-function iscSubnet({ subnet, pool, delegation }: Subnet6): string {
-  const range = pool === undefined ? "" : ` range6 ${pool.first} ${pool.last};`;
-  const prefixes = delegation === undefined ? "" : ` prefix6 ${delegation.first} ${delegation.last} /${delegation.delegatedLength};`;
-  return `subnet6 ${subnet} {${range}${prefixes} }`;
+function iscSubnet(subnet: Subnet6): string {
+  const range = subnet.pool === undefined ? "" : ` range6 ${subnet.pool.first} ${subnet.pool.last};`;
+  const prefixes = poolsOf(subnet).map(({ first, last, delegatedLength }) => ` prefix6 ${first} ${last} /${delegatedLength};`);
+  return `subnet6 ${subnet.subnet} {${range}${prefixes.join("")} }`;
 }
 
 /** @throws Error with all it wrote when it ends instead, or says nothing in time */
@@ -140,6 +168,6 @@ function said({ stdout, stderr }: Running): string {
   return stdout + stderr;
 }
 
-function serving(program: Running, leases: () => readonly PeerLease6[]): Server6 {
+export function serving(program: Running, leases: () => readonly PeerLease6[]): Server6 {
   return { program, leases, log: () => said(program), stop: async () => void (await program.stop()) };
 }

@@ -26,7 +26,7 @@ const FIELDS = [
 ];
 
 export async function messagesIn(file: string, filter = "dhcp"): Promise<readonly Seen4[]> {
-  const rows = await tshark(file, filter, FIELDS);
+  const rows = await fieldsIn(file, filter, FIELDS);
   return rows.map(([at = "", type = "", mac = "", source = "", destination = "", ciaddr = "", yiaddr = "", giaddr = "", ...more]) => {
     const [requested = "", serverId = "", options = "", wanted = ""] = more;
     return {
@@ -39,16 +39,17 @@ export async function messagesIn(file: string, filter = "dhcp"): Promise<readonl
 /** Malformed frames, wrong checksums and expert remarks from warning up, in frames that match. */
 export async function complaintsIn(file: string, filter: string): Promise<readonly string[]> {
   const bad = `(${filter}) && (_ws.malformed || _ws.expert.severity >= 0x600000)`;
-  const rows = await tshark(file, bad, ["frame.number", "_ws.expert.message", "_ws.malformed"]);
+  const rows = await fieldsIn(file, bad, ["frame.number", "_ws.expert.message", "_ws.malformed"]);
   return rows.map((row) => row.join(" "));
 }
 
 /** When frames that match were sent. */
 export async function timesOf(file: string, filter: string): Promise<readonly number[]> {
-  return (await tshark(file, filter, ["frame.time_epoch"])).map(([at = ""]) => Number(at));
+  return (await fieldsIn(file, filter, ["frame.time_epoch"])).map(([at = ""]) => Number(at));
 }
 
-async function tshark(file: string, filter: string, fields: readonly string[]): Promise<readonly (readonly string[])[]> {
+/** Fields of the frames that a filter lets through, a row each; sums are reckoned. */
+export async function fieldsIn(file: string, filter: string, fields: readonly string[]): Promise<readonly (readonly string[])[]> {
   const checks = ["-o", "ip.check_checksum:TRUE", "-o", "udp.check_checksum:TRUE"];
   const wanted = fields.flatMap((field) => ["-e", field]);
   const { stdout } = sound(await run("tshark", ["-n", "-r", file, ...checks, "-Y", filter, "-T", "fields", "-E", "separator=/t", ...wanted]));
