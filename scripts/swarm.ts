@@ -1,5 +1,5 @@
 /**
- * npm run test:swarm -- [--minutes N] [--kind uplink4|street|office|town] [--seed S] [--story FILE]
+ * npm run test:swarm -- [--minutes N] [--kind uplink4|uplink6|street|office|town] [--seed S] [--story FILE]
  *
  * Random worlds of every kind in turn until the time is up; the first one that breaks a promise is printed with seed and commit. With
  * --seed, that world of --kind alone, with its story. Exit 0 nothing found, 1 something found, 2 usage.
@@ -8,6 +8,10 @@ import { execFileSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
+import { dhcp4Client } from "../src/machines/dhcp4-client/client.ts";
+import { IGNORE_REASONS as DHCP4_REASONS } from "../src/machines/dhcp4-client/state.ts";
+import { dhcp6Client } from "../src/machines/dhcp6-client/client.ts";
+import { IGNORE_REASONS as DHCP6_REASONS } from "../src/machines/dhcp6-client/state.ts";
 import { CHECKERS } from "../src/sim/checkers.ts";
 import { Coverage } from "../src/sim/coverage.ts";
 import { OFFICE_CHECKERS } from "../src/sim/directory/checkers.ts";
@@ -16,16 +20,23 @@ import { CHECKERS6 } from "../src/sim/house/checkers.ts";
 import { IPV4_CHECKERS } from "../src/sim/house/ipv4.ts";
 import { Street } from "../src/sim/house/world.ts";
 import { townOf } from "../src/sim/town.ts";
+import { MONTH_CHECKERS } from "../src/sim/uplink6/checkers.ts";
+import { Month } from "../src/sim/uplink6/world.ts";
 import { simulate } from "../src/sim/world.ts";
 
 type Ran = { readonly violation: string | undefined; readonly story: readonly string[] };
-/** uplink4: clients of one provider. street: uplink4, uplink6 and lan. office: directory and its fetcher. town: all of them. */
+/** uplink4: clients of one provider. uplink6: a month of a gateway and its providers. street: uplink4, uplink6 and lan. office: directory and its fetcher. town: all of them. */
 const KINDS = {
   uplink4: (number: number): Ran => {
     const report = simulate({ seed: number })
       .always(...CHECKERS)
       .run();
     reached.merge(report.coverage);
+    return report;
+  },
+  uplink6: (number: number): Ran => {
+    const report = new Month({ seed: number }).always(...MONTH_CHECKERS).run();
+    reached6.merge(report.coverage);
     return report;
   },
   street: (number: number): Ran => new Street({ seed: number }).always(...CHECKERS6, ...IPV4_CHECKERS).run(),
@@ -39,7 +50,8 @@ const STORY_LINES = 30;
 const text = { type: "string" } as const;
 const { minutes, kinds, seed, story } = parsed();
 const commit = commitId();
-const reached = new Coverage();
+const reached = new Coverage(dhcp4Client.transitions, DHCP4_REASONS);
+const reached6 = new Coverage(dhcp6Client.transitions, DHCP6_REASONS);
 
 if (seed !== undefined) one(kinds[0] ?? "uplink4", seed);
 else swarm();
@@ -84,7 +96,12 @@ function broken(kind: Kind, number: number, what: string, lines: readonly string
 }
 
 function finish(words: string): void {
-  for (const line of reached.report()) process.stdout.write(`${line}\n`);
+  for (const [kind, coverage] of [
+    ["uplink4", reached],
+    ["uplink6", reached6],
+  ] as const) {
+    if (coverage.edges.size > 0) process.stdout.write(`${kind}:\n${coverage.report().join("\n")}\n`);
+  }
   process.stdout.write(`${words}\n`);
 }
 
@@ -112,6 +129,6 @@ function parsed(): {
   } catch (error) {
     process.stderr.write(`swarm: ${(error as Error).message}\n`);
   }
-  process.stderr.write("usage: npm run test:swarm -- [--minutes N] [--kind uplink4|street|office|town] [--seed S] [--story FILE]\n");
+  process.stderr.write("usage: npm run test:swarm -- [--minutes N] [--kind uplink4|uplink6|street|office|town] [--seed S] [--story FILE]\n");
   process.exit(2);
 }

@@ -1,16 +1,25 @@
 /** Which edges of a machine's table and which reasons for ignoring a world has reached, and which of them none has. */
-import { dhcp4Client } from "../machines/dhcp4-client/client.ts";
-import { IGNORE_REASONS } from "../machines/dhcp4-client/state.ts";
-import type { ClientObserved } from "./gateway.ts";
+import type { Transitions } from "../machines/machine.ts";
+
+type InPhase = { readonly phase: { readonly kind: string } };
+/** A step of any client machine. */
+type Noted = { readonly before: InPhase; readonly after: InPhase; readonly effects: readonly { readonly kind: string; readonly reason?: string }[] };
 
 export class Coverage {
   readonly edges = new Map<string, number>();
   readonly ignored = new Map<string, number>();
+  readonly #transitions: Transitions;
+  readonly #reasons: readonly string[];
 
-  note({ before, after, effects }: ClientObserved): void {
+  constructor(transitions: Transitions, reasons: readonly string[]) {
+    this.#transitions = transitions;
+    this.#reasons = reasons;
+  }
+
+  note({ before, after, effects }: Noted): void {
     const [from, to] = [before.phase.kind, after.phase.kind];
     if (from !== to) count(this.edges, `${from} > ${to}`);
-    for (const effect of effects) if (effect.kind === "ignored") count(this.ignored, effect.reason);
+    for (const { kind, reason } of effects) if (kind === "ignored" && reason !== undefined) count(this.ignored, reason);
   }
 
   merge(other: Coverage): void {
@@ -20,8 +29,8 @@ export class Coverage {
 
   /** In sentences for whoever reads a run. */
   report(): readonly string[] {
-    const all = Object.entries(dhcp4Client.transitions).flatMap(([from, targets]) => targets.map((to) => `${from} > ${to}`));
-    return [...section("edges", all, this.edges), ...section("ignore reasons", IGNORE_REASONS, this.ignored)];
+    const all = Object.entries(this.#transitions).flatMap(([from, targets]) => targets.map((to) => `${from} > ${to}`));
+    return [...section("edges", all, this.edges), ...section("ignore reasons", this.#reasons, this.ignored)];
   }
 }
 

@@ -2,6 +2,8 @@
 import { type Ipv4Address, ipv4Number, ipv4Of } from "../base/ipv4.ts";
 import { type MacAddress, macOf } from "../base/mac.ts";
 import { type Instant, instant } from "../base/time.ts";
+import { dhcp4Client } from "../machines/dhcp4-client/client.ts";
+import { IGNORE_REASONS } from "../machines/dhcp4-client/state.ts";
 import { type ProviderConfig, Provider } from "./actors/dhcp4-provider.ts";
 import { strangerAnswers } from "./actors/stranger.ts";
 import { Chance } from "./chance.ts";
@@ -47,7 +49,7 @@ export function simulate(options: WorldOptions): World {
 export class World {
   readonly timeline = new Timeline();
   readonly story = new Story();
-  readonly coverage = new Coverage();
+  readonly coverage = new Coverage(dhcp4Client.transitions, IGNORE_REASONS);
   readonly segment: Segment;
   readonly provider: Provider;
   readonly gateways: readonly Gateway[];

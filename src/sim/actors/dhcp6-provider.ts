@@ -4,7 +4,7 @@
  */
 import type { Duid } from "../../base/duid.ts";
 import type { Ipv6Address, Ipv6Prefix } from "../../base/ipv6.ts";
-import { UNSPECIFIED_V6, splitIpv6Prefix } from "../../base/ipv6.ts";
+import { ipv6Prefix, UNSPECIFIED_V6, splitIpv6Prefix } from "../../base/ipv6.ts";
 import { after, type Instant } from "../../base/time.ts";
 import { type IaPd, iaPd, iaPrefix, STATUS } from "../../wire/dhcp6/leases.ts";
 import { type Dhcp6ClientMessage, dhcp6, encodeDhcp6 } from "../../wire/dhcp6/message.ts";
@@ -21,6 +21,8 @@ export type Provider6Config = {
   readonly renewSeconds: number;
   readonly rebindSeconds: number;
   readonly rapidCommit: boolean;
+  /** Says inside of a prefix without lifetimes that there is none, as some do, instead of in the IA. */
+  readonly refusesInside?: boolean;
   /** Sent with every answer that grants something: preference, resolvers, SOL_MAX_RT. */
   readonly options: Dhcp6Options;
 };
@@ -106,18 +108,23 @@ export class PrefixProvider {
     }
   }
 
-  /** What it has in the pool, what it wishes for, or a free one; what it has of an earlier pool is over. */
+  /** What it has in the pool, what it wishes for, or a free one; what it has or names of an earlier pool is over. */
   #given({ client, now }: Asking, ia: IaPd, kind: Granting): IaPd {
-    const { pool, preferredSeconds, validSeconds, renewSeconds, rebindSeconds } = this.#config;
+    const { pool, refusesInside, preferredSeconds, validSeconds, renewSeconds, rebindSeconds } = this.#config;
     const { iaid } = ia;
     const had = this.book.of(client, iaid, now);
     const gone = had.filter(({ prefix }) => !isPiece(pool, prefix));
     const kept = had.find(({ prefix }) => isPiece(pool, prefix))?.prefix;
     const prefix = this.mode === "none" ? undefined : this.book.choose(pool, kept ?? wishIn(ia), client, iaid, now);
-    const over = gone.map((binding) => iaPrefix(binding.prefix));
+    const over = [...new Set([...gone.map((binding) => binding.prefix), ...namedIn(ia).filter((named) => !isPiece(pool, named))])].map((one) =>
+      iaPrefix(one),
+    );
     if (kind !== "offered") for (const binding of gone) this.#withdraw(binding);
     if (prefix === undefined && over.length > 0) return iaPd({ iaid, iaPrefix: over });
-    if (prefix === undefined) return iaPd({ iaid, status: { code: STATUS.noPrefixAvail, message: "no prefix left" } });
+    const status = { code: STATUS.noPrefixAvail, message: "no prefix left" };
+    if (prefix === undefined && refusesInside === true)
+      return iaPd({ iaid, iaPrefix: [iaPrefix(ipv6Prefix(UNSPECIFIED_V6, pool.delegatedLength), { status })] });
+    if (prefix === undefined) return iaPd({ iaid, status });
     const isReserved = kind === "offered" && kept === undefined;
     const binding = { client, iaid, prefix, until: after(now, isReserved ? OFFER_SECONDS : validSeconds) };
     if (kind !== "offered" || isReserved) this.book.bind(binding);
@@ -132,15 +139,10 @@ export class PrefixProvider {
     const named = namedIn(ia);
     if (isKnown) return this.#given(asking, ia, "extended");
     if (named.length === 0) return this.#given(asking, ia, "delegated");
-    const foreign = named.filter((prefix) => !isPiece(this.#config.pool, prefix));
     if (message.kind !== "rebind" || this.mode === "no-binding") {
       return iaPd({ iaid: ia.iaid, status: { code: STATUS.noBinding, message: "unknown here" } });
     }
-    const answer = this.#given(asking, ia, "delegated");
-    return {
-      ...answer,
-      options: { ...answer.options, iaPrefix: [...(answer.options.iaPrefix ?? []), ...foreign.map((prefix) => iaPrefix(prefix))] },
-    };
+    return this.#given(asking, ia, "delegated");
   }
 
   #withdraw(binding: Binding6): void {

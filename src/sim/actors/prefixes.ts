@@ -1,8 +1,9 @@
 /** The prefix book of a provider: which client has which piece of the pool until when. Pieces go out in order, and are free when they end. */
 import type { Duid } from "../../base/duid.ts";
-import { fromHex, toHex } from "../../base/hex.ts";
-import { IPV6_BYTES, type Ipv6Prefix, ipv6Bytes, ipv6Covers, ipv6Of, ipv6Prefix, splitIpv6Prefix } from "../../base/ipv6.ts";
+import { type Ipv6Prefix, ipv6Prefix, splitIpv6Prefix } from "../../base/ipv6.ts";
+import { ipv6OfNumber, ipv6Size } from "../../base/ipv6-number.ts";
 import type { Instant } from "../../base/time.ts";
+import { spanCovers, spanOf } from "../spans.ts";
 
 export type PrefixPool = { readonly prefix: Ipv6Prefix; readonly delegatedLength: number };
 export type Binding6 = { readonly client: Duid; readonly iaid: number; readonly prefix: Ipv6Prefix; readonly until: Instant };
@@ -53,12 +54,10 @@ export class PrefixBook {
 }
 
 export function isPiece({ prefix, delegatedLength }: PrefixPool, wished: Ipv6Prefix): boolean {
-  return splitIpv6Prefix(wished).prefixLength === delegatedLength && ipv6Covers(prefix, wished);
+  return splitIpv6Prefix(wished).prefixLength === delegatedLength && spanCovers(spanOf(prefix), spanOf(wished));
 }
 
 /** The pool's piece of that number. */
 function pieceOf({ prefix, delegatedLength }: PrefixPool, number: number): Ipv6Prefix {
-  const first = BigInt(`0x${toHex(ipv6Bytes(splitIpv6Prefix(prefix).address))}`);
-  const hex = (first + (BigInt(number) << BigInt(128 - delegatedLength))).toString(16).padStart(2 * IPV6_BYTES, "0");
-  return ipv6Prefix(ipv6Of(fromHex(hex) ?? new Uint8Array(IPV6_BYTES)), delegatedLength);
+  return ipv6Prefix(ipv6OfNumber(spanOf(prefix).first + BigInt(number) * ipv6Size(delegatedLength)), delegatedLength);
 }

@@ -1,0 +1,3 @@
+import { MONTHS, months } from "./months.ts";
+
+months(1, MONTHS / 2);

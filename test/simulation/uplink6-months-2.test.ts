@@ -1,0 +1,3 @@
+import { MONTHS, months } from "./months.ts";
+
+months(MONTHS / 2 + 1, MONTHS);
