@@ -3,7 +3,7 @@ import { type Ipv6Address, ipv6Prefix, splitIpv6Prefix, UNSPECIFIED_V6 } from ".
 import type { Fault } from "./faults.ts";
 import { both } from "./faults.ts";
 import { octetsOf } from "./octets.ts";
-import { type DelegateFile, iaidsOf, type Target, targetsOf, type Uplink6Entry, type Uplink6File } from "./uplink6.ts";
+import { type DelegateFile, firstName, iaidsOf, type Target, targetsOf, type Uplink6Entry, type Uplink6File } from "./uplink6.ts";
 import { requestedLength, servedCount } from "./uplink6-places.ts";
 
 const ADDRESS_BITS = 128;
@@ -70,14 +70,15 @@ function wholeFaults(name: string, given: Uplink6Entry): readonly Fault[] {
   ];
 }
 
-/** A server knows a delegation by its number alone (RFC 9915 §21.21). */
+/** A server knows a delegation by its number alone (RFC 9915 §21.21). Two that begin with one name are told as that. */
 function iaidFaults({ delegate }: Uplink6Entry): readonly Fault[] {
   const iaids = iaidsOf(delegate);
-  return iaids.flatMap((iaid, index) =>
-    iaids.indexOf(iaid) === index
-      ? []
-      : [{ path: ["delegate", index], message: `two delegations have the same iaid, ${iaid}`, hint: "give one of them another iaid" }],
-  );
+  const names = delegate.map(({ iaid, to }) => (iaid === undefined ? firstName(to) : undefined));
+  return iaids.flatMap((iaid, index) => {
+    const first = iaids.indexOf(iaid);
+    if (first === index || (names[index] !== undefined && names[index] === names[first])) return [];
+    return [{ path: ["delegate", index], message: `two delegations have the same iaid, ${iaid}`, hint: "give one of them another iaid" }];
+  });
 }
 
 type Named = { readonly path: readonly (string | number)[]; readonly interface: string };

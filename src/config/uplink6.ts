@@ -99,10 +99,15 @@ function interfaceOf(name: string, given: Uplink6Entry): Uplink6Interface {
 export function iaidsOf(delegations: readonly Pick<DelegateFile, "iaid" | "to">[]): readonly number[] {
   let reserving = 0;
   return delegations.map(({ iaid: given, to }) => {
-    const named = targetsOf(to).find((target) => target.interface !== undefined)?.interface;
+    const named = firstName(to);
     const order = given === undefined && named === undefined ? ++reserving : 0;
     return given ?? numberOfName(named ?? (order === 1 ? RESERVE : `${RESERVE} ${order}`), 32);
   });
+}
+
+/** Of the targets that do not only reserve. */
+export function firstName(to: DelegateFile["to"]): string | undefined {
+  return targetsOf(to).find((target) => target.interface !== undefined)?.interface;
 }
 
 /** Addresses are numbered apart from prefixes (RFC 9915 §4.2: an IAID is unique among the IAs of its type). */
