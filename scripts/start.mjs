@@ -1,6 +1,6 @@
 // `npm start`: installs and builds what is missing, then shows the private house. Only Node's own modules are used here.
 import { spawn, spawnSync } from "node:child_process";
-import { existsSync, statSync } from "node:fs";
+import { existsSync, lstatSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -32,7 +32,10 @@ if (process.platform !== "linux") {
   console.error("Leasehold runs on Linux: it needs network namespaces and packet sockets");
   process.exit(1);
 }
-if (older(join(root, "node_modules/.package-lock.json"), join(root, "package-lock.json")))
+// what a link leads to belongs to another checkout, and npm ci would empty it
+const packages = join(root, "node_modules");
+const borrowed = existsSync(packages) && lstatSync(packages).isSymbolicLink();
+if (!borrowed && older(join(packages, ".package-lock.json"), join(root, "package-lock.json")))
   step("installing packages", "npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"]);
 step("building the native layer", process.execPath, [join(root, "scripts/build-native.mjs")]);
 step("building the program", process.execPath, [join(root, "scripts/build.mjs")]);

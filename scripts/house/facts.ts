@@ -10,10 +10,9 @@ export type HouseFacts = {
   readonly ownIds: boolean;
   /** The provider of prefixes. */
   readonly provider6: { readonly pid: number; readonly events: string; readonly pool: string; readonly otherPool: string; readonly beyond: string };
-  /** Links behind the gateway. */
-  readonly lans: readonly [string, string];
-  /** Namespaces of hosts, by a process in them; each has its link `eth0`. */
-  readonly slaacPid: number;
+  /** Links behind the gateway, each with the namespace of its host, by a process in it; the host's own link is `eth0`. */
+  readonly lans: readonly [Lan, Lan];
+  /** The second LAN's host also leases an address, and tells of it. */
   readonly host6: { readonly pid: number; readonly events: string };
   readonly relayed: { readonly pid: number; readonly events: string; readonly prefix: string };
   /** People the directory was started with, and one team. */
@@ -22,3 +21,4 @@ export type HouseFacts = {
   readonly domain: string;
   readonly userdbSocket: string;
 };
+export type Lan = { readonly name: string; readonly hostPid: number };

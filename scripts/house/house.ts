@@ -1,11 +1,13 @@
 /**
  * The private house: a provider, our gateway, two LANs with a host each, a link behind a relay, a directory. Everything but the gateway
  * and the relay is the simulator's actors on real sockets, or nothing but a kernel, so nothing else need be installed.
+ * `npm start -- --patience SECONDS`: how long what is verified may take to come true.
  */
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { parseArgs } from "node:util";
 import { parseMac } from "../../src/base/mac.ts";
 import { KernelNetwork } from "../../src/platform/netlink/kernel-network.ts";
 import type { LinkEnd } from "../../src/wire/netlink/link.ts";
@@ -25,6 +27,7 @@ const DOMAIN = "house";
 const PEOPLE = ["ada", "blaise", "carl", "emmy", "rene"].map((name, i) => ({ name, uid: 20_001 + i }));
 const TEAM = { name: "residents", gid: 20_100, members: ["ada", "blaise", "carl"] };
 const USERDB = "org.leasehold.Directory";
+const { patience } = parseArgs({ options: { patience: { type: "string" } } }).values;
 const interactive = process.stdin.isTTY === true && process.stdout.isTTY === true && process.env["CI"] === undefined;
 const ownIds = readFileSync("/proc/self/uid_map", "utf8").trim().split(/\s+/)[2] !== "1";
 
@@ -84,6 +87,7 @@ const provider6 = beside(
   ),
   provider,
 );
+process.stdout.write(`house: provider of prefixes ${provider6.pid}\n`);
 beside("the directory", "ldap-server.ts", options({ certificate: file("directory.pem"), "json-events": events("directory") }));
 for (let tries = 0; !existsSync(file("directory.pem")) && tries < 1000; tries++) await pause(10);
 
@@ -193,8 +197,10 @@ function verify(): Promise<number> {
     mainPid: pidOf(gateway),
     ownIds,
     provider6: { pid: pidOf(provider6), events: file("provider6.jsonl"), pool: POOL, otherPool: OTHER_POOL, beyond: BEYOND6 },
-    lans: ["lan0", "lan1"],
-    slaacPid: pidOf(slaac),
+    lans: [
+      { name: "lan0", hostPid: pidOf(slaac) },
+      { name: "lan1", hostPid: pidOf(host) },
+    ],
     host6: { pid: pidOf(host), events: file("host6.jsonl") },
     relayed: { pid: pidOf(far), events: file("far.jsonl"), prefix: RELAYED },
     people: PEOPLE,
@@ -203,10 +209,8 @@ function verify(): Promise<number> {
     userdbSocket: `/run/systemd/userdb/${USERDB}`,
   };
   writeFileSync(file("house.json"), JSON.stringify(facts));
-  const verifier = kept(
-    spawn(process.execPath, ["--import", "tsx", join(root, "scripts/verify-house.ts"), file("house.json")], { stdio: "inherit" }),
-    "the verifier",
-  );
+  const command = ["--import", "tsx", join(root, "scripts/verify-house.ts"), file("house.json"), ...(patience === undefined ? [] : [patience])];
+  const verifier = kept(spawn(process.execPath, command, { stdio: "inherit" }), "the verifier");
   return new Promise((resolve) => verifier.on("exit", (exit) => resolve(exit ?? 1)));
 }
 
