@@ -7,6 +7,7 @@ import { importCommand } from "./import.ts";
 import { checkCommand } from "./check.ts";
 import { decodeCommand } from "./decode.ts";
 import { EXIT, finish, jsonLine } from "./output.ts";
+import { planCommand } from "./plan.ts";
 import { type Shown, sentences } from "./show/show.ts";
 import { traceCommand } from "./trace.ts";
 import { uplinkCommands } from "./uplinks.ts";
@@ -34,6 +35,8 @@ asking(program.command("show").description("what is held, since when, and what w
   if (status !== 200) finish(EXIT.absent, BUSY);
   finish(EXIT.done, options.json === true ? jsonLine(body) : sentences(body as Shown).trimEnd());
 });
+
+planCommand(program);
 
 importCommand(program);
 

@@ -32,9 +32,14 @@ export const WIDER: readonly { readonly from: string; readonly to: string; reado
   { from: "src/roles/main/", to: "src/config/", why: "main takes the configuration" },
   { from: "src/roles/control.ts", to: "src/control/", why: "the control role serves the views" },
   { from: "src/roles/control.ts", to: "src/web/", why: "the control role serves the page" },
-  { from: "src/config/uplink6-places.ts", to: "src/services/uplink6/plan.ts", why: "where targets stand is computed once, for check and for engines" },
+  {
+    from: "src/config/uplink6-places.ts",
+    to: "src/services/uplink6/plan.ts",
+    why: "where targets stand is computed once, for check and for engines",
+  },
   { from: "src/cli/options.ts", to: "src/roles/main/options.ts", why: "the command line and main read one table of options" },
   { from: "src/cli/check-system/", to: "src/services/uplink4/config.ts", why: "which links a pattern means is said once" },
+  { from: "src/cli/plan/view.ts", to: "src/services/uplink6/", why: "the plan is drawn as the engine will lay it out" },
   { from: "src/cli/decode.ts", to: "src/wire/", why: "what was captured is read by the codecs" },
   { from: "src/sim/real/", to: "src/platform/", why: "an actor on real sockets" },
 ];
