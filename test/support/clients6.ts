@@ -13,6 +13,10 @@ export type Client6 = {
   /** Ends it without giving anything back to the server. */
   readonly stop: () => Promise<void>;
 };
+export type Dhclient6 = Client6 & {
+  /** After its end: gives back what it had. */
+  readonly release: () => Promise<void>;
+};
 
 export type DhclientOptions = {
   readonly interface: string;
@@ -23,14 +27,15 @@ export type DhclientOptions = {
 };
 
 /** ISC dhclient: asks for one address and one prefix, and sets the address with its lifetimes. */
-export function startDhclient6(ns: Namespace, folder: string, { interface: name, address = true, prefix = false }: DhclientOptions): Client6 {
+export function startDhclient6(ns: Namespace, folder: string, { interface: name, address = true, prefix = false }: DhclientOptions): Dhclient6 {
   const calls = `dhclient-${name}.jsonl`;
   const script = writeIn(folder, `dhclient-${name}.sh`, recorder(join(folder, calls), SETS_ADDRESS), 0o755);
   const config = writeIn(folder, `dhclient-${name}.conf`, "also request dhcp6.name-servers, dhcp6.domain-search;\n");
   const asked = [...(address ? ["-N"] : []), ...(prefix ? ["-P"] : [])];
   const files = ["-sf", script, "-cf", config, "-lf", join(folder, `dhclient-${name}.leases`), "-pf", join(folder, `dhclient-${name}.pid`)];
   const program = ns.spawn("dhclient", ["-6", "-d", "-D", "LL", ...asked, ...files, name]);
-  return client(program, () => callsIn(folder, calls));
+  const release = async (): Promise<void> => void (await ns.exec("dhclient", "-6", "-r", "-D", "LL", ...asked, ...files, name));
+  return { ...client(program, () => callsIn(folder, calls)), release };
 }
 
 export type DhcpcdOptions = {

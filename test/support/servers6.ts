@@ -40,6 +40,8 @@ export type Server6Options = Subnet6 & {
   readonly leaseFile?: string;
   /** Last octet of the DUID it calls itself by; without it the server makes one of its own. */
   readonly identity?: number;
+  /** Kea: its DUID is as long as one may be (RFC 9915 §11.1). */
+  readonly longest?: boolean;
 };
 export type Server6 = {
   readonly program: Running;
@@ -66,7 +68,8 @@ export async function startKea6(ns: Namespace, folder: string, options: Server6O
   const config = {
     Dhcp6: {
       "data-directory": home,
-      ...(options.identity === undefined
+      ...(options.longest === true ? { "server-id": { type: "EN", "enterprise-id": 32473, identifier: "a5".repeat(124), persist: false } } : {}),
+      ...(options.identity === undefined || options.longest === true
         ? {}
         : { "server-id": { type: "LL", htype: 1, identifier: serverMac(options.identity).replaceAll(":", ""), persist: false } }),
       "interfaces-config": { interfaces: [options.interface, ...(options.unicast === undefined ? [] : [`${options.interface}/${options.unicast}`])] },

@@ -12,7 +12,7 @@ import { unpacked } from "./unpacked.ts";
 
 export type PeerName6 = "Kea" | "ISC dhcpd" | "dibbler" | "wide dhcp6s";
 export type Times6 = Required<Pick<Server6Options, "preferredSeconds" | "validSeconds" | "renewSeconds" | "rebindSeconds">>;
-export type Provider6 = Pick<Server6Options, "delegation" | "delegations" | "pool" | "rapidCommit" | "leaseFile" | "identity"> & {
+export type Provider6 = Pick<Server6Options, "delegation" | "delegations" | "pool" | "rapidCommit" | "leaseFile" | "identity" | "longest"> & {
   readonly times?: Times6;
 };
 /** Where a server is started: on s0, with the client whose DUID is in the configuration of wide's. */
@@ -22,8 +22,8 @@ export type Peer6 = {
   readonly start: (place: Place6, options: Provider6) => Promise<Server6>;
   /** A Renew of what it never heard of is refused (RFC 9915 §18.3.4); Kea makes a lease of it instead. */
   readonly refusesUnknown: boolean;
-  /** Prefixes are of pools, not written down for each client. */
-  readonly hasPools: boolean;
+  /** How many pools it delegates from on one link; none: each client's prefix is written down. */
+  readonly pools: 0 | 1 | 2;
   /** "fully": what another server promised too, where both share the leases. */
   readonly rebinds: "fully" | "its own" | "never";
 };
@@ -37,24 +37,24 @@ export const PEERS6: Readonly<Record<PeerName6, Peer6>> = {
     times: SHORT,
     start: (place, options) => startKea6(place.ns, place.folder, usual(options)),
     refusesUnknown: false,
-    hasPools: true,
+    pools: 2,
     rebinds: "fully",
   },
   "ISC dhcpd": {
     times: SHORT,
     start: (place, options) => startIsc6(place.ns, place.folder, usual(options)),
     refusesUnknown: true,
-    hasPools: true,
+    pools: 2,
     rebinds: "fully",
   },
   /** Where it did not begin the lease it answers a REBIND with an IA_PD that holds nothing. */
-  dibbler: { times: SHORT, start: startDibbler, refusesUnknown: true, hasPools: true, rebinds: "its own" },
+  dibbler: { times: SHORT, start: startDibbler, refusesUnknown: true, pools: 1, rebinds: "its own" },
   /** A restart makes it forget, and what it forgot it does not rebind. Its T1 and T2 are half and four fifths of the preferred lifetime. */
   "wide dhcp6s": {
     times: { preferredSeconds: 12, validSeconds: 20, renewSeconds: 6, rebindSeconds: 9 },
     start: startWide,
     refusesUnknown: true,
-    hasPools: false,
+    pools: 0,
     rebinds: "never",
   },
 };

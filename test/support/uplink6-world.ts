@@ -11,6 +11,7 @@ import { type Capture, type Namespace, type Running, waitFor, withNamespaces } f
 import { withScratch, writeIn } from "./scratch.ts";
 import type { Delegation, Server6 } from "./servers6.ts";
 import { type Peer6, type PeerName6, PEERS6, type Provider6 } from "./uplink6-servers.ts";
+import { fieldsIn } from "./uplink4-wire.ts";
 import { complaintsIn, messagesIn6, type Seen6 } from "./uplink6-wire.ts";
 
 export type News6 = { readonly atSeconds: number; readonly deleted: boolean; readonly link: string; readonly address: string; readonly text: string };
@@ -195,6 +196,11 @@ export class World6 {
         ? []
         : [{ atSeconds: Date.parse(`${at}Z`) / 1000, deleted: deleted !== undefined, link, address, text }];
     });
+  }
+
+  /** Bytes of the largest DHCPv6 datagram on the wire. */
+  async largest(): Promise<number> {
+    return Math.max(...(await fieldsIn(this.pcap, "dhcpv6", ["udp.length"])).map(([length]) => Number(length)));
   }
 
   /** Ends the recording. @returns what tshark holds against anything we sent */
