@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { partsOf } from "../../scripts/verification-table.ts";
 import { WIRE_CODES } from "../../src/base/errors.ts";
+import { REGISTRATION_IGNORE_REASONS } from "../../src/machines/address-registration/state.ts";
 import { IGNORE_REASONS as UPLINK4_REASONS } from "../../src/machines/dhcp4-client/state.ts";
 import { IGNORE_REASONS as UPLINK6_REASONS } from "../../src/machines/dhcp6-client/state.ts";
 import { FAILURE_REASONS } from "../../src/machines/ldap-session/state.ts";
@@ -37,6 +38,7 @@ const reasons = explained(
     ["uplink4", UPLINK4_REASONS],
     ["uplink6", UPLINK6_REASONS],
     ["uplink6-reconfigure", RECONFIGURE_REFUSALS],
+    ["uplink6-registration", REGISTRATION_IGNORE_REASONS],
     ["router", ROUTER_REASONS],
     ["dhcp6-server", REFUSALS],
     ["dhcp6-relay", RELAY_REFUSALS],
