@@ -65,6 +65,54 @@ test("a firewall that drops what leaves port 68 is a warning, and the rule it na
   }),
 );
 
+test("a firewall that eats answers of DHCPv6 servers and router advertisements is two warnings, and the rules they name end them", TRUTH, () =>
+  inWorld(async (world) => {
+    const file = "[uplink6.c0]\naddress = true\n";
+    inside(world, "nft", "add table ip6 filter; add chain ip6 filter input { type filter hook input priority 0; policy drop; }");
+    inside(world, "nft", "add rule ip6 filter input icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert, echo-request } accept");
+    inside(world, "nft", "add rule ip6 filter input ct state established,related accept");
+    const eaten = check(world, file).findings;
+    assert.deepEqual(
+      eaten.map(({ severity, code, text }) => [severity, code, /may eat ([^:]+):/.exec(text)?.[1]]),
+      [
+        ["warning", "firewall", "answers of DHCPv6 servers"],
+        ["warning", "firewall", "router advertisements"],
+      ],
+    );
+    for (const { todo } of eaten) inside(world, ...(todo ?? "false").replaceAll('"', "").split(" "));
+    assert.deepEqual(check(world, file).findings, []);
+    inside(
+      world,
+      "nft",
+      "flush chain ip6 filter input; add rule ip6 filter input icmpv6 type nd-router-advert accept; add rule ip6 filter input udp dport 546 accept",
+    );
+    assert.deepEqual(check(world, file).findings, []);
+  }),
+);
+
+test("dhclient for IPv6 on the uplink is named with its pid; for IPv4 alone it is no concern of uplink6", TRUTH, () =>
+  inWorld(async (world) => {
+    const file = "[uplink6.c0]\naddress = true\n";
+    const dhclient = (family: "-4" | "-6"): ReturnType<UplinkWorld["spawn"]> => {
+      const files = ["-lf", join(world.folder, `leases${family}`), "-pf", join(world.folder, `pid${family}`), "-sf", "/bin/true"];
+      return world.spawn(world.client, `dhclient${family}`, ["dhclient", family, "-d", "-v", ...files, "c0"]);
+    };
+    await world.until("a link-local address", () =>
+      world.ip(world.client, "-6", "addr", "show", "dev", "c0", "-tentative").includes("fe80:") ? true : undefined,
+    );
+    const ipv4 = dhclient("-4");
+    await world.until("dhclient listens", () => (check(world).findings.length > 0 ? true : undefined));
+    assert.deepEqual(check(world, file).findings, []);
+    await world.stop(ipv4);
+    const ipv6 = dhclient("-6");
+    const [found] = await world.until("dhclient found", () => {
+      const { findings } = check(world, file);
+      return findings.length > 0 ? findings : undefined;
+    });
+    assert.equal(found?.text, `dhclient (pid ${ipv6.pid}) manages c0 as well: it holds the clients' port 546 for it`);
+  }),
+);
+
 test("accept_ra of an uplink that forwards, and a tunnel as an uplink, are found", TRUTH, () =>
   inWorld(async (world) => {
     inside(world, "sysctl", "-qw", "net.ipv6.conf.all.forwarding=1", "net.ipv6.conf.c0.accept_ra=1");
