@@ -48,6 +48,8 @@ export const LIMITS = {
   offersCollected: 16,
   /** Prefixes of one IA_PD that a client uses; providers give one, and two while they renumber. Further ones are left. */
   prefixesPerDelegation: 8,
+  /** Routers of an uplink whose advertisements are remembered; the one heard of longest ago goes. */
+  routersWatched: 16,
   /** Options of a DHCPv6 server that are handed on as they came, and their octets together; further ones are left out. */
   toldOptions: 64,
   toldOctets: 8192,

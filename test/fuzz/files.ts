@@ -238,7 +238,7 @@ function record6Samples(): readonly Uint8Array[] {
     nameServers: ["2001:db8::53" as Ipv6Address],
     searchDomains: ["home.example" as DomainName],
   };
-  return [encodeLeaseRecord(OWNER, lease, NOW)];
+  return [encodeLeaseRecord(OWNER, { lease, reconfigure: undefined }, NOW)];
 }
 
 function record6Read(bytes: Uint8Array): string {

@@ -157,10 +157,10 @@ function heard(bytes: Uint8Array): string {
   const repair = { transactionId: sent.at(-1)?.message.transactionId ?? 0, clientId: DUID, serverId: () => PROVIDER };
   const isStranger = toss % 4 === 0;
   const payload = isStranger ? bytes : repairedDhcp6(bytes, { ...repair, ...(toss % 2 === 0 ? {} : { type: toss % 8 === 1 ? 2 : 7 }) });
-  const before = { state: uplink.state, ignored: uplink.ignored.total(), received: uplink.received };
+  const before = { state: uplink.state, ignored: uplink.ingress.ignored.total(), received: uplink.ingress.receivedCount };
   service.datagram(toss % 60 === 1 ? 9 : 1, { from: ip("fe80::1"), port: toss & 0xffff, to: ip("fe80::2"), hopLimit: 1, payload });
-  const fresh = uplink.ignored.total() - before.ignored;
-  const reached = uplink.received - before.received;
+  const fresh = uplink.ingress.ignored.total() - before.ignored;
+  const reached = uplink.ingress.receivedCount - before.received;
   assert.ok(reached <= 1);
   if (isStranger || reached === 0) {
     assert.equal(uplink.state, before.state, "somebody who does not know our transaction changed something");

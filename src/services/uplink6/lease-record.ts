@@ -22,7 +22,10 @@ type Owner = { readonly name: string; readonly duid: Duid };
 type Fields = Readonly<Record<string, unknown>>;
 type Clockwork = (value: unknown) => Instant | undefined;
 
-export function encodeLeaseRecord({ name, duid }: Owner, lease: Lease, { now, wallClock }: Times): Uint8Array {
+/** What is written down: the lease, and the key with which its server may make us ask anew. */
+export type StoredLease = { readonly lease: Lease; readonly reconfigure: unknown };
+
+export function encodeLeaseRecord({ name, duid }: Owner, { lease, reconfigure }: StoredLease, { now, wallClock }: Times): Uint8Array {
   const onTheWall = (instant: Instant): string | null => (instant === NEVER ? null : new Date(wallClock + (instant - now)).toISOString());
   const prefixRecord = ({ prefix, excluded, preferredUntil, validUntil }: LeasedPrefix): Fields => ({
     prefix,
@@ -39,6 +42,7 @@ export function encodeLeaseRecord({ name, duid }: Owner, lease: Lease, { now, wa
     nameServers: lease.nameServers,
     searchDomains: lease.searchDomains,
     options: lease.options,
+    ...(reconfigure === undefined ? {} : { reconfigure }),
     delegations: lease.delegations.map(({ kind, iaid, renewAt, rebindAt, prefixes }) => ({
       kind,
       iaid,
@@ -51,7 +55,7 @@ export function encodeLeaseRecord({ name, duid }: Owner, lease: Lease, { now, wa
 }
 
 /** @returns undefined for a record that is corrupt, foreign, of another interface, identity or version, or expired */
-export function decodeLeaseRecord({ name, duid }: Owner, bytes: Uint8Array, times: Times): Lease | undefined {
+export function decodeLeaseRecord({ name, duid }: Owner, bytes: Uint8Array, times: Times): StoredLease | undefined {
   const record = parseObject(bytes);
   if (record === undefined || record["version"] !== VERSION || record["interface"] !== name || record["clientId"] !== duid) return undefined;
   const clockwork = clockworkOf(record, times);
@@ -64,7 +68,7 @@ export function decodeLeaseRecord({ name, duid }: Owner, bytes: Uint8Array, time
   const options = record["options"] === undefined ? [] : listIn(record["options"], LIMITS.toldOptions, optionIn);
   const isDistinct = new Set(alive.map(({ kind, iaid }) => `${kind} ${iaid}`)).size === alive.length;
   if (options === undefined || alive.length === 0 || !isDistinct) return undefined;
-  return { serverId, delegations: alive, nameServers, searchDomains, options };
+  return { lease: { serverId, delegations: alive, nameServers, searchDomains, options }, reconfigure: record["reconfigure"] };
 }
 
 function delegatedIn(value: unknown, clockwork: Clockwork, now: Instant): Delegated | undefined {

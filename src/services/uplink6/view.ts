@@ -1,10 +1,13 @@
 /** What `show` tells of uplinks that get prefixes: plain data; sentences are made of it where people read. */
-import { type Instant, NEVER } from "../../base/time.ts";
-import { deadline, rebindAt, renewAt } from "../../machines/dhcp6-client/state.ts";
+import type { Instant } from "../../base/time.ts";
+import { deadline } from "../../machines/dhcp6-client/state.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Counters } from "../counters.ts";
 import type { LinkFact } from "../links.ts";
 import { assigned, unserved } from "./compose.ts";
+import { leaseFacts, onTheWall, type Times, toldFacts } from "./facts.ts";
+import type { HostParts } from "./host-part.ts";
+import type { RouterFact } from "./routers.ts";
 import type { Uplink } from "./uplink.ts";
 
 export type Uplink6LinkView = {
@@ -17,42 +20,51 @@ export type Uplink6LinkView = {
   readonly nextDeadline: string | null;
   readonly wishes: readonly { readonly kind: "na" | "pd"; readonly iaid: number; readonly prefixLength: number }[];
   readonly lease: Lease6View | null;
+  /** What a server told where only that was asked for. */
+  readonly told: ReturnType<typeof toldFacts> | null;
+  /** A server gave us a key to prove itself with (RFC 9915 §20.4). */
+  readonly acceptsReconfigure: boolean;
+  readonly routers: readonly RouterView[];
   readonly received: number;
+  /** Datagrams that were used: `received` is these and what was ignored, each under its first reason. */
+  readonly accepted: number;
   readonly sent: Readonly<Record<string, number>>;
   readonly ignored: Readonly<Record<string, number>>;
+  /** Parts of datagrams that were passed over, and further reasons. */
+  readonly passedOver: Readonly<Record<string, number>>;
+  /** What operators, neighbours and our own haste asked for that changed nothing. */
+  readonly unheeded: Readonly<Record<string, number>>;
+  readonly ignoredAdvertisements: Readonly<Record<string, number>>;
 };
-export type Lease6View = {
-  readonly server: string;
-  readonly delegations: readonly { readonly iaid: number; readonly prefixes: readonly PrefixView[] }[];
-  readonly addresses: readonly { readonly interface: string; readonly present: boolean; readonly address: string; readonly prefixLength: number }[];
+/** Leased prefixes and addresses, and what became of them on our interfaces. */
+export type Lease6View = ReturnType<typeof leaseFacts> & {
+  readonly assigned: readonly {
+    readonly interface: string;
+    readonly present: boolean;
+    readonly address: string;
+    readonly prefixLength: number;
+    /** Why its host part is not the one that was asked for; null: it is. */
+    readonly instead: string | null;
+  }[];
   readonly unserved: readonly { readonly interface: string; readonly prefix: string; readonly reason: string }[];
-  readonly nameServers: readonly string[];
-  readonly searchDomains: readonly string[];
-  readonly renewsAt: string | null;
-  readonly rebindsAt: string | null;
 };
-/** null: never. */
-export type PrefixView = {
-  readonly prefix: string;
-  readonly excluded: string | null;
-  readonly preferredUntil: string | null;
-  readonly validUntil: string | null;
-};
+export type RouterView = Omit<RouterFact, "heardAt"> & { readonly heardAt: string | null };
 export type Uplink6View = {
   readonly service: "uplink6";
   readonly uplinks: readonly Uplink6LinkView[];
   readonly ignored: Readonly<Record<string, number>>;
 };
 
-type Told = (instant: Instant) => string | null;
+type Surroundings = { readonly links: readonly LinkFact[]; readonly hosts: HostParts; readonly ignored: Counters; readonly clock: Clock };
 
-export function viewOf(uplinks: readonly Uplink[], links: readonly LinkFact[], ignored: Counters, clock: Clock): Uplink6View {
-  const [now, wall] = [clock.now(), clock.wallClock()];
-  const time: Told = (instant) => (instant === NEVER ? null : new Date(wall + (instant - now)).toISOString());
-  return { service: "uplink6", uplinks: uplinks.map((uplink) => uplinkView(uplink, links, time)), ignored: ignored.toJSON() };
+export function viewOf(uplinks: readonly Uplink[], around: Surroundings): Uplink6View {
+  const times = { now: around.clock.now(), wallClock: around.clock.wallClock() };
+  return { service: "uplink6", uplinks: uplinks.map((uplink) => uplinkView(uplink, around, times)), ignored: around.ignored.toJSON() };
 }
 
-function uplinkView(uplink: Uplink, links: readonly LinkFact[], time: Told): Uplink6LinkView {
+function uplinkView(uplink: Uplink, around: Surroundings, times: Times): Uplink6LinkView {
+  const time = (instant: Instant): string | null => onTheWall(instant, times);
+  const { ingress, routers } = uplink;
   return {
     interface: uplink.name,
     present: uplink.link !== undefined,
@@ -61,37 +73,32 @@ function uplinkView(uplink: Uplink, links: readonly LinkFact[], time: Told): Upl
     since: time(uplink.since) ?? "",
     nextDeadline: time(deadline(uplink.state)),
     wishes: uplink.state.config.wishes.map(({ kind, iaid, prefixLength }) => ({ kind, iaid, prefixLength })),
-    lease: leaseView(uplink, links, time),
-    received: uplink.received,
-    sent: uplink.sent.toJSON(),
-    ignored: uplink.ignored.toJSON(),
+    lease: leaseView(uplink, around, times),
+    told: uplink.state.phase.kind === "informed" ? toldFacts(uplink.state.phase.told) : null,
+    acceptsReconfigure: uplink.acceptsReconfigure,
+    routers: routers.routers.map(({ heardAt, ...router }) => ({ ...router, heardAt: time(heardAt) })),
+    received: ingress.receivedCount,
+    accepted: ingress.acceptedCount,
+    sent: { ...ingress.sent.toJSON(), ...(routers.sent === 0 ? {} : { routerSolicitation: routers.sent }) },
+    ignored: ingress.ignored.toJSON(),
+    passedOver: ingress.passedOver.toJSON(),
+    unheeded: ingress.unheeded.toJSON(),
+    ignoredAdvertisements: routers.ignored.toJSON(),
   };
 }
 
-function leaseView({ config, state }: Uplink, links: readonly LinkFact[], time: Told): Lease6View | null {
+function leaseView({ config, state }: Uplink, { links, hosts }: Surroundings, times: Times): Lease6View | null {
   const { held } = state.phase;
   if (held === undefined) return null;
   return {
-    server: held.serverId,
-    delegations: held.delegations.map(({ iaid, prefixes }) => ({
-      iaid,
-      prefixes: prefixes.map(({ prefix, excluded, preferredUntil, validUntil }) => ({
-        prefix,
-        excluded: excluded ?? null,
-        preferredUntil: time(preferredUntil),
-        validUntil: time(validUntil),
-      })),
-    })),
-    addresses: assigned(config, held).map(({ name, address, prefixLength }) => ({
+    ...leaseFacts(held, times),
+    assigned: assigned(config, held, hosts).map(({ name, address, prefixLength, instead }) => ({
       interface: name,
       present: links.some((link) => link.name === name),
       address,
       prefixLength,
+      instead: instead ?? null,
     })),
-    unserved: unserved(config, held).map(({ target, prefix, reason }) => ({ interface: target, prefix, reason })),
-    nameServers: held.nameServers,
-    searchDomains: held.searchDomains,
-    renewsAt: time(renewAt(held)),
-    rebindsAt: time(rebindAt(held)),
+    unserved: unserved(config, held, hosts).map(({ target, prefix, reason }) => ({ interface: target, prefix, reason })),
   };
 }

@@ -1,4 +1,5 @@
 /** A gateway with the real `uplink6` and `lan` on one simulated kernel. Each can be killed alone, or all with the machine. */
+import { ALONE, linkLocalOf } from "../uplink-ports.ts";
 import { duidLl, type Duid } from "../../base/duid.ts";
 import type { Ipv6Address } from "../../base/ipv6.ts";
 import { LIMITS } from "../../base/limits.ts";
@@ -129,6 +130,7 @@ export class HouseGateway {
         send: (_link, { from, to, port, payload }) => this.wan.send({ from, to, ports: { source: DHCP6_PORT.client, destination: port }, payload }),
       },
       kernel: { apply: (plan) => this.kernel.apply(plan) },
+      ...ALONE,
       records: this.disk,
       sockets: this.#sockets(alive, (link) => service.socketReady(link)),
       log: { write: (_level, event, fields) => tell("uplink6", `${event} ${JSON.stringify(fields)}`) },
@@ -215,6 +217,7 @@ export class HouseGateway {
       [LAN, this.lanCard],
     ] as const)
       service.linkNews({ index, name: NAMES[index], mac: card.mac, mtuBytes: 1500, running: card.running });
+    if (service instanceof Uplink6) service.addressIs(linkLocalOf(WAN, this.wan.linkLocal));
     service.linksListed(new Set([WAN, LAN]));
   }
 

@@ -240,7 +240,7 @@ test("what else a server tells is kept as it came, unknown options too", () => {
 });
 
 test("options the operator makes up go with every message that asks, and those left out are not asked for", () => {
-  const wan = client({ pace: "fast", sendOptions: [{ code: 16, hex: "00007ed9000161" }], omitOptions: [24], requestOptions: [95, 23] })
+  const wan = client({ pace: "fast", sendOptions: [{ code: 65_001, hex: "0161" }], omitOptions: [24], requestOptions: [95, 23] })
     .at(0)
     .linkUp();
   const [sent] = wan.effects;
@@ -248,6 +248,6 @@ test("options the operator makes up go with every message that asks, and those l
   assert.deepEqual(sent.message.options.requestedOptions, [82, 83, 23, 56, 64, 103, 144, 67, 95]);
   assert.deepEqual(
     sent.message.unknown.map(({ code }) => code),
-    [16],
+    [65_001],
   );
 });

@@ -37,7 +37,8 @@ const later = (seconds: number, wallSeconds = seconds) => ({
   now: instant(THEN.now + seconds * 1000),
   wallClock: wallClock(THEN.wallClock + wallSeconds * 1000),
 });
-const record = (): Uint8Array => encodeLeaseRecord(OWNER, LEASE, THEN);
+const KEY = { serverId: "0003000102005e100001", key: "00", replayDetection: "0000000000000001" };
+const record = (): Uint8Array => encodeLeaseRecord(OWNER, { lease: LEASE, reconfigure: KEY }, THEN);
 const changed = (change: (fields: Record<string, unknown>) => void): Uint8Array => {
   const fields = JSON.parse(new TextDecoder().decode(record())) as Record<string, unknown>;
   change(fields);
@@ -52,7 +53,7 @@ const broken = (change: (delegation: Parts["delegations"][number]) => void): Uin
   });
 
 test("a record that is read is the lease that was written", () => {
-  assert.deepEqual(decodeLeaseRecord(OWNER, record(), THEN), LEASE);
+  assert.deepEqual(decodeLeaseRecord(OWNER, record(), THEN), { lease: LEASE, reconfigure: KEY });
 });
 
 test("a record is one object of JSON with times that people read, and a newline at its end", () => {
@@ -62,14 +63,15 @@ test("a record is one object of JSON with times that people read, and a newline 
 });
 
 test("after a reboot the same lease ends at the same time on the wall", () => {
-  const [delegated] = decodeLeaseRecord(OWNER, record(), { now: instant(5000), wallClock: wallClock(THEN.wallClock + 600_000) })?.delegations ?? [];
+  const [delegated] =
+    decodeLeaseRecord(OWNER, record(), { now: instant(5000), wallClock: wallClock(THEN.wallClock + 600_000) })?.lease.delegations ?? [];
   assert.equal(delegated?.prefixes[0]?.validUntil, 5000 + 3_000_000);
   assert.equal(delegated?.prefixes[1]?.validUntil, NEVER);
 });
 
 test("a prefix that has ended is left out; with none left there is no lease", () => {
   assert.deepEqual(
-    decodeLeaseRecord(OWNER, record(), later(3600))?.delegations[0]?.prefixes.map(({ prefix }) => prefix),
+    decodeLeaseRecord(OWNER, record(), later(3600))?.lease.delegations[0]?.prefixes.map(({ prefix }) => prefix),
     ["fd00:1::/48"],
   );
   const finite = broken((delegation) => delegation.prefixes.pop());
@@ -77,7 +79,7 @@ test("a prefix that has ended is left out; with none left there is no lease", ()
 });
 
 test("a wall clock that stands before the record was written is not believed: nine seconds are left, endless ones included", () => {
-  const [delegated] = decodeLeaseRecord(OWNER, record(), later(5, -86_400))?.delegations ?? [];
+  const [delegated] = decodeLeaseRecord(OWNER, record(), later(5, -86_400))?.lease.delegations ?? [];
   assert.deepEqual(
     delegated?.prefixes.map(({ validUntil }) => validUntil - later(5).now),
     [9000, 9000],

@@ -139,10 +139,10 @@ for (const [what, hex, reason] of STRANGE) {
     assert.ok(uplink?.state.phase.kind === "renewing", "a Renew is under way");
     const { state } = uplink;
     const id = state.phase.kind === "renewing" ? state.phase.exchange.transactionId : 0;
-    const [before, plans] = [uplink.ignored.get(reason), self.plans.length];
+    const [before, plans] = [uplink.ingress.ignored.get(reason), self.plans.length];
     self.receive(bytesOf(hex.replace("xid", id.toString(16).padStart(6, "0"))));
     self.wait(0.1);
-    assert.equal(uplink.ignored.get(reason), before + 1, `${JSON.stringify(uplink.ignored.toJSON())}`);
+    assert.equal(uplink.ingress.ignored.get(reason), before + 1, `${JSON.stringify(uplink.ingress.ignored.toJSON())}`);
     assert.deepEqual(uplink.state.phase, state.phase);
     assert.equal(self.plans.length, plans);
   });
@@ -151,10 +151,10 @@ for (const [what, hex, reason] of STRANGE) {
 test("every type of message there may be is survived and counted", () => {
   const self = boundRig();
   const uplink = self.service.uplink("wan0");
-  const received = uplink?.received ?? 0;
+  const received = uplink?.ingress.receivedCount ?? 0;
   for (let type = 0; type < 256; type++) self.receive(Uint8Array.of(type, 1, 2, 3));
-  assert.equal(uplink?.received, received + 256);
-  assert.ok((uplink?.ignored.total() ?? 0) >= 256, "each is counted");
+  assert.equal(uplink?.ingress.receivedCount, received + 256);
+  assert.ok((uplink?.ingress.ignored.total() ?? 0) >= 256, "each is counted");
   assert.equal(self.phase(), "bound");
 });
 
@@ -183,9 +183,8 @@ test("the view says what is held, until when, for whom, and what happened", () =
   const [view] = self.service.view().uplinks;
   assert.equal(view?.state, "bound");
   assert.deepEqual(view?.wishes, [{ kind: "pd", iaid: 1, prefixLength: 63 }]);
-  const [delegation] = view?.lease?.delegations ?? [];
-  assert.deepEqual(delegation?.prefixes[0]?.prefix, PREFIX);
-  assert.equal(view?.lease?.addresses[1]?.address, "2001:db8:100:1::1");
+  assert.deepEqual(view?.lease?.prefixes[0]?.prefix, PREFIX);
+  assert.equal(view?.lease?.assigned[1]?.address, "2001:db8:100:1::1");
   assert.deepEqual(view?.sent, { request: 1, solicit: 1 });
   assert.equal(JSON.stringify(self.service.view()).includes("undefined"), false);
   assert.deepEqual(toHex(new TextEncoder().encode(view?.lease?.server ?? "")).length > 0, true);

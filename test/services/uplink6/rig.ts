@@ -6,6 +6,7 @@ import { instant } from "../../../src/base/time.ts";
 import type { PrefixPlan } from "../../../src/ports/kernel.ts";
 import { type DelegationWish, type PlanTarget, uplink6, type Uplink6Interface } from "../../../src/services/uplink6/config.ts";
 import { Uplink6 } from "../../../src/services/uplink6/service.ts";
+import { ALONE, linkLocalOf } from "../../../src/sim/uplink-ports.ts";
 import { Chance } from "../../../src/sim/chance.ts";
 import { SimClock, Timeline } from "../../../src/sim/clock.ts";
 import { SimDisk } from "../../../src/sim/disk.ts";
@@ -44,6 +45,10 @@ export function rig() {
   const sent: { readonly link: number; readonly to: string; readonly port: number; readonly message: Dhcp6ClientMessage }[] = [];
   const disk = new SimDisk(timeline, new Chance(1));
   const logged: string[] = [];
+  const told: string[] = [];
+  const askedRouters: string[] = [];
+  const solicited: Uint8Array[] = [];
+  const published = new Map<string, Readonly<Record<string, unknown>>>();
   const service = new Uplink6({
     clock,
     datagrams: {
@@ -54,6 +59,19 @@ export function rig() {
       },
     },
     kernel: { apply: (plan) => void plans.push(plan) },
+    ...ALONE,
+    routers: {
+      datagrams: { send: (_link, { payload }) => void solicited.push(payload) },
+      sockets: {
+        open: (link, name) => void askedRouters.push(`open ${link} ${name}`),
+        close: (link, name) => void askedRouters.push(`close ${link} ${name}`),
+      },
+    },
+    host: {
+      publish: (_link, name, { record }) => void published.set(name, JSON.parse(new TextDecoder().decode(record))),
+      withdraw: (_link, name) => void published.delete(name),
+    },
+    events: { tell: (name, event) => void told.push(`${name} ${event}`) },
     records: disk,
     sockets: { open: (link, name) => void asked.push(`open ${link} ${name}`), close: (link, name) => void asked.push(`close ${link} ${name}`) },
     log: { write: (_level, event, fields) => void logged.push(`${event} ${Object.values(fields).join(" ")}`) },
@@ -66,6 +84,11 @@ export function rig() {
     sent,
     plans,
     logged,
+    solicited,
+    askedRouters,
+    published,
+    /** Events since last looked at. */
+    told: (): readonly string[] => told.splice(0),
     /** What was asked for since last looked at. */
     asked: (): readonly string[] => asked.splice(0),
     phase: (name = "wan0") => service.uplink(name)?.state.phase.kind,
@@ -73,6 +96,7 @@ export function rig() {
     wait: (seconds: number): void => timeline.runUntil(instant(timeline.now + seconds * 1000)),
     link: (index: number, name: string, running = true): void => {
       service.linkNews({ index, name, running });
+      service.addressIs(linkLocalOf(index));
       service.socketReady(index);
     },
     /** Links 1 wan0, 2 lan0, 3 lan1 are there, and the list of them was read to its end. */

@@ -1,14 +1,18 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { linkLocalOf } from "../../../src/sim/uplink-ports.ts";
 import { boundRig, DUID, ia, OTHER_PREFIX, PREFIX, rig, target, wan } from "./rig.ts";
 
-test("nothing is sent before link and socket are there; then to all servers on the link (B24, RFC 9915 §7.1)", () => {
+test("B24: nothing is sent before link, socket and a link-local address of our own are there; then at once, to all servers on the link (RFC 9915 §7.1, §16)", () => {
   const { service, sent, asked } = rig();
   service.configure({ duid: DUID, interfaces: [wan()] });
   service.linkNews({ index: 1, name: "wan0", running: true });
   assert.deepEqual(asked(), ["open 1 wan0"]);
   assert.equal(sent.length, 0);
   service.socketReady(1);
+  service.addressIs({ ...linkLocalOf(1), tentative: true });
+  assert.equal(sent.length, 0, "another host may still claim the address");
+  service.addressIs(linkLocalOf(1));
   assert.deepEqual(
     sent.map(({ link, to, port, message }) => [link, to, port, message.kind]),
     [[1, "ff02::1:2", 547, "solicit"]],
