@@ -11,6 +11,8 @@ const SECOND_MS = 1000;
 const HOUR_MS = 3600 * SECOND_MS;
 /** Lifetimes are whole seconds, and count from when an answer arrives: it may be late by the delay of a link and of a slow provider. */
 const TRANSIT_MS = 10 * SECOND_MS;
+/** A board without a clock does not know how old its record is: it asks for what stands there, and uses it for no longer than this. */
+const ASKED_ABOUT_MS = 10 * SECOND_MS;
 /** Whole seconds, rounded up, and the time in which changes gather before they become a plan. */
 const GRAIN_MS = 2 * SECOND_MS;
 /** The longest silence of a client is SOL_MAX_RT of an hour and its tenth; what was not granted is asked for again after ten minutes. */
@@ -33,7 +35,8 @@ export const noAddressOutlivesItsPrefix: MonthChecker = {
   always: (month) => {
     for (const one of month.changes.length > 0 ? month.gateway.kernel.addresses() : []) {
       const promise = promiseOf(month, one);
-      if (promise !== undefined && one.validUntil > promise.until + TRANSIT_MS)
+      const isAskedAbout = month.gateway.doubtful && one.validUntil < (month.gateway.startedAt ?? 0) + ASKED_ABOUT_MS;
+      if (promise !== undefined && !isAskedAbout && one.validUntil > promise.until + TRANSIT_MS)
         return `${one.address} ends at ${one.validUntil}, ${promise.prefix} at ${promise.until}`;
     }
     return undefined;

@@ -2,6 +2,8 @@
  * A gateway with the real `uplink6` on a simulated kernel and disk. Its program can be killed at any time, also between any two of its
  * effects; the next life knows what the disk and the kernel hold, and nothing else.
  */
+import { ALONE, linkLocalOf } from "../uplink-ports.ts";
+import type { LinkFact } from "../../services/links.ts";
 import { type Duid, duidLl } from "../../base/duid.ts";
 import type { Ipv6Address } from "../../base/ipv6.ts";
 import { type MacAddress, macOf } from "../../base/mac.ts";
@@ -10,7 +12,8 @@ import type { ClientEffect, ClientEvent, ClientState } from "../../machines/dhcp
 import type { Clock } from "../../ports/clock.ts";
 import type { Observed } from "../../services/driver.ts";
 import type { Uplink6Interface } from "../../services/uplink6/config.ts";
-import { Uplink6, type Uplink6Ports } from "../../services/uplink6/service.ts";
+import type { Uplink6Ports } from "../../services/uplink6/ports.ts";
+import { Uplink6 } from "../../services/uplink6/service.ts";
 import { DHCP6_PORT } from "../actors/exchange.ts";
 import { same } from "../../base/same.ts";
 import { Chance } from "../chance.ts";
@@ -102,7 +105,7 @@ export class Gateway6 {
         const record = this.disk.load(name);
         if (record !== undefined) service.stored(name, record);
       }
-      for (const { present, ...fact } of this.cards) if (present) service.linkNews({ ...fact, mtuBytes: 1500 });
+      for (const { present, ...fact } of this.cards) if (present) this.#tellCard(service, fact);
       service.linksListed(new Set(this.cards.filter(({ present }) => present).map(({ index }) => index)));
     });
   }
@@ -151,7 +154,12 @@ export class Gateway6 {
     if (found.present) return;
     Object.assign(found, { present: true, index: found.index + NEW_LINK });
     const { present: _, ...fact } = found;
-    this.#enter((service) => service.linkNews({ ...fact, mtuBytes: 1500 }));
+    this.#enter((service) => this.#tellCard(service, fact));
+  }
+
+  #tellCard(service: Uplink6, fact: Omit<LinkFact, "mtuBytes">): void {
+    service.linkNews({ ...fact, mtuBytes: 1500 });
+    service.addressIs(linkLocalOf(fact.index));
   }
 
   loseSockets(): void {
@@ -196,6 +204,7 @@ export class Gateway6 {
       clock: this.#clockOf(alive),
       datagrams: { send: (link, { payload }) => this.#effect(() => this.#send(link, payload)) },
       kernel: { apply: (plan) => this.#effect(() => this.kernel.apply(plan)) },
+      ...ALONE,
       records: {
         save: (name, record) => this.#effect(() => this.#write(name, record)),
         remove: (name) => this.#effect(() => this.#write(name, undefined)),
