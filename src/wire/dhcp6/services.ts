@@ -1,6 +1,5 @@
 /** Services a reply names: time sources (RFC 5908) and encrypted resolvers (RFC 9463 §4). */
 import { type Codec, until, within } from "../../base/codec.ts";
-import type { Reader } from "../../base/cursor.ts";
 import { type DomainName, domainName } from "../../base/domain.ts";
 import { WireError } from "../../base/errors.ts";
 import { type Ipv6Address, ipv6Address } from "../../base/ipv6.ts";
@@ -52,6 +51,29 @@ export type EncryptedResolver = {
 /** The addresses stand in the option: these hints may not be there as well (RFC 9463 §3.1.5). */
 const HINTS: readonly number[] = [4, 6];
 
+/** Keys strictly ascending (RFC 9460 §2.2); anything else means that the option was put together wrongly. */
+export const serviceParameters: Codec<readonly ServiceParameter[]> = {
+  decode: (reader) => {
+    const parameters: ServiceParameter[] = [];
+    let previous = -1;
+    while (reader.remaining > 0) {
+      const offset = reader.offset;
+      const key = reader.u16();
+      if (key <= previous || HINTS.includes(key)) throw new WireError("bad-value", offset);
+      if (parameters.length >= LIMITS.addressesPerOption) throw new WireError("too-many", offset);
+      parameters.push({ key, value: bytes16.decode(reader) });
+      previous = key;
+    }
+    return parameters;
+  },
+  encode: (writer, parameters) => {
+    for (const { key, value } of parameters) {
+      writer.u16(key);
+      bytes16.encode(writer, value);
+    }
+  },
+};
+
 export const encryptedResolver: Codec<EncryptedResolver> = {
   decode: (reader) => {
     const offset = reader.offset;
@@ -61,31 +83,13 @@ export const encryptedResolver: Codec<EncryptedResolver> = {
     const authenticationName = within(reader, nameBytes, domainName);
     if (reader.remaining === 0) return { priority, authenticationName, addresses: [], parameters: [] };
     const addressBytes = reader.u16();
-    return { priority, authenticationName, addresses: within(reader, addressBytes, addresses), parameters: parametersOf(reader) };
+    return { priority, authenticationName, addresses: within(reader, addressBytes, addresses), parameters: serviceParameters.decode(reader) };
   },
   encode: (writer, value) => {
     writer.u16(value.priority);
     lengthFirst(writer, () => domainName.encode(writer, value.authenticationName));
     if (value.addresses.length === 0) return;
     lengthFirst(writer, () => addresses.encode(writer, value.addresses));
-    for (const { key, value: bytes } of value.parameters) {
-      writer.u16(key);
-      bytes16.encode(writer, bytes);
-    }
+    serviceParameters.encode(writer, value.parameters);
   },
 };
-
-/** Keys strictly ascending (RFC 9460 §2.2); anything else means that the option was put together wrongly. */
-function parametersOf(reader: Reader): readonly ServiceParameter[] {
-  const parameters: ServiceParameter[] = [];
-  let previous = -1;
-  while (reader.remaining > 0) {
-    const offset = reader.offset;
-    const key = reader.u16();
-    if (key <= previous || HINTS.includes(key)) throw new WireError("bad-value", offset);
-    if (parameters.length >= LIMITS.addressesPerOption) throw new WireError("too-many", offset);
-    parameters.push({ key, value: bytes16.decode(reader) });
-    previous = key;
-  }
-  return parameters;
-}

@@ -8,6 +8,7 @@ import type { Ipv6Address, Ipv6Prefix } from "../../base/ipv6.ts";
 import { LIMITS } from "../../base/limits.ts";
 import { type MacAddress, macAddress } from "../../base/mac.ts";
 import { sized } from "../../base/values.ts";
+import { advertisedResolver } from "./encrypted-resolver.ts";
 import { type MalformedNd, type NdOptionEntry, type NdOptionsOf, ndOption, type RawNdOption, repeatedNdOption } from "./table.ts";
 import { mtu, nat64Prefix, prefixInformation, resolvers, routeInformation, searchList, uri } from "./values.ts";
 
@@ -67,6 +68,19 @@ export const ND_OPTIONS = {
     samples: [
       { value: { prefix: net("64:ff9b::/96"), lifetimeSeconds: 1800 }, hex: "0708 0064ff9b0000000000000000" },
       { value: { prefix: net("2001:db8:64::/56"), lifetimeSeconds: 1800 }, hex: "070a 20010db80064000000000000" },
+    ],
+  }),
+  encryptedResolvers: repeatedNdOption({
+    code: 144,
+    name: "encrypted DNS resolver",
+    rfc: "9463 §6.1",
+    codec: advertisedResolver,
+    samples: [
+      {
+        value: { priority: 1, lifetimeSeconds: 600, authenticationName: "dns.example" as DomainName, addresses: [ip("2001:db8::1")], parameters: [{ key: 1, value: bytesOf("03646f74") }] },
+        hex: "0001 00000258 000d 03 646e73 07 6578616d706c65 00 0010 20010db8000000000000000000000001 0008 0001 0004 03646f74 0000000000",
+      },
+      { value: { priority: 2, lifetimeSeconds: 0, authenticationName: "dns.example" as DomainName, addresses: [], parameters: [] }, hex: "0002 00000000 000d 03 646e73 07 6578616d706c65 00 00" },
     ],
   }),
 };

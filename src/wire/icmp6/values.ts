@@ -203,6 +203,6 @@ export const nat64Prefix: Codec<Nat64Prefix> = {
 };
 
 /** Zeros up to where the option, with its type and length, has a multiple of eight octets. */
-function padded(writer: Writer, start: number): void {
+export function padded(writer: Writer, start: number): void {
   writer.zeros((8 - ((writer.length - start + 2) % 8)) % 8);
 }
