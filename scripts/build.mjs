@@ -42,6 +42,8 @@ const BUNDLES = {
   control: { entry: "src/roles/control.ts", packages: true, rooms: ["control", "web"] },
   cli: { entry: "src/cli/leasehold.ts", packages: true, rooms: ["cli", "config"] },
   dhcpleased: { entry: "src/cli/dhcpleased.ts", packages: true, rooms: ["cli", "config"] },
+  dhcp6leased: { entry: "src/cli/dhcp6leased.ts", packages: true, rooms: ["cli", "config"] },
+  dhcp6leasectl: { entry: "src/cli/dhcp6leasectl.ts", packages: false, rooms: ["cli"] },
   dhcpleasectl: { entry: "src/cli/dhcpleasectl.ts", packages: false, rooms: ["cli"] },
 };
 /** Rooms that are bundled only where a row names them. */

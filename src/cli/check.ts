@@ -1,11 +1,11 @@
 /** `leasehold check`: the configuration as understood; with --system, what of this machine is in its way. */
 import type { Command } from "commander";
 import { printConfig } from "../config/print.ts";
-import { printProblem, readConfigFile } from "../config/read.ts";
+import { printProblem, printWarning, readConfigFile } from "../config/read.ts";
 import { RUN_OPTIONS } from "./options.ts";
 import { checkSystem, findingLines, subjectOf } from "./check-system/check-system.ts";
 import { thisSystem } from "./check-system/system.ts";
-import { EXIT, finish, jsonLine } from "./output.ts";
+import { EXIT, finish, jsonLine, print } from "./output.ts";
 
 type Options = { readonly file: string; readonly json?: true; readonly system?: true; readonly runtimeDir: string };
 
@@ -28,6 +28,7 @@ function check({ file, json, system, runtimeDir }: Options): never {
     if (json === true) finish(EXIT.usage, jsonLine({ file, problems: result.problems }), 1);
     finish(EXIT.usage, result.problems.map((problem) => printProblem(file, problem)).join("\n"));
   }
+  for (const warning of result.warnings) print(2, printWarning(file, warning));
   if (system !== true) finish(EXIT.done, json === true ? jsonLine(result.file) : printConfig(result.file).trimEnd());
   const machine = thisSystem();
   const findings = checkSystem(machine, subjectOf(result.config, machine, runtimeDir));

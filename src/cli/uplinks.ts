@@ -1,41 +1,70 @@
 /** Commands for one interface: what an operator asks its client for, what happens to it, and why. */
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { LIMITS } from "../base/limits.ts";
 import { escapeText } from "../base/text.ts";
 import { answer, asking, BUSY, type Common, command, socketOf } from "./asking.ts";
 import { follow, type StreamEvent } from "./client.ts";
 import { EXIT, finish, jsonLine, print } from "./output.ts";
-import { explanation, isExplanation } from "./show/explain.ts";
+import { type Explained, explanation, isExplanation } from "./show/explain.ts";
 import { eventLine } from "./show/events.ts";
 
+/** For every kind of uplink that the interface is. */
 const ASKED = {
-  renew: "ask the server to extend the lease now; after `release`, begin again",
-  release: "give the lease back and stop until `renew`",
-  attach: "serve an interface that no block of the configuration names, and set it up",
+  renew: "ask servers to extend what is leased, now; after `release`, begin again",
+  release: "give back what is leased, and stop until `renew`",
+  reboot: "ask whether what is leased still holds",
+} as const;
+const ATTACHED = {
+  attach: "serve an interface that no block of the configuration names by DHCPv4, and set it up",
   detach: "end that, and take everything of ours from the interface",
 } as const;
+const SERVICES = ["uplink4", "uplink6"] as const;
+type Narrowed = Common & { readonly service?: (typeof SERVICES)[number] };
+const CODES = "\nExit codes: 0 asked for, 1 refused, 3 there is no such interface, or nobody runs.";
 
 export function uplinkCommands(program: Command): void {
   for (const [verb, description] of Object.entries(ASKED))
+    narrowed(program.command(verb).description(description).argument("<interface>"))
+      .addHelpText("after", CODES)
+      .action((name: string, options: Narrowed) => command(options, `/v1/${options.service ?? "uplinks"}/${encodeURIComponent(name)}/${verb}`));
+  for (const [verb, description] of Object.entries(ATTACHED))
     asking(program.command(verb).description(description).argument("<interface>"))
-      .addHelpText("after", "\nExit codes: 0 asked for, 1 refused, 3 there is no such interface, or nobody runs.")
+      .addHelpText("after", CODES)
       .action((name: string, options: Common) => command(options, `/v1/uplink4/${encodeURIComponent(name)}/${verb}`));
 
   asking(program.command("watch").description("tell what happens to uplinks, a line each, until Ctrl-C").argument("[interface]"))
     .addHelpText("after", `\nWith --json each line is one JSON object. At most ${LIMITS.watchers} may watch at once.`)
     .action((name: string | undefined, options: Common) => watch(name ?? "", options));
 
-  asking(
+  narrowed(
     program
       .command("explain")
       .description(`the last ${LIMITS.explainedTransitions} transitions of an uplink, and why each happened`)
       .argument("<interface>"),
-  ).action(async (name: string, options: Common) => {
-    const { status, body } = await answer(options, "GET", `/v1/explain/${encodeURIComponent(name)}`);
-    if (status === 404) finish(EXIT.absent, `uplink4 does not serve ${escapeText(name)}; leasehold show lists what there is`);
-    if (status !== 200 || !isExplanation(body)) finish(EXIT.absent, BUSY);
-    finish(EXIT.done, options.json === true ? jsonLine(body) : explanation(body));
-  });
+  ).action(explain);
+}
+
+function narrowed(made: Command): Command {
+  return asking(made).addOption(new Option("--service <SERVICE>", "only this one of those that serve the interface").choices([...SERVICES]));
+}
+
+/** Each service that has the interface, one after the other. */
+async function explain(name: string, options: Narrowed): Promise<never> {
+  const first = await explained(name, options, options.service);
+  const others = "services" in first && Array.isArray(first.services) ? first.services.slice(1) : [];
+  const wanted = SERVICES.filter((service) => options.service === undefined && others.includes(service));
+  const all = [first];
+  for (const service of wanted) all.push(await explained(name, options, service));
+  finish(EXIT.done, options.json === true ? all.map(jsonLine).join("\n") : all.map(explanation).join("\n\n"));
+}
+
+async function explained(name: string, options: Common, service: Narrowed["service"]): Promise<Explained> {
+  const { status, body } = await answer(options, "GET", `/v1/explain/${service === undefined ? "" : `${service}/`}${encodeURIComponent(name)}`);
+  const who = service ?? "no service of uplinks";
+  if (status === 404)
+    finish(EXIT.absent, `${who} ${service === undefined ? "serves" : "does not serve"} ${escapeText(name)}; leasehold show lists what there is`);
+  if (status !== 200 || !isExplanation(body)) finish(EXIT.absent, BUSY);
+  return body;
 }
 
 async function watch(name: string, options: Common): Promise<never> {

@@ -111,6 +111,11 @@ export function printProblem(file: string, { line, column, message, hint }: Prob
   return `${file}:${line}:${column}: ${printable(message)}\n  hint: ${printable(hint)}`;
 }
 
+/** Of what is right and yet may surprise. */
+export function printWarning(file: string, { line, column, message, hint }: Problem): string {
+  return printProblem(file, { line, column, message: `warning: ${message}`, hint });
+}
+
 /** A file may hold anything; a terminal gets none of it that is no text. */
 function printable(text: string): string {
   return escapeText(text).replaceAll("\\\\", "\\");

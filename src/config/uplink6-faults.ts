@@ -32,7 +32,7 @@ export function uplink6Warnings(file: Uplink6File): readonly Fault[] {
       return [
         {
           path: [name, "delegate", index, "prefix_length"],
-          message: `a prefix of ${length} bits holds ${served === 0 ? "none" : `the first ${served}`} of ${lengths.length} targets`,
+          message: `a prefix of ${length} bits holds ${served === 0 ? "none" : served} of ${lengths.length} targets`,
           hint: `all need one of ${needed} bits; the others get nothing unless the provider gives more`,
         },
       ];

@@ -2,11 +2,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Answer } from "../../src/cli/client.ts";
-import { converse, newExitCode, type World } from "../../src/cli/dhcpleasectl/conversation.ts";
-import { report, reportJson, stateName } from "../../src/cli/dhcpleasectl/report.ts";
+import { converse as conversation, newExitCode, type Wishes, type World } from "../../src/cli/compatible/conversation.ts";
+import { stateName, UPLINK4 } from "../../src/cli/compatible/report4.ts";
 import { TRANSITIONS } from "../../src/machines/dhcp4-client/state.ts";
 import type { LeaseView, UplinkView } from "../../src/services/uplink4/view.ts";
 
+const { report, reportJson } = UPLINK4;
+const converse = (wishes: Wishes, world: World) => conversation(UPLINK4, wishes, world);
 const NOW = Date.UTC(2026, 10, 21, 12);
 const LEASE: LeaseView = {
   address: "192.0.2.10",
@@ -134,10 +136,10 @@ const OLD = NOW - 60_000;
 test("-l shows at once and asks for nothing; an interface that nobody serves is not waited for", async () => {
   const bound = world([uplink("bound", {}, OLD)]);
   const seen = await converse({ name: "eth0", list: true, maxWait: 0 }, bound);
-  assert.deepEqual([seen.kind, bound.did, newExitCode(seen)], ["seen", [], 0]);
+  assert.deepEqual([seen.kind, bound.did, newExitCode(UPLINK4, seen)], ["seen", [], 0]);
   const nobody = world([undefined]);
   const unmanaged = await converse({ name: "eth0", list: true, maxWait: 5 }, nobody);
-  assert.deepEqual([unmanaged.kind, nobody.did, newExitCode(unmanaged)], ["unmanaged", [], 3]);
+  assert.deepEqual([unmanaged.kind, nobody.did, newExitCode(UPLINK4, unmanaged)], ["unmanaged", [], 3]);
 });
 
 test("a lease from before is asked about, and only one that was confirmed since ends the wait", async () => {
@@ -153,7 +155,7 @@ test("what nobody serves, or is set down, is attached; one that is unknown for a
   assert.deepEqual(attached.did, ["/v1/uplink4/eth0/attach", ".", "second", ".", "second"]);
   const down = world([{ ...uplink("down", null), running: false }]);
   const seen = await converse({ name: "eth0", list: false, maxWait: 2 }, down);
-  assert.deepEqual([down.did[0], down.did.length, newExitCode(seen)], ["/v1/uplink4/eth0/attach", 5, 2]);
+  assert.deepEqual([down.did[0], down.did.length, newExitCode(UPLINK4, seen)], ["/v1/uplink4/eth0/attach", 5, 2]);
   const never = world([undefined]);
   const result = await converse({ name: "eth0", list: false, maxWait: 3 }, never);
   assert.deepEqual([result.kind, never.did.filter((one) => one === "second").length], ["unmanaged", 3]);
@@ -167,5 +169,5 @@ test("an unknown interface and a refusal end it with a sentence", async () => {
     kind: "failed",
     text: "eth0: only root may do this; use sudo",
   });
-  assert.equal(newExitCode(unknown), 1);
+  assert.equal(newExitCode(UPLINK4, unknown), 1);
 });

@@ -1,6 +1,8 @@
 /** `leasehold explain`: each transition as a sentence, oldest first. */
 import { escapeText } from "../../base/text.ts";
 import type { ExplainedTransition, Explanation, TransitionReason } from "../../services/uplink4/explain.ts";
+import type { Explained6, Explanation6 } from "../../services/uplink6/explain.ts";
+import { BEGINS6, WHY6 } from "./explain6.ts";
 import { counted } from "./words.ts";
 
 /** Where it went: what the uplink does from then on. */
@@ -59,18 +61,35 @@ const ATTEMPT: Readonly<Record<string, string>> = {
 /** States in which one server was asked. */
 const SPECIFIC: ReadonlySet<string> = new Set(["requesting", "renewing"]);
 
-export function isExplanation(body: unknown): body is Explanation {
+/** What either service tells; which one it is stands in it. */
+export type Explained = (Explanation | Explanation6) & { readonly service?: string; readonly services?: readonly string[] };
+
+export function isExplanation(body: unknown): body is Explained {
   return typeof body === "object" && body !== null && "transitions" in body && Array.isArray(body.transitions);
 }
 
-export function explanation(told: Explanation): string {
-  const lines = told.transitions.map(transitionLine);
-  return [`${told.interface} is ${told.state}.`, ...(lines.length === 0 ? ["Nothing has happened to it yet."] : lines)].map(escapeText).join("\n");
+export function explanation(told: Explained): string {
+  const isSixth = told.service === "uplink6";
+  const lines = isSixth
+    ? told.transitions.map((one) => transitionLine6(one as Explained6))
+    : told.transitions.map((one) => transitionLine(one as ExplainedTransition));
+  const service = told.service === undefined ? "" : ` (${told.service})`;
+  return [`${told.interface}${service} is ${told.state}.`, ...(lines.length === 0 ? ["Nothing has happened to it yet."] : lines)]
+    .map(escapeText)
+    .join("\n");
 }
 
 function transitionLine(transition: ExplainedTransition): string {
-  const { at, from, to, why, ignored } = transition;
-  const because = WHY[why]?.(transition) ?? why;
+  const { to, why } = transition;
+  return line(transition, WHY[why]?.(transition) ?? why, BEGINS[to] ?? to);
+}
+
+function transitionLine6(transition: Explained6): string {
+  const { to, why } = transition;
+  return line(transition, WHY6[why]?.(transition) ?? why, BEGINS6[to] ?? to);
+}
+
+function line({ at, from, to, ignored }: Omit<ExplainedTransition, "why">, because: string, begins: string): string {
   const passedOver = counted(ignored);
-  return `${at} ${from} -> ${to}: ${because}; ${BEGINS[to] ?? to}${passedOver === "" ? "" : ` (answers passed over before: ${passedOver})`}`;
+  return `${at} ${from} -> ${to}: ${because}; ${begins}${passedOver === "" ? "" : ` (answers passed over before: ${passedOver})`}`;
 }

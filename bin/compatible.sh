@@ -1,0 +1,25 @@
+# Sourced by the commands that are named as programs on OpenBSD are: what they have in common. Expects $name and $bin.
+node=$(command -v node) || { echo "$name: node is not on the PATH; install Node.js 20.19 or newer" >&2; exit 1; }
+
+# A client daemon: in the foreground (-d) it is `leasehold run` with other files, and $1 for a configuration that is not there; all else,
+# wrong usage too, is for its own bundle.
+daemon() {
+  absent=$1
+  shift
+  foreground= other= file= socket= level=info
+  while getopts :df:ns:v flag; do
+    case $flag in
+      d) foreground=1 ;;
+      f) file=$OPTARG ;;
+      s) socket=$OPTARG ;;
+      v) level=debug ;;
+      *) other=1 ;;
+    esac
+  done
+  [ $# -lt "$OPTIND" ] || other=1
+  if [ -z "$foreground" ] || [ -n "$other" ] || [ "$(id -u)" != 0 ]; then exec "$node" "$bin/../dist/$name.mjs" "$@"; fi
+  set -- run --format "$name" --runtime-dir "/run/$name" --state-dir "/var/lib/$name" --log-level "$level"
+  if [ -n "$file" ]; then set -- "$@" "--file=$file"; else set -- "$@" "--file=/etc/$name.conf" --absent "$absent"; fi
+  if [ -n "$socket" ]; then set -- "$@" "--control-socket=$socket"; fi
+  exec "$bin/leasehold" "$@"
+}
