@@ -40,7 +40,7 @@ export type Server6Options = Subnet6 & {
   readonly leaseFile?: string;
   /** Last octet of the DUID it calls itself by; without it the server makes one of its own. */
   readonly identity?: number;
-  /** Kea: its DUID is as long as one may be (RFC 9915 §11.1). */
+  /** ISC dhcpd: its DUID is as long as one may be, 130 bytes (RFC 9915 §11.1); Kea takes 128, and reads no more than 1500 of a datagram. */
   readonly longest?: boolean;
 };
 export type Server6 = {
@@ -52,6 +52,7 @@ export type Server6 = {
 };
 
 const PATIENCE_MS = 10_000;
+export const LONGEST_DUID_BYTES = 130;
 
 export async function startKea6(ns: Namespace, folder: string, options: Server6Options): Promise<Server6> {
   const { leaseFile = "kea6.csv", relayed = [], rapidCommit = false } = options;
@@ -68,8 +69,7 @@ export async function startKea6(ns: Namespace, folder: string, options: Server6O
   const config = {
     Dhcp6: {
       "data-directory": home,
-      ...(options.longest === true ? { "server-id": { type: "EN", "enterprise-id": 32473, identifier: "a5".repeat(124), persist: false } } : {}),
-      ...(options.identity === undefined || options.longest === true
+      ...(options.identity === undefined
         ? {}
         : { "server-id": { type: "LL", htype: 1, identifier: serverMac(options.identity).replaceAll(":", ""), persist: false } }),
       "interfaces-config": { interfaces: [options.interface, ...(options.unicast === undefined ? [] : [`${options.interface}/${options.unicast}`])] },
@@ -128,7 +128,7 @@ export async function startIsc6(ns: Namespace, folder: string, options: Server6O
     "authoritative;",
     "lease-id-format hex;",
     "dhcp-cache-threshold 0;",
-    ...(options.identity === undefined ? [] : [`server-duid LL ethernet ${serverMac(options.identity)};`]),
+    iscIdentity(options),
     `default-lease-time ${validSeconds};`,
     `preferred-lifetime ${preferredSeconds};`,
     "min-lease-time 1;",
@@ -146,6 +146,11 @@ export async function startIsc6(ns: Namespace, folder: string, options: Server6O
   const program = ns.spawn(unpacked("usr/sbin/dhcpd"), args);
   await ready(program, /Server starting service/, "ISC dhcpd serves DHCPv6");
   return serving(program, () => iscLeases6(readIn(folder, leaseFile)));
+}
+
+function iscIdentity({ identity, longest = false }: Server6Options): string {
+  if (longest) return `server-duid EN 32473 "${"s".repeat(LONGEST_DUID_BYTES - 6)}";`;
+  return identity === undefined ? "" : `server-duid LL ethernet ${serverMac(identity)};`;
 }
 
 function iscSubnet(subnet: Subnet6): string {
