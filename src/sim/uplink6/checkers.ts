@@ -161,9 +161,10 @@ function promiseOf({ gateway }: Month, { address }: KernelAddress): { readonly p
 
 /**
  * The operator took it out of the configuration, its uplink is gone, the program could not know better, or the provider took the prefix
- * from one IA and gave it, or a part of it, to another one, whose link is not the same.
+ * from one IA and gave it, or a part of it, to another one, which has another place for it.
  */
-function isExcused({ gateway, now }: Month, { iaid, uplink }: Origin, { address, prefixLength, link }: KernelAddress): boolean {
+function isExcused({ gateway, now }: Month, { iaid = 0, uplink }: Origin, { name: lan, address, prefixLength, link }: KernelAddress): boolean {
+  if (!(PLACES[iaid] ?? []).some((place) => place.lan === lan)) return true;
   const isNew = now - gateway.configuredAt < GRAIN_MS;
   const isWanted = gateway.uplinks.some(({ name, delegations }) => name === uplink && delegations.some((one) => one.iaid === iaid));
   const span = spanAround(address, prefixLength);
