@@ -216,7 +216,7 @@ test("a prefix that is asked for smaller than its targets need is accepted, and 
   const { warnings } = read('[uplink6.wan0]\ndelegate = [ { to = ["a", "b", "c"], prefix_length = 63 }, { to = ["d"], prefix_length = 48 } ]\n');
   assert.deepEqual(
     warnings.map(({ line, column, message }) => [line, column, message]),
-    [[2, 38, "a prefix of 63 bits holds the first 2 of 3 targets"]],
+    [[2, 38, "a prefix of 63 bits holds 2 of 3 targets"]],
   );
   assert.deepEqual(read('[uplink6.wan0]\ndelegate = [ { to = ["a", "b"], prefix_length = 63 } ]\n').warnings, []);
 });

@@ -18,11 +18,7 @@ export type Fitted = { readonly target: PlanTarget; readonly subnet: Ipv6Prefix 
 export function placesOf(prefixLengths: readonly number[], hole?: Ipv6Span): readonly Place[] {
   let previous: Place | undefined;
   return prefixLengths.map((prefixLength) => {
-    const size = ipv6Size(prefixLength);
-    const step = previous === undefined ? 0n : larger(ipv6Size(previous.prefixLength), size);
-    const behind = previous === undefined ? 0n : aligned(previous.offset + step, step);
-    const clashes = hole !== undefined && spansOverlap(hole, { first: behind, end: behind + size });
-    previous = { offset: clashes ? alignedUp(hole.end, size) : behind, prefixLength };
+    previous = placeBehind(previous, prefixLength, hole);
     return previous;
   });
 }
@@ -40,8 +36,9 @@ export function wishOf({ iaid, targets, prefixLength, hint }: Delegation): Wish 
 }
 
 /**
- * In the order of the targets; a delegated prefix that is longer than wished for serves those whose place it holds. The link it came
- * over gets what the server keeps free for it, and nothing else: its own place stays empty (RFC 9915 §18.2.10.1, RFC 6603 §4.2).
+ * In the order of the targets. A longer prefix than was wished for may have no room for one: it gets nothing, and those behind it move
+ * up. The link the prefix came over gets what the server keeps free for it, and nothing else: its own place stays empty (RFC 9915
+ * §18.2.10.1, RFC 6603 §4.2).
  */
 export function fitted(
   targets: readonly PlanTarget[],
@@ -49,17 +46,24 @@ export function fitted(
   upstream?: string,
 ): readonly Fitted[] {
   const { first: base, end } = ipv6Span(prefix);
-  const hole = excluded === undefined ? undefined : ipv6Span(excluded);
-  const places = placesOf(
-    targets.map((target) => target.prefixLength),
-    hole === undefined ? undefined : { first: hole.first - base, end: hole.end - base },
-  );
-  return targets.map((target, i) => {
+  const kept = excluded === undefined ? undefined : ipv6Span(excluded);
+  const hole = kept === undefined ? undefined : { first: kept.first - base, end: kept.end - base };
+  let previous: Place | undefined;
+  return targets.map((target) => {
+    const place = placeBehind(previous, target.prefixLength, hole);
+    const inside = base + place.offset + ipv6Size(place.prefixLength) <= end;
+    if (inside) previous = place;
     if (target.interface !== undefined && target.interface === upstream) return { target, subnet: excluded };
-    const first = base + (places[i]?.offset ?? end);
-    const inside = first + ipv6Size(target.prefixLength) <= end;
-    return { target, subnet: inside ? ipv6Prefix(ipv6OfNumber(first), target.prefixLength) : undefined };
+    return { target, subnet: inside ? ipv6Prefix(ipv6OfNumber(base + place.offset), place.prefixLength) : undefined };
   });
+}
+
+function placeBehind(previous: Place | undefined, prefixLength: number, hole: Ipv6Span | undefined): Place {
+  const size = ipv6Size(prefixLength);
+  const step = previous === undefined ? 0n : larger(ipv6Size(previous.prefixLength), size);
+  const behind = previous === undefined ? 0n : aligned(previous.offset + step, step);
+  const clashes = hole !== undefined && spansOverlap(hole, { first: behind, end: behind + size });
+  return { offset: clashes ? alignedUp(hole.end, size) : behind, prefixLength };
 }
 
 function larger(a: bigint, b: bigint): bigint {

@@ -40,6 +40,8 @@ test("a prefix that is smaller than wished for serves those it holds, in their o
   assert.deepEqual(subnets([64, 64, 64], "2001:db8:0:8::/63"), ["2001:db8:0:8::/64", "2001:db8:0:9::/64", undefined]);
   assert.deepEqual(subnets([64, 60, 64], "2001:db8:0:8::/64"), ["2001:db8:0:8::/64", undefined, undefined]);
   assert.deepEqual(subnets([64], "2001:db8::/80"), [undefined]);
+  assert.deepEqual(subnets([60, 64, 64], "2001:db8:0:8::/63"), [undefined, "2001:db8:0:8::/64", "2001:db8:0:9::/64"]);
+  assert.deepEqual(subnets([64, 60, 64, 64], "2001:db8:0:8::/63"), ["2001:db8:0:8::/64", undefined, "2001:db8:0:9::/64", undefined]);
 });
 
 test("a larger prefix than wished for moves nobody", () => {
@@ -156,17 +158,23 @@ test("in a prefix of the length that is asked for every target has its piece", (
   );
 });
 
-test("of any smaller prefix those are served whose place it holds, and they have the numbers they would have in a larger one (B43)", () => {
+test("of a prefix that is too small whoever can be served is, in order, as if those without a piece were not there (B43)", () => {
   fc.assert(
     fc.property(lists, fc.integer({ min: 0, max: 12 }), (list, bits) => {
-      const length = Math.min(128, requestedLength(list) + bits);
-      const whole = subnets(list, `2001:db8::/${requestedLength(list)}`);
-      const part = subnets(list, `2001:db8::/${length}`);
-      part.forEach((one, i) => {
-        const place = whole[i];
-        assert.ok(place !== undefined);
-        assert.equal(one, ipv6Covers(`2001:db8::/${length}` as Ipv6Prefix, place) ? place : undefined);
+      const prefix = `2001:db8::/${Math.min(128, requestedLength(list) + bits)}`;
+      const served: number[] = [];
+      const pieces = subnets(list, prefix);
+      pieces.forEach((one, i) => {
+        const alone = subnets([...served, list[i] ?? 0], prefix);
+        assert.equal(alone.at(-1), one, "behind those that are served");
+        if (one !== undefined) served.push(list[i] ?? 0);
       });
+      const given = pieces.filter((one) => one !== undefined);
+      assert.deepEqual(subnets(served, prefix), given);
+      for (const [i, one] of given.entries()) {
+        assert.ok(ipv6Covers(prefix as Ipv6Prefix, one));
+        for (const other of given.slice(0, i)) assert.ok(!ipv6Covers(one, other) && !ipv6Covers(other, one), `${one} and ${other}`);
+      }
     }),
   );
 });
