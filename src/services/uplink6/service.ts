@@ -52,7 +52,7 @@ export class Uplink6 implements LinkListener, AddressListener, RouteListener {
     this.#neighbourhood = {
       addressesOf: (link) => this.#addresses.ofLink(link),
       hosts: () => this.#hosts(),
-      planChanged: (how) => (how === "at-once" && !this.#isGathering ? this.#apply() : this.#planChanged()),
+      planChanged: (how) => (how === "at-once" && this.#linksKnown ? this.#apply() : this.#planChanged()),
     };
   }
 
@@ -218,6 +218,7 @@ export class Uplink6 implements LinkListener, AddressListener, RouteListener {
     const now = this.#ports.clock.now();
     if (!this.#linksKnown && now < this.#patientUntil) return this.#gathering.set(this.#patientUntil);
     this.#isGathering = false;
+    this.#gathering.set(NEVER);
     const holdings = [...this.#uplinks.values()].map(({ holding }) => holding);
     const plan = composed(holdings, this.#links.all(), now, this.#hosts());
     if (!this.#applied && plan.addresses.length === 0 && plan.aggregates.length === 0) return;

@@ -234,7 +234,7 @@ export class Uplink {
         return;
       case "lost":
         this.#ports.log.write("warn", "delegationLost", { interface: this.name, reason: effect.reason });
-        return this.#holds(undefined, effect.reason === "removed" ? undefined : effect.lease);
+        return this.#holds(undefined, undefined); // what a server takes away, or is given back, is used from now on by nobody (RFC 9915 §18.2.10.1)
     }
   }
 
@@ -264,7 +264,7 @@ export class Uplink {
     for (const { target, prefix, reason } of unserved(this.config, held, hosts)) {
       log.write("warn", "targetUnserved", { interface: this.name, target, prefix, reason });
     }
-    this.#neighbourhood.planChanged("at-once");
+    this.#neighbourhood.planChanged(this.#hearing === undefined ? "gathered" : "at-once");
   }
 
   /** Before its effects: what is written down with the lease must be known by then. */
