@@ -15,6 +15,7 @@ import { STREAM_ENDS } from "../../src/services/directory/stream.ts";
 import { RELAY_REFUSALS } from "../../src/services/lan/dhcp6-relay/outcome.ts";
 import { UPLINK_EVENTS } from "../../src/ports/kernel.ts";
 import { TRANSITION_REASONS } from "../../src/services/uplink4/explain.ts";
+import { TRANSITION6_REASONS } from "../../src/services/uplink6/explain.ts";
 import { RECONFIGURE_REFUSALS } from "../../src/services/uplink6/reconfigure.ts";
 import { REFUSALS } from "../../src/services/lan/dhcp6-server/refusals.ts";
 import { RECOVERY_REFUSALS } from "../../src/wire/journal/recover.ts";
@@ -58,6 +59,7 @@ const events = explained(
   new Map<string, readonly string[]>([
     ["events", UPLINK_EVENTS],
     ["transitions", Object.keys(TRANSITION_REASONS)],
+    ["transitions of uplink6", Object.keys(TRANSITION6_REASONS)],
   ]),
 );
 
