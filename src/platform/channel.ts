@@ -33,10 +33,12 @@ export function channelPair(): readonly [number, number] {
   return [a, b];
 }
 
+/** One for all channels of a process: a frame is read to its end before the next one is received. */
+const buffer = new Uint8Array(LIMITS.channelFrameBytes);
+
 export class Channel {
   readonly #fd: number;
   readonly #poll: PollHandle;
-  readonly #buffer = new Uint8Array(LIMITS.channelFrameBytes);
   readonly #descriptors = new Int32Array(1 + DESCRIPTORS_MAX);
   readonly #handlers: ChannelHandlers;
   readonly #waiting: { readonly bytes: Uint8Array; readonly descriptors: readonly number[] }[] = [];
@@ -95,12 +97,12 @@ export class Channel {
   #ready(events: number): void {
     if ((events & POLL.writable) !== 0) this.#flush();
     for (let frames = 0; this.#open && frames < 64; frames++) {
-      const length = native().recvMessage(this.#fd, this.#buffer, this.#descriptors);
+      const length = native().recvMessage(this.#fd, buffer, this.#descriptors);
       if (length === -ERRNO.EAGAIN) return;
       if (length === -ERRNO.EMSGSIZE) continue; // longer than any frame may be: nothing a role of ours sends
       if (length <= 0) return this.#end();
       const descriptors = Array.from(this.#descriptors.subarray(1, 1 + (this.#descriptors[0] ?? 0)));
-      this.#handlers.onFrame(this.#buffer.subarray(0, length), descriptors);
+      this.#handlers.onFrame(buffer.subarray(0, length), descriptors);
     }
   }
 

@@ -32,6 +32,8 @@ const BURST = 64;
 const BURST_PAUSE_MS = 2;
 const QUEUE_MOST_BYTES = 200_000;
 const SETTLED_SECONDS = 10;
+/** How often memory is looked at while frames are sent. */
+const LOOK_MS = 100;
 const nudges = new Chance(0x6e75);
 
 export type UplinkFacts = {
@@ -164,13 +166,17 @@ export function residentKb(pids: Readonly<Record<string, number>>): Readonly<Rec
   return Object.fromEntries(Object.entries(pids).map(([name, pid]) => [name, of(pid)]));
 }
 
-/** The same at its highest within some seconds: a heap has its tides, and a low one at the beginning is no measure. */
-export async function highestKb(pids: Readonly<Record<string, number>>, seconds: number): Promise<Readonly<Record<string, number>>> {
+/** The same at its highest while something is done: a heap has its tides, and which one a single look meets is luck. */
+export async function highestKb(pids: Readonly<Record<string, number>>, work: () => Promise<void>): Promise<Readonly<Record<string, number>>> {
   let most = residentKb(pids);
-  for (let i = 0; i < seconds; i++) {
-    await delay(1000);
+  const look = setInterval(() => {
     const now = residentKb(pids);
     if (total(now) > total(most)) most = now;
+  }, LOOK_MS);
+  try {
+    await work();
+  } finally {
+    clearInterval(look);
   }
   return most;
 }
