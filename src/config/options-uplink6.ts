@@ -61,7 +61,7 @@ export const UPLINK6_OPTIONS: Readonly<Record<string, ConfigOption>> = {
   "uplink6.delegate.prefix_length": {
     takes: "a number from 1 to 128",
     standard: "what the pieces need",
-    help: "The length of the prefix that is asked for. A longer one than the pieces need serves the first of them.",
+    help: "The length of the prefix that is asked for. Where it is longer than the pieces need, some of them get nothing.",
   },
   "uplink6.delegate.hint": {
     takes: 'an IPv6 address: "2001:db8:1::"',

@@ -1,40 +1,10 @@
 /** dhcpleased as it is typed: flags, output, exit codes; in the foreground and in the background. /etc, /run and /var/lib are a scratch folder. */
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
 import { test } from "node:test";
-import { fileURLToPath } from "node:url";
+import { compatibleShell, type Ran } from "../support/compatible-shell.ts";
 
-const bin = join(dirname(fileURLToPath(import.meta.url)), "../../bin");
 const TRUTH = { skip: process.getuid?.() === 0 ? false : "needs root: mounts and namespaces" };
-const COPIED = ["/etc/passwd", "/etc/group", "/etc/ld.so.cache"];
-/** Programs of the path by their bare names; `waited` is true when something becomes true within ten seconds. */
-const PRELUDE = `
-for name in etc run lib; do [ -d "$SCRATCH/$name" ] || exit 99; done
-mount --bind "$SCRATCH/etc" /etc && mount --bind "$SCRATCH/run" /run && mount --bind "$SCRATCH/lib" /var/lib || exit 99
-ip link add eth7 type veth peer name eth8 && ip link set eth7 up && ip link set eth8 up || exit 99
-waited() { for i in $(seq 100); do if eval "$1"; then return 0; fi; sleep 0.1; done; echo "in vain: $1"; return 1; }
-served() { leasehold show --json --runtime-dir /run/dhcpleased 2>&1 | grep -o '"interface":"[a-z0-9]*"' | sort -u; }
-`;
-
-type Ran = { readonly status: number | null; readonly stdout: string; readonly stderr: string };
-
-/** A shell in namespaces of its own: whatever it starts ends with it. */
-function shell(script: string, configuration?: string): Ran {
-  const scratch = mkdtempSync(join(tmpdir(), "leasehold-dhcpleased-"));
-  try {
-    for (const name of ["etc", "run", "lib"]) mkdirSync(join(scratch, name));
-    for (const path of COPIED.filter((one) => existsSync(one))) copyFileSync(path, join(scratch, path));
-    if (configuration !== undefined) writeFileSync(join(scratch, "etc/dhcpleased.conf"), configuration, { mode: 0o644 });
-    const env = { PATH: `${bin}:${dirname(process.execPath)}:${process.env["PATH"] ?? ""}`, SCRATCH: scratch };
-    const words = ["-m", "-n", "-p", "-f", "--mount-proc", "sh", "-c", `${PRELUDE}\n${script}`];
-    return spawnSync("unshare", words, { encoding: "utf8", env, timeout: 60_000 });
-  } finally {
-    rmSync(scratch, { recursive: true, force: true });
-  }
-}
+const shell = (script: string, configuration?: string): Ran => compatibleShell({ name: "dhcpleased", script, configuration });
 
 test("-n says that the configuration is right, on standard error, exit 0; with -v it is printed normalised", TRUTH, () => {
   const text = 'up = eth7\ninterface $up { ignore dns\n send host name "gw" }\n';
