@@ -6,7 +6,7 @@
  */
 import { decodeAll } from "../base/codec.ts";
 import { WireError } from "../base/errors.ts";
-import { DEFAULT_V6, type Ipv6Address, splitIpv6Prefix } from "../base/ipv6.ts";
+import { DEFAULT_V6, splitIpv6Prefix } from "../base/ipv6.ts";
 import { type InterfaceAddress, interfaceAddress } from "../wire/netlink/address.ts";
 import { type DataMessage, netlinkDatagram, type NetlinkMessage } from "../wire/netlink/message.ts";
 import { IFA_F, NLM_F, RTM, TABLE } from "../wire/netlink/numbers.ts";
@@ -14,9 +14,11 @@ import { type Route, route } from "../wire/netlink/route.ts";
 import { type AddressFact, addressKey, type RouteFact, routeKey } from "./addresses.ts";
 import { Counters } from "./counters.ts";
 
+/** With all that was known of it: where another host has an address with lifetimes, the kernel says so and removes it in one. */
+export type GoneAddress = Pick<AddressFact, "link" | "address"> | AddressFact;
 export interface AddressListener {
   addressIs(fact: AddressFact): void;
-  addressGone(which: { readonly link: number; readonly address: Ipv6Address }): void;
+  addressGone(which: GoneAddress): void;
   /** All of them were listed, by `addressKey`: another one is gone. */
   addressesListed(keys: ReadonlySet<string>): void;
 }

@@ -8,7 +8,7 @@ import type { Alarm } from "../../ports/clock.ts";
 import type { ReceivedDatagram } from "../../ports/datagrams.ts";
 import type { KeyedHash } from "../../ports/secrets.ts";
 import { type AddressFact, AddressTable } from "../addresses.ts";
-import type { AddressListener, RouteListener } from "../address-news.ts";
+import type { AddressListener, GoneAddress, RouteListener } from "../address-news.ts";
 import { Counters } from "../counters.ts";
 import type { LinkListener } from "../link-news.ts";
 import { type LinkFact, type LinkNews, LinkTable } from "../links.ts";
@@ -114,7 +114,8 @@ export class Uplink6 implements LinkListener, AddressListener, RouteListener {
     this.#of(fact.link)?.addressesChanged();
   }
 
-  addressGone(which: Pick<AddressFact, "link" | "address">): void {
+  addressGone(which: GoneAddress): void {
+    if ("dadFailed" in which && which.dadFailed) this.addressIs(which);
     this.#addresses.remove(which);
     this.#of(which.link)?.addressGone(which.address);
   }

@@ -94,25 +94,39 @@ for (const [name, said] of [
     assert.equal(self.lastSent(), "solicit");
   });
 
-test("an address of an IA_NA is the uplink's own, with 128 bits; one that another host has is declined (RFC 9915 §18.2.8)", () => {
-  const self = up(uplink6("wan0", [], { addressIaid: 5 }));
-  const iaNas = [iaNa({ iaid: 5, iaAddress: [iaAddress(ADDRESS, { preferredSeconds: 1800, validSeconds: 3600 })] })];
-  answered(self, "advertise", { iaNa: iaNas });
-  answered(self, "reply", { iaNa: iaNas });
-  assert.deepEqual(self.plan(), [`wan0 ${ADDRESS}/128 1800/3600`]);
-  self.service.addressIs({ link: 1, address: ADDRESS, prefixLength: 128, ...LASTING, tentative: true, dadFailed: true });
-  assert.deepEqual([self.lastSent(), self.phase()], ["decline", "declining"]);
-  self.wait(0.1);
-  assert.deepEqual(self.plan(), []);
-});
+/** The kernel keeps an address that another host has, if its lifetimes have no end; else it removes it in the same breath. */
+const TAKEN: readonly (readonly [string, "addressIs" | "addressGone"])[] = [
+  ["kept", "addressIs"],
+  ["removed", "addressGone"],
+];
+for (const [fate, how] of TAKEN)
+  test(`an address of an IA_NA is the uplink's own, with 128 bits; one that another host has is declined (RFC 9915 §18.2.8), ${fate} by the kernel`, () => {
+    const self = up(uplink6("wan0", [], { addressIaid: 5 }));
+    const iaNas = [iaNa({ iaid: 5, iaAddress: [iaAddress(ADDRESS, { preferredSeconds: 1800, validSeconds: 3600 })] })];
+    answered(self, "advertise", { iaNa: iaNas });
+    answered(self, "reply", { iaNa: iaNas });
+    assert.deepEqual(self.plan(), [`wan0 ${ADDRESS}/128 1800/3600`]);
+    self.service[how]({ link: 1, address: ADDRESS, prefixLength: 128, ...LASTING, tentative: true, dadFailed: true });
+    assert.deepEqual([self.lastSent(), self.phase()], ["decline", "declining"]);
+    self.wait(0.1);
+    assert.deepEqual(self.plan(), []);
+  });
 
-test("an address behind the uplink that another host has is replaced by the next one, and it is said (RFC 4862 §5.4)", () => {
+for (const [fate, how] of TAKEN)
+  test(`an address behind the uplink that another host has is replaced by the next one, and it is said (RFC 4862 §5.4), ${fate} by the kernel`, () => {
+    const self = boundRig();
+    assert.equal(self.plan()[0], "lan0 2001:db8:100::1/64 1800/3600");
+    self.service[how]({ link: 2, address: "2001:db8:100::1" as Ipv6Address, prefixLength: 64, ...LASTING, tentative: true, dadFailed: true });
+    self.wait(1);
+    assert.match(self.plan()[0] ?? "", /^lan0 2001:db8:100::2\/64 /);
+    assert.ok(self.logged.some((line) => line.startsWith("duplicateAddress")));
+  });
+
+test("an address that went because it was taken away is no duplicate", () => {
   const self = boundRig();
-  assert.equal(self.plan()[0], "lan0 2001:db8:100::1/64 1800/3600");
-  self.service.addressIs({ link: 2, address: "2001:db8:100::1" as Ipv6Address, prefixLength: 64, ...LASTING, tentative: true, dadFailed: true });
+  self.service.addressGone({ link: 2, address: "2001:db8:100::1" as Ipv6Address, prefixLength: 64, ...LASTING });
   self.wait(1);
-  assert.match(self.plan()[0] ?? "", /^lan0 2001:db8:100::2\/64 /);
-  assert.ok(self.logged.some((line) => line.startsWith("duplicateAddress")));
+  assert.match(self.plan()[0] ?? "", /^lan0 2001:db8:100::1\/64 /);
 });
 
 test("without a link-local address the link is down; when it comes back what is held is asked for", () => {
