@@ -125,13 +125,17 @@ export const whatIsGivenStays: MonthChecker = {
   },
 };
 
-/** Hosts are told that a prefix is going before it is gone (RFC 9096 §3.5). */
+/**
+ * Hosts are told that a prefix is going before it is gone (RFC 9096 §3.5), as long as there is something in its place: a provider that
+ * takes everything back has said that nobody may use any of it (RFC 9915 §18.2.10.1).
+ */
 export const deprecatedBeforeItGoes: MonthChecker = {
   name: "an address is deprecated before it goes",
   always: (month) => {
     for (const { kind, address } of month.changes) {
       const origin = month.originOf(address);
       if (kind !== "dropped" || origin === undefined || isExcused(month, origin, address)) continue;
+      if (month.gateway.service?.uplink(origin.uplink)?.state.phase.held === undefined) continue;
       if (address.preferredUntil > month.now + GRAIN_MS) return `${address.address} was in use, and is gone`;
     }
     return undefined;

@@ -10,6 +10,7 @@ import { type MacAddress, macOf } from "../../base/mac.ts";
 import { type Instant, instant } from "../../base/time.ts";
 import type { ClientEffect, ClientEvent, ClientState } from "../../machines/dhcp6-client/state.ts";
 import type { Clock } from "../../ports/clock.ts";
+import type { PrefixPlan } from "../../ports/kernel.ts";
 import type { Observed } from "../../services/driver.ts";
 import type { Uplink6Interface } from "../../services/uplink6/config.ts";
 import type { Uplink6Ports } from "../../services/uplink6/ports.ts";
@@ -56,7 +57,10 @@ export class Gateway6 {
   readonly sentAt = new Map<string, Instant[]>();
   /** When the program that runs began, or undefined while none runs. */
   startedAt: Instant | undefined;
-  /** The program that runs began with a record that is not the last one, or by another clock than the one it was written by. */
+  /**
+   * The program that runs began with a record that is not the last one, by another clock than the one it was written by, or of what was
+   * held before the step in which the last program died.
+   */
   doubtful = false;
   /** When somebody changed the configuration last. */
   configuredAt: Instant = instant(0);
@@ -65,6 +69,10 @@ export class Gateway6 {
   #life = 0;
   readonly #written = new Map<string, { readonly record: Uint8Array | undefined; readonly wallOffsetMs: number }>();
   #service: Uplink6 | undefined;
+  #appliedAt: Instant = instant(-1);
+  #writtenAt: Instant = instant(-1);
+  /** The last program died when the kernel had been told and the disk had not. */
+  #torn = false;
   /** So many effects from now the program dies. */
   #fuse: { effects: number; readonly died: () => void } | undefined;
 
@@ -98,7 +106,8 @@ export class Gateway6 {
     const service = new Uplink6(this.#portsOf(() => life === this.#life));
     this.#service = service;
     this.startedAt = this.#options.timeline.now;
-    this.doubtful = this.#uplinks.some(({ name }) => this.#isDoubtful(name));
+    this.doubtful = this.#torn || this.#uplinks.some(({ name }) => this.#isDoubtful(name));
+    this.#torn = false;
     this.#enter(() => {
       service.configure({ duid: this.duid, interfaces: this.#uplinks });
       for (const { name } of this.#uplinks) {
@@ -188,6 +197,8 @@ export class Gateway6 {
     } catch (error) {
       if (!(error instanceof Killed)) throw error;
       const died = this.#fuse?.died;
+      const { now } = this.#options.timeline;
+      this.#torn = this.#appliedAt === now && this.#writtenAt !== now;
       this.kill();
       died?.();
     }
@@ -203,7 +214,7 @@ export class Gateway6 {
     return {
       clock: this.#clockOf(alive),
       datagrams: { send: (link, { payload }) => this.#effect(() => this.#send(link, payload)) },
-      kernel: { apply: (plan) => this.#effect(() => this.kernel.apply(plan)) },
+      kernel: { apply: (plan) => this.#effect(() => this.#apply(plan)) },
       ...ALONE,
       records: {
         save: (name, record) => this.#effect(() => this.#write(name, record)),
@@ -227,7 +238,13 @@ export class Gateway6 {
     };
   }
 
+  #apply(plan: PrefixPlan): void {
+    this.#appliedAt = this.#options.timeline.now;
+    this.kernel.apply(plan);
+  }
+
   #write(name: string, record: Uint8Array | undefined): void {
+    this.#writtenAt = this.#options.timeline.now;
     this.#written.set(name, { record, wallOffsetMs: this.#wallOffsetMs });
     if (record === undefined) this.disk.remove(name);
     else this.disk.save(name, record);
