@@ -1,0 +1,262 @@
+/** Links of an uplink with delegated prefixes that come late, vanish and come back: what the kernel then holds, by `ip -j` and its own news. */
+import assert from "node:assert/strict";
+import { readdirSync } from "node:fs";
+import { test } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
+import { type Leasehold, startLeasehold } from "../support/leasehold.ts";
+import { globals6, type KernelAddress6, wire6 } from "../support/link6.ts";
+import { type Namespace, needsRoot, type Running, waitFor, withNamespaces } from "../support/namespace.ts";
+import { type HandMade6, provide6 } from "../support/provider6.ts";
+import { withScratch } from "../support/scratch.ts";
+
+const SYSTEM = '[system]\nresolver = "none"\n';
+const CONFIGURATION = `${SYSTEM}[uplink6.wan0]\ndelegate = [ { iaid = 1, to = ["lan0/64", "lan9/64"] } ]\n`;
+const POOL = "2001:db8:8000::/40";
+const OTHER_POOL = "2001:db8:9000::/40";
+const PATIENCE_MS = 20_000;
+
+type Story = {
+  readonly isp: Namespace;
+  readonly gateway: Namespace;
+  /** Another wire to the provider's bridge, which stays when the wire goes. */
+  readonly uplink: (name: string) => Promise<void>;
+  readonly lan: (name: string) => Promise<void>;
+  readonly serve: (link: string, pool: string) => HandMade6;
+  readonly start: (toml?: string) => Promise<Leasehold>;
+  readonly on: (link: string) => Promise<readonly KernelAddress6[]>;
+  readonly refusing: () => Promise<readonly string[]>;
+  readonly until: <T>(what: string, look: () => T | Promise<T>) => Promise<NonNullable<T>>;
+  /** Everything the kernel told about addresses and routes while `act` ran. */
+  readonly news: (act: () => Promise<void>) => Promise<string>;
+};
+
+function story(name: string, tell: (story: Story) => Promise<void>, timeout = 90_000): void {
+  test(name, { ...needsRoot, timeout }, () =>
+    withScratch((folder) =>
+      withNamespaces(["isp", "gateway"], async ({ isp, gateway }) => {
+        const providers: HandMade6[] = [];
+        let program: Leasehold | undefined;
+        let bridged = 0;
+        const ports: string[] = [];
+        await isp.bridge("s0", ports);
+        const until: Story["until"] = (what, look) =>
+          waitFor(
+            async (see) => {
+              see(program?.log().slice(-3000) ?? "");
+              return look();
+            },
+            PATIENCE_MS,
+            what,
+          );
+        try {
+          await tell({
+            ...{ isp, gateway, until },
+            uplink: async (link) => {
+              const port = `p${bridged++}`;
+              await wire6(isp, port, gateway, link);
+              await isp.ip("link", "set", port, "master", "s0");
+            },
+            lan: (link) => wire6(gateway, link, gateway, `${link}h`),
+            serve: (link, pool) => {
+              const made = provide6(isp, link, pool);
+              providers.push(made);
+              return made;
+            },
+            start: async (toml = CONFIGURATION) => {
+              program = await startLeasehold(gateway, folder, toml);
+              return program;
+            },
+            on: (link) => globals6(gateway, link),
+            refusing: async () => {
+              const routes = (await gateway.json("ip", "-6", "-j", "route", "show", "proto", "dhcp")) as readonly Refusing[];
+              return routes.map(({ type = "unicast", dst }) => `${type} ${dst}`).sort();
+            },
+            news: (act) => told(gateway, act),
+          });
+        } finally {
+          for (const provider of providers) provider.close();
+          await program?.stop();
+        }
+      }),
+    ),
+  );
+}
+type Refusing = { readonly type?: string; readonly dst: string };
+
+async function told(ns: Namespace, act: () => Promise<void>): Promise<string> {
+  const monitor: Running = ns.spawn("ip", ["-6", "monitor", "address", "route"]);
+  await delay(300);
+  await act();
+  await delay(300);
+  await monitor.stop("SIGTERM");
+  return monitor.stdout;
+}
+
+const one = async (addresses: Promise<readonly KernelAddress6[]>): Promise<KernelAddress6 | undefined> => (await addresses)[0];
+
+story("an interface that appears later has its address at once, with what is left of the lifetimes, and nobody is asked", async (scene) => {
+  const { uplink, lan, serve, start, on, until } = scene;
+  await uplink("wan0");
+  await lan("lan0");
+  const { did } = serve("s0", POOL);
+  await start();
+  await until("an address on lan0", () => one(on("lan0")));
+  const asked = did.length;
+  await until("some seconds are over", async () => ((await one(on("lan0")))?.valid_life_time ?? 600) <= 597);
+  await lan("lan9");
+  const late = await until("an address on lan9", () => one(on("lan9")));
+  const early = (await one(on("lan0"))) as KernelAddress6;
+  assert.ok(late.valid_life_time <= 597 && late.preferred_life_time <= 297, JSON.stringify(late));
+  assert.ok(Math.abs(late.valid_life_time - early.valid_life_time) <= 2, `${late.valid_life_time} of ${early.valid_life_time} seconds`);
+  assert.equal(late.prefixlen, 64);
+  assert.notEqual(late.local, early.local);
+  assert.equal(did.length, asked);
+});
+
+story("an interface behind us that is deleted and made again has the same address, and nobody is asked", async (scene) => {
+  const { uplink, lan, gateway, serve, start, on, until, refusing } = scene;
+  await uplink("wan0");
+  await lan("lan0");
+  const { did } = serve("s0", POOL);
+  await start();
+  const before = await until("an address on lan0", () => one(on("lan0")));
+  const asked = did.length;
+  for (let round = 0; round < 3; round++) {
+    await gateway.ip("link", "del", "lan0");
+    await lan("lan0");
+    const after = await until("the address again", () => one(on("lan0")));
+    assert.equal(after.local, before.local);
+    assert.ok(after.valid_life_time <= before.valid_life_time);
+  }
+  assert.equal(did.length, asked);
+  assert.deepEqual(await refusing(), ["unreachable 2001:db8:8000::/56"]);
+});
+
+story("B22: an uplink that vanishes takes its addresses and routes along; when it is back, so are they", async (scene) => {
+  const { uplink, lan, gateway, serve, start, on, until, refusing } = scene;
+  await uplink("wan0");
+  await lan("lan0");
+  await lan("lan9");
+  serve("s0", POOL);
+  await start();
+  const before = await until("an address on lan0", () => one(on("lan0")));
+  await until("an address on lan9", () => one(on("lan9")));
+  assert.deepEqual(await refusing(), ["unreachable 2001:db8:8000::/56"]);
+  await gateway.ip("link", "del", "wan0");
+  await until("nothing is left", async () => [...(await on("lan0")), ...(await on("lan9")), ...(await refusing())].length === 0);
+  await uplink("wan0");
+  const after = await until("the address again", () => one(on("lan0")));
+  assert.equal(after.local, before.local);
+  await until("the route again", async () => (await refusing())[0] === "unreachable 2001:db8:8000::/56");
+});
+
+story("B22: so does a TUN device, which has no hardware address", async ({ isp, gateway, lan, serve, start, on, until, refusing }) => {
+  await lan("lan0");
+  const tunnel = (): Running => isp.spawn("python3", ["-c", TUNNEL, isp.path, "tun0", gateway.path, "wan0"]);
+  const ready = async (): Promise<void> => {
+    for (const [ns, name] of [
+      [isp, "tun0"],
+      [gateway, "wan0"],
+    ] as const) {
+      await until(`${name} is there`, async () => (await ns.attempt("ip", "link", "set", name, "up")).code === 0);
+      await until("it has an address", async () => (await ns.ip("-6", "addr", "show", "dev", name, "-tentative")).stdout.includes("fe80:"));
+    }
+  };
+  const first = tunnel();
+  await ready();
+  serve("tun0", POOL);
+  await start();
+  const before = await until("an address on lan0", () => one(on("lan0")));
+  await first.stop("SIGKILL");
+  await until("nothing is left", async () => [...(await on("lan0")), ...(await refusing())].length === 0);
+  tunnel();
+  await ready();
+  serve("tun0", POOL);
+  assert.equal((await until("the address again", () => one(on("lan0")))).local, before.local);
+});
+
+story("two uplinks and one link behind them: an address of each, and what becomes of one is nothing to the other", async (scene) => {
+  const { isp, gateway, uplink, lan, serve, start, on, until, refusing, news } = scene;
+  await uplink("wan0");
+  await isp.bridge("s1", []);
+  await wire6(isp, "q0", gateway, "wan1");
+  await isp.ip("link", "set", "q0", "master", "s1");
+  await lan("lan0");
+  serve("s0", POOL);
+  serve("s1", OTHER_POOL);
+  const block = (name: string): string => `[uplink6.${name}]\ndelegate = [ { iaid = 1, to = ["lan0/64"] } ]\n`;
+  await start(`${SYSTEM}${block("wan0")}${block("wan1")}`);
+  const locals = async (): Promise<readonly string[]> => (await on("lan0")).map(({ local }) => local).sort();
+  await until("an address of each", async () => (await locals()).length === 2);
+  const [first = "", second = ""] = await locals();
+  assert.ok(first.startsWith("2001:db8:80") && second.startsWith("2001:db8:90"), `${first} ${second}`);
+  assert.deepEqual(await refusing(), ["unreachable 2001:db8:8000::/56", "unreachable 2001:db8:9000::/56"]);
+  const said = await news(async () => {
+    await gateway.ip("link", "del", "wan0");
+    await until("that of the first is gone", async () => (await locals()).join() === second && (await refusing()).length === 1);
+    await uplink("wan0");
+    await until("it is back", async () => (await locals()).length === 2);
+  });
+  assert.match(said, /Deleted[^\n]*2001:db8:8000:/, "the monitor saw what happened");
+  assert.doesNotMatch(said, /Deleted[^\n]*2001:db8:9000:/);
+  assert.deepEqual(await refusing(), ["unreachable 2001:db8:8000::/56", "unreachable 2001:db8:9000::/56"]);
+});
+
+const ROUNDS = 100;
+/** In each tenth round the link stays until there is an address. */
+const BOUND_EVERY = 10;
+story(
+  "an uplink is deleted and made again a hundred times: no descriptor, address or route stays, and no role dies",
+  async ({ uplink, lan, gateway, serve, start, on, until, refusing }) => {
+    await uplink("wan0");
+    await lan("lan0");
+    serve("s0", POOL);
+    const program = await start();
+    const open = (): readonly number[] => program.pids().map((pid) => readdirSync(`/proc/${pid}/fd`).length);
+    const away = async (): Promise<void> => {
+      await gateway.ip("link", "del", "wan0");
+      await until("nothing is left", async () => [...(await on("lan0")), ...(await refusing())].length === 0);
+    };
+    await until("an address", () => one(on("lan0")));
+    await away();
+    const pids = program.pids();
+    let before: readonly number[] = [];
+    for (let round = 0; round <= ROUNDS; round++) {
+      await uplink("wan0");
+      if (round % BOUND_EVERY === 0) await until("an address", () => one(on("lan0")));
+      await away();
+      if (round === 0) before = await quiet(open);
+    }
+    assert.deepEqual(await quiet(open), before, "descriptors of main and its roles");
+    assert.deepEqual(program.pids(), pids, "no role died of it");
+    await uplink("wan0");
+    await until("an address", () => one(on("lan0")));
+  },
+  240_000,
+);
+
+/** When it is the same twice. */
+async function quiet(look: () => readonly number[]): Promise<readonly number[]> {
+  for (let before = ""; ; ) {
+    const now = look();
+    if (now.join() === before) return now;
+    before = now.join();
+    await delay(500);
+  }
+}
+
+/** Two TUN devices, each in its namespace, and what goes into one comes out of the other, until it is killed: then both are gone. */
+const TUNNEL = `
+import ctypes, fcntl, os, select, struct, sys
+libc = ctypes.CDLL(None)
+def tun(ns, name):
+    if libc.setns(os.open(ns, os.O_RDONLY), 0) != 0: sys.exit("setns")
+    fd = os.open("/dev/net/tun", os.O_RDWR)
+    fcntl.ioctl(fd, 0x400454ca, struct.pack("16sH", name.encode(), 0x1001))
+    return fd
+a, b = tun(sys.argv[1], sys.argv[2]), tun(sys.argv[3], sys.argv[4])
+while True:
+    for fd in select.select([a, b], [], [])[0]:
+        try: os.write(b if fd == a else a, os.read(fd, 65536))
+        except OSError: pass
+`;
