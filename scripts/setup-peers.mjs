@@ -52,12 +52,13 @@ const UNPACKED = [
   ["libwrap0", "usr/lib/*/libwrap.so.0"],
   ["libgdbm6", "usr/lib/*/libgdbm.so.6"],
   ["wide-dhcpv6-client", "usr/sbin/dhcp6c"],
+  ["radvd", "usr/sbin/radvd"],
 ];
 /** test/support/unpacked.ts looks for them here. */
 const UNPACKED_FOLDER = join(dirname(fileURLToPath(import.meta.url)), "../node_modules/.cache/leasehold-peers");
 const NOT_OURS_TO_CHANGE = ["/etc/nsswitch.conf", "/etc/resolv.conf"];
 const SERVICES = ["kea-dhcp4-server", "kea-dhcp6-server", "slapd"];
-const DAEMONS = /^(kea-|dnsmasq|dhcpcd|dhclient|dhcpd|dhcrelay|dhcp6s|dibbler|udhcp|named|slapd|rpcbind|yp)/;
+const DAEMONS = /^(kea-|dnsmasq|radvd|dhcpcd|dhclient|dhcpd|dhcrelay|dhcp6s|dibbler|udhcp|named|slapd|rpcbind|yp)/;
 const POLICY = "/usr/sbin/policy-rc.d";
 const KEPT = `${POLICY}.before-leasehold`;
 
