@@ -104,10 +104,10 @@ wire.bind(("c0", 0))
 wire.send(bytes.fromhex(sys.argv[1]))
 `;
 
-/** A message that ends within an option, one whose option is shorter than it must be, and one whose UDP checksum is not its own. */
+/** A message that ends within its transaction id, one whose option is shorter than it must be, and one whose UDP checksum is not its own. */
 function plantedFrames(): Readonly<Record<string, string>> {
   return {
-    "a message cut short": frameOf(SOUND.slice(0, -2)),
+    "a message cut short": frameOf(SOUND.slice(0, 4)),
     "an option without its value": frameOf(SOUND.replace(/000800020000$/, "00080000")),
     "a wrong checksum": frameOf(SOUND, 1),
   };

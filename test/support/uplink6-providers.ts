@@ -28,13 +28,9 @@ export const PROVIDERS6 = {
       assert.notEqual(before, kept);
       await server.stop();
       await world.serve({ delegations: [single(NEW_PREFIX), single(kept)] });
-      await world.until(
-        "the new prefix in use",
-        () => inUse(world, NEW_PREFIX, ["lan0", "lan1"]),
-        world.peer.times.rebindSeconds + 4 * SLACK_SECONDS,
-      );
+      await world.until("the new prefix in use", () => inUse(world, NEW_PREFIX, ["lan0", "lan1"]), world.times.rebindSeconds + 4 * SLACK_SECONDS);
       assert.equal(await isBound(world, ["lan0", "lan1"], 1), NEW_PREFIX);
-      await hasNothingOf(world, before, world.peer.times.validSeconds + SLACK_SECONDS);
+      await hasNothingOf(world, before, world.times.validSeconds + SLACK_SECONDS);
       assert.equal(await isBound(world, ["lan2"], 2), kept);
       assert.deepEqual(await world.aggregates(), [kept, NEW_PREFIX].toSorted());
       newBeforeOld(world, before, NEW_PREFIX);

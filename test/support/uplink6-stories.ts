@@ -97,9 +97,9 @@ export const STORIES6 = {
       const prefix = await isBound(world);
       await first.stop();
       const asked = async (): Promise<boolean> => kinds(await world.sent()).includes("renew");
-      await world.until("the old server asked at T1", asked, world.peer.times.renewSeconds + 4 * SLACK_SECONDS);
+      await world.until("the old server asked at T1", asked, world.times.renewSeconds + 4 * SLACK_SECONDS);
       await world.serve({ identity: 2 });
-      await isRenewed(world, prefix, world.peer.times.rebindSeconds);
+      await isRenewed(world, prefix, world.times.rebindSeconds);
       await wasAskedAtT2(world, prefix);
       const seen = await world.messages();
       const [before, after] = [firstOf(seen, "reply"), lastOf(seen, "reply")];
@@ -117,7 +117,7 @@ export const STORIES6 = {
       const before = await isBound(world);
       await server.stop();
       await world.serve({ leaseFile: "forgetful" });
-      const after = await world.until("a lease in the new file", () => world.prefix(), world.peer.times.rebindSeconds + 4 * SLACK_SECONDS);
+      const after = await world.until("a lease in the new file", () => world.prefix(), world.times.rebindSeconds + 4 * SLACK_SECONDS);
       await isBound(world);
       const seen = await world.messages();
       if (world.peer.refusesUnknown) {
@@ -144,7 +144,7 @@ export const STORIES6 = {
       await world.until("asked twice in vain", async () => (await asked()) >= 2);
       await keptAllAlong(world, prefix);
       await world.serve();
-      await isRenewed(world, prefix, world.peer.times.rebindSeconds);
+      await isRenewed(world, prefix, world.times.rebindSeconds);
       await keptAllAlong(world, prefix);
       await soundlySent(world);
     },
@@ -197,7 +197,7 @@ export async function isBound(world: World6, lans: readonly string[] = ["lan0", 
     },
     seconds,
   );
-  const { preferredSeconds, validSeconds } = world.peer.times;
+  const { preferredSeconds, validSeconds } = world.times;
   for (const [n, lan] of lans.entries()) {
     const address = await addressOf(world, prefix, lan, n);
     assert.equal(address?.prefixlen, 64);
@@ -219,7 +219,7 @@ export async function addressOf(world: World6, prefix: string, lan: string, n: n
 }
 
 /** The server's file and the kernel both say a later end than the first. */
-export async function isRenewed(world: World6, prefix: string, atSeconds = world.peer.times.renewSeconds): Promise<void> {
+export async function isRenewed(world: World6, prefix: string, atSeconds = world.times.renewSeconds): Promise<void> {
   const end = (): number => world.leases().find(({ address, prefixLength }) => `${address}/${prefixLength}` === prefix)?.expiresAtSeconds ?? 0;
   const first = await world.until("a lease in the server's file", end);
   const news = world.news().length;
@@ -227,7 +227,7 @@ export async function isRenewed(world: World6, prefix: string, atSeconds = world
   const again = (): boolean => {
     const fresh = world.news().slice(news);
     return fresh.some(
-      ({ deleted, address, text }) => !deleted && address === ownAddress(prefix, 0) && validSeconds(text) > world.peer.times.validSeconds - 3,
+      ({ deleted, address, text }) => !deleted && address === ownAddress(prefix, 0) && validSeconds(text) > world.times.validSeconds - 3,
     );
   };
   await world.until("the lifetimes written anew", again);
@@ -239,7 +239,7 @@ export async function wasAskedAtT1(world: World6, prefix: string): Promise<void>
   assert.deepEqual([renewal.destination, renewal.prefixes.map((one) => one.prefix), renewal.elapsedMs], [SERVERS, [prefix], 0]);
   assert.ok(renewal.options.includes(OPTION6.serverId), "the server that gave it is named");
   assert.notEqual(renewal.xid, firstOf(seen, "request").xid);
-  isAbout(renewal.atSeconds - firstOf(seen, "reply").atSeconds, world.peer.times.renewSeconds, "renewed");
+  isAbout(renewal.atSeconds - firstOf(seen, "reply").atSeconds, world.times.renewSeconds, "renewed");
 }
 
 export async function wasAskedAtT2(world: World6, prefix: string): Promise<void> {
@@ -248,7 +248,7 @@ export async function wasAskedAtT2(world: World6, prefix: string): Promise<void>
   assert.ok(rebinding !== undefined, `no REBIND in ${kinds(seen)}`);
   assert.deepEqual([rebinding.destination, rebinding.prefixes.map((one) => one.prefix), rebinding.elapsedMs], [SERVERS, [prefix], 0]);
   assert.ok(!rebinding.options.includes(OPTION6.serverId), "no server is named");
-  isAbout(rebinding.atSeconds - firstOf(seen, "reply").atSeconds, world.peer.times.rebindSeconds, "rebound");
+  isAbout(rebinding.atSeconds - firstOf(seen, "reply").atSeconds, world.times.rebindSeconds, "rebound");
 }
 
 function isAbout(seconds: number, wanted: number, what: string): void {

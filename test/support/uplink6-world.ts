@@ -10,7 +10,7 @@ import { globals6, type KernelAddress6, linkLocal, wire6 } from "./link6.ts";
 import { type Capture, type Namespace, type Running, waitFor, withNamespaces } from "./namespace.ts";
 import { withScratch, writeIn } from "./scratch.ts";
 import type { Delegation, Server6 } from "./servers6.ts";
-import { type Peer6, type PeerName6, PEERS6, type Provider6 } from "./uplink6-servers.ts";
+import { type Peer6, type PeerName6, PEERS6, type Provider6, type Times6 } from "./uplink6-servers.ts";
 import { fieldsIn } from "./uplink4-wire.ts";
 import { complaintsIn, messagesIn6, type Seen6 } from "./uplink6-wire.ts";
 
@@ -64,6 +64,7 @@ export class World6 {
   readonly folder: string;
   readonly #hosts: Namespace;
   #server: Server6 | undefined;
+  #times: Times6 | undefined;
   #leasehold: Leasehold | undefined;
   #wire: Capture | undefined;
   #monitor: Running | undefined;
@@ -79,6 +80,10 @@ export class World6 {
 
   get peer(): Peer6 {
     return PEERS6[this.peerName];
+  }
+  /** What the server was told last of T1, T2 and lifetimes. */
+  get times(): Times6 {
+    return this.#times ?? this.peer.times;
   }
   get ours(): Leasehold {
     if (this.#leasehold === undefined) throw new Error("the program was not started");
@@ -106,6 +111,7 @@ export class World6 {
     const { delegation = options.delegations === undefined ? FIRST : undefined, identity = 1, ...more } = options;
     const place = { ns: this.server, folder: this.folder, duid: OUR_DUID };
     const times = options.times ?? this.peer.times;
+    this.#times = times;
     this.#server = await this.peer.start(place, { ...more, ...(delegation === undefined ? {} : { delegation }), identity, times });
     return this.#server;
   }
