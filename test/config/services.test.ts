@@ -52,7 +52,6 @@ test("targets have a length of 64 bits unless one is given, and reserve holds a 
 
 for (const [what, text, message] of [
   ["the same iaid twice", '[uplink6.wan0]\ndelegate = [ { iaid = 1, to = ["lan0"] }, { iaid = 1, to = ["lan1"] } ]\n', /same iaid/],
-  ["a prefix on the uplink itself (RFC 9915 §6.3)", '[uplink6.wan0]\ndelegate = [ { to = ["wan0"] } ]\n', /must not be used on wan0/],
   ["a target that is none", '[uplink6.wan0]\ndelegate = [ { to = ["lan0/200"] } ]\n', /no interface with a prefix length/],
   ["a prefix for nobody", "[uplink6.wan0]\ndelegate = [ { to = [] } ]\n", /delegate/],
   ["a preferred lifetime beyond the valid one", "[lan.lan0]\npreferred_seconds = 7200\nvalid_seconds = 3600\n", /longer than the valid one/],

@@ -150,7 +150,6 @@ const REFUSED: readonly (readonly [string, string, string, RegExp, RegExp])[] = 
   ["the same iaid twice", 'delegate = [ { iaid = 1, to = ["lan0"] }, { iaid = 1, to = ["lan1"] } ]', "2:43", /same iaid, 1/, /another iaid/],
   ["a target named twice", 'delegate = [ { to = ["lan0", "lan0/60"] } ]', "2:30", /lan0 has a place already/, /reserve/],
   ["a target of two delegations", 'delegate = [ { to = ["lan0"] }, { to = ["lan1", "lan0"] } ]', "2:49", /lan0 has a place already/, /once/],
-  ["the uplink itself", 'delegate = [ { to = ["lan0", "wan0"] } ]', "2:30", /must not be used on wan0/, /RFC 9915 §6\.3/],
   ["targets that no prefix holds", 'delegate = [ { to = ["lan0/1", "lan1/1"] } ]', "2:16", /no prefix is large enough/, /64 bits/],
   ["eui64 below 80 bits", 'delegate = [ { to = ["lan0/80"], host_part = "eui64" } ]', "2:34", /needs 64 bits/, /stable/],
   ["a host part in the prefix", 'delegate = [ { to = ["lan0"], host_part = "::1:0:0:0:1" } ]', "2:31", /has bits in a prefix of 64/, /::1/],

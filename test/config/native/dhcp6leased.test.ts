@@ -1,5 +1,6 @@
 /** dhcp6leased.conf: the grammar, what each statement means, every error with its place and a hint, and what is printed of it. */
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import fc from "fast-check";
 import { numberOfName } from "../../../src/base/name-number.ts";
@@ -133,6 +134,19 @@ test("every statement is tried", () => {
     );
 });
 
+test("docs/options.md names every statement, and no other", () => {
+  const text = readFileSync(new URL("../../../docs/options.md", import.meta.url), "utf8");
+  const section = text.slice(text.indexOf("## dhcp6leased.conf"));
+  const block = /^interface \$uplink \{\n((?: .*\n)+)\}$/m.exec(section)?.[1] ?? "";
+  assert.deepEqual(
+    block
+      .trimEnd()
+      .split("\n")
+      .map((line) => line.trim()),
+    STATEMENTS_6.map(({ form }) => form),
+  );
+});
+
 test("request rapid commit is for every interface, wherever it stands", () => {
   const lines = ["request prefix delegation on em0 for em1\n", "request rapid commit\n", "request prefix delegation on em8 for em1\n"];
   for (const text of [lines.join(""), lines.toReversed().join(""), [...lines, "request rapid commit\n"].join("")]) {
@@ -216,7 +230,6 @@ const REFUSED: readonly (readonly [string, string, string, RegExp, RegExp])[] = 
   ["a target of 16 bytes", `${PD} sixteen-letters-/64\n`, "1:38", /no interface/, /lan0/],
   ["a target named twice", `${PD} {\n em1\n em1/60\n}\n`, "3:2", /em1 has a place already/, /reserve/],
   ["a target of two statements", `${PD} em1\n${PD} em1\n`, "2:38", /em1 has a place already/, /reserve/],
-  ["the upstream itself", `${PD} { em1 em0 }\n`, "1:44", /must not be used on em0/, /RFC 9915 §6\.3/],
   ["an iaid that is none", "request prefix delegation on em0 iaid x for em1\n", "1:39", /a number is needed/, /\w/],
   ["an iaid below 0", "request prefix delegation on em0 iaid -1 for em1\n", "1:34", /iaid/, /4294967295/],
   ["an iaid set twice", "request prefix delegation on em0 iaid 1 iaid 2 for em1\n", "1:41", /iaid was set already/, /away/],
