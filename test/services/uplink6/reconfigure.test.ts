@@ -15,6 +15,8 @@ import { reconfigureKeyOption } from "../../../src/wire/dhcp6/auth.ts";
 import { type Dhcp6ClientMessage, decodeDhcp6, dhcp6, encodeDhcp6, isRelayMessage } from "../../../src/wire/dhcp6/message.ts";
 import type { Dhcp6Options } from "../../../src/wire/dhcp6/options.ts";
 import { reconfigureDigest } from "../../../src/wire/dhcp6/reconfigure-digest.ts";
+import { decodeIpv6Frame, decodeUdp6 } from "../../wire/dhcp6/frame.ts";
+import { goldenPackets } from "../../wire/dhcp6/golden.ts";
 import { DUID, SERVER } from "./rig.ts";
 
 const KEY = bytesOf("00112233445566778899aabbccddeeff");
@@ -87,6 +89,23 @@ for (const [what, hex] of [
 
 test("the digest is over the whole datagram with zeros in its own place (RFC 9915 §20.4.2)", () => {
   assert.equal(toHex(reconfigureDigest(bytesOf(RENEW), KEY) ?? new Uint8Array()), "97a4e0b25f4ea486b1c803d663fb98df");
+});
+
+test("the key and the proof of another program fit: only its number, the same in both, keeps its Reconfigure from being heard (dibbler-server)", () => {
+  const payloadOf = (name: string): Uint8Array => {
+    const golden = goldenPackets("dhcp6-frame").find((one) => one.name === name);
+    assert.ok(golden !== undefined, name);
+    return decodeUdp6(decodeIpv6Frame(golden.bytes), golden.expected).payload;
+  };
+  const by = new ReconfigureKeeper();
+  assert.equal(by.learn(decoded(payloadOf("dhcp6-dibbler-reply"))), true);
+  const datagram = payloadOf("dhcp6-dibbler-reconfigure");
+  const message = decoded(datagram);
+  const clientId = message.options.clientId ?? DUID;
+  assert.deepEqual(by.judge({ datagram, message, toUs: true }, clientId), refused("reconfigure-replayed"));
+  const other = datagram.slice();
+  other[1] = 1; // its transaction identifier
+  assert.deepEqual(by.judge({ datagram: other, message: decoded(other), toUs: true }, clientId), refused("reconfigure-forged"));
 });
 
 const without = (name: keyof Dhcp6Options): Uint8Array => proven({ [name]: undefined });

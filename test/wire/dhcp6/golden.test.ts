@@ -9,8 +9,8 @@ import { goldenPackets, valueOfFrame } from "./golden.ts";
 const dhcp = goldenPackets("dhcp6-frame");
 const icmp = goldenPackets("icmp6-frame");
 
-test("there are golden packets of at least three programs, and of the kernel", () => {
-  for (const sender of ["dnsmasq", "kea-dhcp6", "dhcpcd"])
+test("there are golden packets of six programs, and of the kernel", () => {
+  for (const sender of ["dnsmasq", "kea-dhcp6", "dhcpcd", "dhclient", "dhcrelay", "dibbler-server"])
     assert.ok(
       dhcp.some(({ text }) => text.includes(`sent by ${sender}`)),
       sender,
@@ -20,6 +20,14 @@ test("there are golden packets of at least three programs, and of the kernel", (
       icmp.some(({ text }) => text.includes(`sent by ${sender}`)),
       sender,
     );
+});
+
+test("there is a golden packet of every message type of RFC 9915; address registration is not spoken by any program at hand", () => {
+  const types = [...new Set(dhcp.map(({ expected }) => expected.message["kind"]))].toSorted();
+  assert.deepEqual(types, [
+    ...["advertise", "confirm", "decline", "informationRequest", "rebind", "reconfigure", "relayForward"],
+    ...["relayReply", "release", "renew", "reply", "request", "solicit"],
+  ]);
 });
 
 for (const { name, text, bytes, expected } of [...dhcp, ...icmp]) {
