@@ -8,8 +8,8 @@ import type { Chance } from "../chance.ts";
 export const LANS = ["lan0", "lan1"] as const;
 const HOUR = 3600;
 /** Renewals are what a month costs: a lease of hours is rare here, and a matter of streets. */
-const VALID_SECONDS = [12 * HOUR, 24 * HOUR, 48 * HOUR, 72 * HOUR, 168 * HOUR, 720 * HOUR] as const;
-const SOL_MAX_RT_SECONDS = [undefined, undefined, 60, 600, 1200, 3600] as const;
+const VALID_SECONDS = [12 * HOUR, 24 * HOUR, 48 * HOUR, 72 * HOUR, 96 * HOUR, 168 * HOUR, 336 * HOUR, 720 * HOUR] as const;
+const SOL_MAX_RT_SECONDS = [undefined, undefined, 60, 600, 1200, 1800, 3600, 3600] as const;
 
 const target = (name: string | undefined, prefixLength = 64, hostPart: HostPart = "::1" as Ipv6Address) => ({
   interface: name,
@@ -47,7 +47,7 @@ export function providerOf(uplink: number, serverId: Duid, chance: Chance): Prov
   const times = chance.pick([
     { renewSeconds: 0, rebindSeconds: 0 },
     { renewSeconds: preferredSeconds / 2, rebindSeconds: (preferredSeconds * 4) / 5 },
-    { renewSeconds: preferredSeconds / 4, rebindSeconds: (preferredSeconds * 7) / 8 },
+    { renewSeconds: (preferredSeconds * 3) / 8, rebindSeconds: (preferredSeconds * 7) / 8 },
   ]);
   const solMaxRtSeconds = chance.pick(SOL_MAX_RT_SECONDS);
   return {

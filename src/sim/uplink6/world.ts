@@ -27,6 +27,7 @@ export type MonthOptions = {
 /** What a client did with what it holds, and when. */
 export type Step6 = { readonly uplink: string; readonly observed: Observed6 };
 export type Origin = { readonly isp: Isp; readonly prefix: Ipv6Prefix; readonly iaid: number | undefined; readonly uplink: string };
+type Told = { readonly at: Instant; readonly who: string; readonly what: string; readonly words: string };
 export type MonthChecker = {
   readonly name: string;
   /** After whatever happened. @returns what is wrong, or undefined */
@@ -50,13 +51,14 @@ const HOUR_MS = 3_600_000;
 const LOOK_MS = HOUR_MS / 2;
 /** At the end it stays calm for so long. */
 const CALM_HOURS = 4;
-const STRIKES_PER_MONTH = [10, 40, 100] as const;
+const STRIKES_PER_MONTH = [10, 30, 80] as const;
 /** Faults last a second, or days; lease times lie between. */
 const LENGTH = { leastMs: 1000, decades: 5.4 };
 
 export class Month {
   readonly timeline = new Timeline();
-  readonly story = new Story();
+  /** Told in words when somebody asks: most months end well. */
+  readonly #told: Told[] = [];
   readonly coverage = new Coverage(dhcp6Client.transitions, IGNORE_REASONS);
   readonly isps: readonly Isp[];
   readonly gateway: Gateway6;
@@ -85,7 +87,7 @@ export class Month {
     this.faults = faults ?? chosenMonthFaults(new Chance(seed, 602));
     this.#days = days ?? DAYS;
     this.#strikes = shape.pick(STRIKES_PER_MONTH);
-    const count = uplinks ?? (shape.perMille(300) ? 2 : 1);
+    const count = uplinks ?? (shape.perMille(200) ? 2 : 1);
     const { timeline } = this;
     this.isps = Array.from({ length: count }, (_, i) => {
       const name = `isp${i}`;
@@ -142,12 +144,25 @@ export class Month {
     this.#advance(this.#days * DAY_MS - CALM_HOURS * HOUR_MS);
     this.#calm();
     this.#advance(CALM_HOURS * HOUR_MS);
-    const { story, coverage, faults, mostPerHour } = this;
-    return { seed: this.#seed, violation: this.#violation, story: story.lines, coverage, faults, struck: this.#struck, mostPerHour };
+    const { coverage, faults, mostPerHour } = this;
+    const told = this.#told;
+    return {
+      seed: this.#seed,
+      violation: this.#violation,
+      get story() {
+        const story = new Story();
+        for (const { at, who, what, words } of told) story.tell(at, who, what, words);
+        return story.lines;
+      },
+      coverage,
+      faults,
+      struck: this.#struck,
+      mostPerHour,
+    };
   }
 
   tell(who: string, what: string, words: string): void {
-    this.story.tell(this.now, who, what, words);
+    this.#told.push({ at: this.now, who, what, words });
   }
 
   /** The program died by itself; it comes back. */
