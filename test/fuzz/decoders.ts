@@ -1,8 +1,9 @@
 /** Decoders of what comes over links and connections of `uplink6`, `lan` and `directory`, and of what the kernel tells about IPv6. */
 import assert from "node:assert/strict";
 import { type Codec, decodeAll, encodeAll } from "../../src/base/codec.ts";
-import { bytesOf } from "../../src/base/hex.ts";
+import { bytesOf, equalBytes } from "../../src/base/hex.ts";
 import { LIMITS } from "../../src/base/limits.ts";
+import { ReconfigureKeeper } from "../../src/services/uplink6/reconfigure.ts";
 import { describeDhcp6 } from "../../src/wire/dhcp6/describe.ts";
 import { decodeDhcp6, dhcp6, encodeDhcp6, isRelayMessage } from "../../src/wire/dhcp6/message.ts";
 import { withoutSecretOctets } from "../../src/wire/dhcp6/blank.ts";
@@ -24,6 +25,8 @@ import { RpcRecords } from "../../src/wire/rpc/records.ts";
 import { YP_PROCEDURES } from "../../src/wire/rpc/yp.ts";
 import { VarlinkFrames } from "../../src/wire/varlink/frames.ts";
 import { varlinkCall, varlinkReply } from "../../src/wire/varlink/message.ts";
+import { INFORM, REBIND, RECORD, RENEW } from "../services/uplink6/reconfigures.ts";
+import { DUID } from "../services/uplink6/rig.ts";
 import { goldenPackets } from "../wire/dhcp6/golden.ts";
 import { decodeIpv6Frame, decodeUdp6 } from "../wire/dhcp6/frame.ts";
 import { HEADER } from "../wire/icmp6/messages.ts";
@@ -57,6 +60,12 @@ export const DECODERS: readonly Target[] = [
       assert.deepEqual(withoutSecretOctets(blanked), blanked);
       return blanked.some((byte, i) => byte !== bytes[i]) ? "blanked" : "value";
     },
+  },
+  {
+    name: "dhcp6-reconfigure",
+    what: "Reconfigure messages that somebody changed: only what the server proved is heard",
+    samples: () => RECONFIGURES,
+    run: (bytes) => refusedOr(() => reconfigured(bytes)),
   },
   { name: "icmp6", what: "ICMPv6 messages of neighbour discovery", samples: icmp6Samples, run: (bytes) => refusedOr(() => icmp6Read(bytes)) },
   { name: "ldap", what: "LDAP messages, names in them, and synchronization", samples: ldapSamples, run: (bytes) => refusedOr(() => ldapRead(bytes)) },
@@ -158,6 +167,20 @@ function dhcp6Read(bytes: Uint8Array): void {
   stable(message, (value) => decodeDhcp6(encodeDhcp6(value)));
   assert.ok(describeDhcp6(message).length < 64 * bytes.length + 1000);
   if (isRelayMessage(message)) assert.ok(message.options.relayMessage.length < bytes.length);
+}
+
+const RECONFIGURES = [RENEW, REBIND, INFORM].map(bytesOf);
+
+function reconfigured(datagram: Uint8Array): void {
+  const message = decodeDhcp6(datagram);
+  if (isRelayMessage(message)) return;
+  const keeper = new ReconfigureKeeper();
+  keeper.restore(RECORD);
+  const { kind } = keeper.judge({ datagram, message, toUs: true }, DUID);
+  assert.equal(
+    kind === "reconfigure",
+    RECONFIGURES.some((one) => equalBytes(one, datagram)),
+  );
 }
 
 function icmp6Samples(): readonly Uint8Array[] {

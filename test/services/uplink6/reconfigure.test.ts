@@ -1,4 +1,3 @@
-/** The vectors were computed with hmac and hashlib of Python 3.11; the messages are put together there as well, octet by octet. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { inspect } from "node:util";
@@ -17,32 +16,14 @@ import type { Dhcp6Options } from "../../../src/wire/dhcp6/options.ts";
 import { reconfigureDigest } from "../../../src/wire/dhcp6/reconfigure-digest.ts";
 import { decodeIpv6Frame, decodeUdp6 } from "../../wire/dhcp6/frame.ts";
 import { goldenPackets } from "../../wire/dhcp6/golden.ts";
+import { FIRST, INFORM, KEY, REBIND, RECORD, RENEW } from "./reconfigures.ts";
 import { DUID, SERVER } from "./rig.ts";
 
-const KEY = bytesOf("00112233445566778899aabbccddeeff");
 const OTHER_KEY = bytesOf("ffeeddccbbaa99887766554433221100");
 const OTHER_SERVER = "0003000102005e100009" as Duid;
-const FIRST = "69f3a4c000000001";
 const SECOND = "69f3a4c000000002";
 const THIRD = "69f3a4c000000003";
 const LAST = "ffffffffffffffff";
-
-const RENEW = `0a 000000
-  0002 000a 0003000102005e100001 # server
-  0001 0012 000400112233445566778899aabbccddeeff # client
-  0013 0001 05 # Renew
-  000b 001c 03 01 00 69f3a4c000000002 02 97a4e0b25f4ea486b1c803d663fb98df # digest`;
-const REBIND = `0a 000000
-  0001 0012 000400112233445566778899aabbccddeeff
-  000b 001c 03 01 00 69f3a4c000000002 02 d723bfde8e5acb7883f4cfc67876dfbb
-  0013 0001 06 # Rebind
-  0002 000a 0003000102005e100001`;
-const INFORM = `0a 000000
-  000b 001c 03 01 00 ffffffffffffffff 02 6d8cc701f79821122109c38cfe78ca0b
-  0002 000a 0003000102005e100001
-  0001 0012 000400112233445566778899aabbccddeeff
-  0013 0001 0b # Information-request
-  0006 0002 0043 # PD exclude (RFC 6603 §7)`;
 
 function decoded(datagram: Uint8Array): Dhcp6ClientMessage {
   const message = decodeDhcp6(datagram);
@@ -268,7 +249,7 @@ test("what is restored from its record goes on where it was: a Reconfigure from 
 });
 
 test("a record that is none is no key", () => {
-  const good = { serverId: SERVER, key: toHex(KEY), replayDetection: FIRST };
+  const good = RECORD;
   const spoilt = [
     undefined,
     null,
