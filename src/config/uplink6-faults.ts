@@ -14,7 +14,7 @@ const OPTION_HEADER_BYTES = 4;
 
 export function uplink6Faults(file: Uplink6File): readonly Fault[] {
   return Object.entries(file).flatMap(([name, given]) =>
-    [...wholeFaults(name, given), ...iaidFaults(given), ...nameFaults(name, given), ...given.delegate.flatMap(delegateFaults)].map((fault) => ({
+    [...wholeFaults(name, given), ...iaidFaults(given), ...nameFaults(given), ...given.delegate.flatMap(delegateFaults)].map((fault) => ({
       ...fault,
       path: [name, ...fault.path],
     })),
@@ -24,20 +24,32 @@ export function uplink6Faults(file: Uplink6File): readonly Fault[] {
 /** What is understood and served, but not as far as it goes. */
 export function uplink6Warnings(file: Uplink6File): readonly Fault[] {
   return Object.entries(file).flatMap(([name, { delegate }]) =>
-    delegate.flatMap(({ to, prefix_length: length }, index) => {
-      const lengths = targetsOf(to).map(({ prefixLength }) => prefixLength);
-      const needed = requestedLength(lengths);
-      if (length === undefined || length <= needed) return [];
-      const served = servedCount(lengths, length);
-      return [
-        {
-          path: [name, "delegate", index, "prefix_length"],
-          message: `a prefix of ${length} bits holds ${served === 0 ? "none" : served} of ${lengths.length} targets`,
-          hint: `all need one of ${needed} bits; the others get nothing unless the provider gives more`,
-        },
-      ];
-    }),
+    delegate.flatMap((given, index) =>
+      [...roomWarnings(given), ...upstreamWarnings(name, given)].map((fault) => ({ ...fault, path: [name, "delegate", index, ...fault.path] })),
+    ),
   );
+}
+
+function roomWarnings({ to, prefix_length: length }: DelegateFile): readonly Fault[] {
+  const lengths = targetsOf(to).map(({ prefixLength }) => prefixLength);
+  const needed = requestedLength(lengths);
+  if (length === undefined || length <= needed) return [];
+  const served = servedCount(lengths, length);
+  return [
+    {
+      path: ["prefix_length"],
+      message: `a prefix of ${length} bits holds ${served === 0 ? "none" : served} of ${lengths.length} targets`,
+      hint: `all need one of ${needed} bits; the others get nothing unless the provider gives more`,
+    },
+  ];
+}
+
+/** Whether the provider keeps a part for it only its answer says. */
+function upstreamWarnings(uplink: string, { to }: DelegateFile): readonly Fault[] {
+  const at = targetsOf(to).findIndex((target) => target.interface === uplink);
+  if (at < 0) return [];
+  const message = `of a prefix delegated over ${uplink} it gets itself only what the provider excludes for it (RFC 6603)`;
+  return [{ path: ["to", at], message, hint: "RFC 9915 §6.3: a delegated prefix is for interfaces behind the uplink; name those" }];
 }
 
 function wholeFaults(name: string, given: Uplink6Entry): readonly Fault[] {
@@ -83,7 +95,7 @@ function iaidFaults({ delegate }: Uplink6Entry): readonly Fault[] {
 
 type Named = { readonly path: readonly (string | number)[]; readonly interface: string };
 
-function nameFaults(uplink: string, { delegate }: Uplink6Entry): readonly Fault[] {
+function nameFaults({ delegate }: Uplink6Entry): readonly Fault[] {
   const named = delegate.flatMap(({ to }, index) =>
     targetsOf(to).flatMap((target, at): readonly Named[] =>
       target.interface === undefined ? [] : [{ path: ["delegate", index, "to", at], interface: target.interface }],
@@ -91,8 +103,6 @@ function nameFaults(uplink: string, { delegate }: Uplink6Entry): readonly Fault[
   );
   const names = named.map((one) => one.interface);
   return named.flatMap(({ path, interface: name }, at): readonly Fault[] => {
-    if (name === uplink)
-      return [{ path, message: `a delegated prefix must not be used on ${name} itself`, hint: "RFC 9915 §6.3: name interfaces behind it" }];
     if (names.indexOf(name) === at) return [];
     return [
       {

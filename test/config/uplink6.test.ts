@@ -197,15 +197,15 @@ test("a pattern is no interface that prefixes could be delegated to", () => {
 
 test("all errors are told at once: of values, between keys, and of other tables", () => {
   const told = problems(
-    `[uplink4.eth0]\nmtu_min = 600\n[uplink6.wan0]\nrapid_commit = 1\n[uplink6.wan1]\ndelegate = [ { to = ["wan1"] }, { to = ["a", "a"] } ]\n[lan.lan0]\nra = 1\n`,
+    `[uplink4.eth0]\nmtu_min = 600\n[uplink6.wan0]\nrapid_commit = 1\n[uplink6.wan1]\ndelegate = [ { to = ["b", "b"] }, { to = ["a", "a"] } ]\n[lan.lan0]\nra = 1\n`,
   );
   assert.deepEqual(
     told.map(({ line, column }) => [line, column]),
     [
       [2, 1],
       [4, 1],
-      [6, 22],
-      [6, 46],
+      [6, 27],
+      [6, 48],
       [8, 1],
     ],
   );
@@ -218,6 +218,16 @@ test("a prefix that is asked for smaller than its targets need is accepted, and 
     [[2, 38, "a prefix of 63 bits holds 2 of 3 targets"]],
   );
   assert.deepEqual(read('[uplink6.wan0]\ndelegate = [ { to = ["a", "b"], prefix_length = 63 } ]\n').warnings, []);
+});
+
+test("a target that is the uplink itself may get a part that the provider excludes for it, and nothing else; that is said (RFC 9915 §6.3, RFC 6603)", () => {
+  const { warnings, config } = read('[uplink6.wan0]\ndelegate = [ { to = ["lan0", "wan0"] }, { to = ["lan1"] } ]\n');
+  assert.deepEqual(
+    warnings.map(({ line, column }) => [line, column]),
+    [[2, 30]],
+  );
+  assert.match(warnings[0]?.message ?? "", /wan0 it gets itself only what the provider excludes/);
+  assert.equal(config.uplink6?.[0]?.delegations[0]?.targets[1]?.interface, "wan0");
 });
 
 test("import prints what differs from the defaults, and nothing else", () => {

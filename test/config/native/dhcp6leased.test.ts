@@ -271,10 +271,10 @@ test("the 33rd delegation of one upstream is too many, told where it stands; 32 
 });
 
 test("all errors of a file are told at once, of characters, grammar and meaning, in their order", () => {
-  const text = `foo\n${PD} {\n em1/129\n = x\n em2\n 5 }\n${PD} em3/0\nrequest prefix for {\n em4\n}\ninterface em0 {\n bar\n}\n$nope\nrequest prefix delegation on em9 for em9\n`;
+  const text = `foo\n${PD} {\n em1/129\n = x\n em2\n 5 }\n${PD} em3/0\nrequest prefix for {\n em4\n}\ninterface em0 {\n bar\n}\n$nope\nrequest prefix delegation on em9 for { em8 em8 }\n`;
   assert.deepEqual(
     problems(text).map(({ line, column }) => `${line}:${column}`),
-    ["1:1", "3:2", "4:2", "6:2", "7:38", "8:16", "12:2", "14:1", "15:38"],
+    ["1:1", "3:2", "4:2", "6:2", "7:38", "8:16", "12:2", "14:1", "15:44"],
   );
 });
 
