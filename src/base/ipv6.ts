@@ -78,6 +78,29 @@ export function isRoutableV6(address: Ipv6Address): boolean {
   return address !== UNSPECIFIED_V6 && address !== LOOPBACK_V6 && !isLinkLocalV6(address) && !isMulticastV6(address);
 }
 
+/** Of unspecified, loopback, mapped and translated IPv4 addresses (RFC 4291 §2.4, RFC 6052 §2.1): nobody is given one of these. */
+const RESERVED = "::/8" as Ipv6Prefix;
+/** Of the reserved ones those that lead through a translator (RFC 6052 §2.1). */
+const TRANSLATED = "64:ff9b::/96" as Ipv6Prefix;
+/** A delegated prefix is never shorter: half the Internet is nobody's, and is not routed into the void. */
+export const SHORTEST_DELEGATION = 16;
+
+/** An address that a server may give. */
+export function isAssignableV6(address: Ipv6Address): boolean {
+  return isRoutableV6(address) && !ipv6Contains(RESERVED, address);
+}
+
+/** A prefix that a server may give. */
+export function isDelegableV6(prefix: Ipv6Prefix): boolean {
+  const { address, prefixLength } = splitIpv6Prefix(prefix);
+  return prefixLength >= SHORTEST_DELEGATION && isAssignableV6(address);
+}
+
+/** A resolver's address that a server may name: a host of the link may answer, and so may one behind a translator. */
+export function mayAnswerV6(address: Ipv6Address): boolean {
+  return !isMulticastV6(address) && (!ipv6Contains(RESERVED, address) || ipv6Contains(TRANSLATED, address));
+}
+
 export const ipv6Address: Codec<Ipv6Address> = mapped(
   { decode: (reader) => reader.view(IPV6_BYTES), encode: (writer, value: Uint8Array) => writer.bytes(value) },
   ipv6Of,

@@ -4,7 +4,7 @@
  */
 import { parseDomainName } from "../../base/domain.ts";
 import { isUnicastV4, UNSPECIFIED_V4 } from "../../base/ipv4.ts";
-import { type Ipv6Address, type Ipv6Prefix, ipv6Contains, isMulticastV6 } from "../../base/ipv6.ts";
+import { mayAnswerV6 } from "../../base/ipv6.ts";
 import type { Incoming } from "../connection.ts";
 
 /** What a request is judged against. */
@@ -41,11 +41,6 @@ export const UPLINK4_REQUESTS = [...OF_A_LINK, ...TAKEN_AWAY, ...OF_A_NAME, "upl
 export const UPLINK6_REQUESTS = ["publishUplink6", "withdrawUplink", "uplinkEvent"] as const;
 type RequestName = (typeof UPLINK4_REQUESTS | typeof UPLINK6_REQUESTS)[number];
 type Request = Extract<Incoming, { readonly kind: RequestName }>;
-
-/** Reserved: unspecified, loopback, mapped and translated IPv4 addresses (RFC 4291 §2.4, RFC 6052 §2.1). */
-export const RESERVED_V6 = "::/8" as Ipv6Prefix;
-/** Of these a network with translators may give addresses to programs (RFC 6052 §2.1). */
-const TRANSLATED = "64:ff9b::/96" as Ipv6Prefix;
 
 export function isOneOf<K extends Incoming["kind"]>(kinds: readonly K[], message: Incoming): message is Extract<Incoming, { readonly kind: K }> {
   return (kinds as readonly string[]).includes(message.kind);
@@ -103,11 +98,6 @@ function badFacts({ kind, body }: Extract<Request, { readonly kind: `publish${st
   if (!body.searchDomains.every((name) => parseDomainName(name) === name)) return `${kind}.searchDomains`;
   if (kind === "publishUplink" && body.hostName !== "" && parseDomainName(body.hostName) !== body.hostName) return `${kind}.hostName`;
   return isPublic(body.record) ? undefined : `${kind}.record`;
-}
-
-/** A host of the link may, and so may one behind a translator. */
-function mayAnswerV6(address: Ipv6Address): boolean {
-  return !isMulticastV6(address) && (!ipv6Contains(RESERVED_V6, address) || ipv6Contains(TRANSLATED, address));
 }
 
 /** A record is text of one JSON object: main does not read it, but writes nothing else either. */

@@ -1,14 +1,14 @@
 /** Main's office for `uplink6`: client sockets, addresses from delegated prefixes, lease files, what is published, hooks. */
 import { join } from "node:path";
 import type { Duid } from "../../base/duid.ts";
-import { type Ipv6Address, ipv6Contains, isRoutableV6, splitIpv6Prefix } from "../../base/ipv6.ts";
+import { isAssignableV6, isDelegableV6, SHORTEST_DELEGATION } from "../../base/ipv6.ts";
 import { openDhcp6ClientSocket, openSolicitorSocket } from "../../platform/inet6-sockets.ts";
 import type { Uplink6Interface } from "../../services/uplink6/config.ts";
 import type { Incoming } from "../connection.ts";
 import type { Configuration } from "../messages/catalogue.ts";
 import type { ChildName } from "./children.ts";
 import { ownKey } from "./duid-file.ts";
-import { isOneOf, type Known, refusal, RESERVED_V6, UPLINK6_REQUESTS } from "./guard.ts";
+import { isOneOf, type Known, refusal, UPLINK6_REQUESTS } from "./guard.ts";
 import { nameOfLink, serveSocketRequest } from "./link-sockets.ts";
 import { attempt, type Office, type Tools } from "./office.ts";
 import { PlanObjects } from "./plan-kernel.ts";
@@ -22,8 +22,6 @@ type Message<K extends Incoming["kind"]> = Extract<Incoming, { readonly kind: K 
 type Request = Message<(typeof UPLINK6_REQUESTS)[number]>;
 
 const SOCKETS = { "dhcp6-client": openDhcp6ClientSocket, "icmp6-uplink": openSolicitorSocket } as const;
-/** A delegated prefix is never shorter: half the Internet is not routed into the void. */
-const SHORTEST_DELEGATION = 16;
 /** An address leased as IA_NA says nothing of a prefix. */
 const LEASED_BITS = 128;
 /** For the Release of each uplink to leave. */
@@ -175,17 +173,9 @@ export function planRefusal({ kind, body, generation }: Message<"configurePlan">
     const leased = known.addressed.has(name) && prefixLength === LEASED_BITS;
     if (!leased && !known.targets.has(name)) return `${kind}.name`;
     if (known.nameOfLink(link) !== name) return `${kind}.link`;
-    if (!mayBeDelegated(address)) return `${kind}.address`;
+    if (!isAssignableV6(address)) return `${kind}.address`;
     if (prefixLength < SHORTEST_DELEGATION) return `${kind}.prefixLength`;
     if (validSeconds === 0 || preferredSeconds > validSeconds) return `${kind}.validSeconds`;
   }
-  const sound = body.aggregates.every(({ prefix }) => {
-    const { address, prefixLength } = splitIpv6Prefix(prefix);
-    return mayBeDelegated(address) && prefixLength >= SHORTEST_DELEGATION;
-  });
-  return sound ? undefined : `${kind}.aggregates`;
-}
-
-function mayBeDelegated(address: Ipv6Address): boolean {
-  return isRoutableV6(address) && !ipv6Contains(RESERVED_V6, address);
+  return body.aggregates.every(({ prefix }) => isDelegableV6(prefix)) ? undefined : `${kind}.aggregates`;
 }
