@@ -36,7 +36,7 @@ export function wishOf({ iaid, targets, prefixLength, hint }: Delegation): Wish 
 }
 
 /**
- * In the order of the targets. A longer prefix than was wished for may have no room for one: it gets nothing, and those behind it move
+ * In the order of the targets. A smaller prefix than was asked for may have no room for one: it gets nothing, and those behind it move
  * up. The link the prefix came over gets what the server keeps free for it, and nothing else: its own place stays empty (RFC 9915
  * §18.2.10.1, RFC 6603 §4.2).
  */
