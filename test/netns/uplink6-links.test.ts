@@ -1,100 +1,12 @@
 /** Links of an uplink with delegated prefixes that come late, vanish and come back: what the kernel then holds, by `ip -j` and its own news. */
 import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
-import { test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
-import { type Leasehold, startLeasehold } from "../support/leasehold.ts";
-import { globals6, type KernelAddress6, wire6 } from "../support/link6.ts";
-import { type Namespace, needsRoot, type Running, waitFor, withNamespaces } from "../support/namespace.ts";
-import { type HandMade6, provide6 } from "../support/provider6.ts";
-import { withScratch } from "../support/scratch.ts";
+import { one, OTHER_POOL, POOL, story6, SYSTEM } from "../support/gateway6.ts";
+import { type KernelAddress6, wire6 } from "../support/link6.ts";
+import type { Running } from "../support/namespace.ts";
 
-const SYSTEM = '[system]\nresolver = "none"\n';
-const CONFIGURATION = `${SYSTEM}[uplink6.wan0]\ndelegate = [ { iaid = 1, to = ["lan0/64", "lan9/64"] } ]\n`;
-const POOL = "2001:db8:8000::/40";
-const OTHER_POOL = "2001:db8:9000::/40";
-const PATIENCE_MS = 20_000;
-
-type Story = {
-  readonly isp: Namespace;
-  readonly gateway: Namespace;
-  /** Another wire to the provider's bridge, which stays when the wire goes. */
-  readonly uplink: (name: string) => Promise<void>;
-  readonly lan: (name: string) => Promise<void>;
-  readonly serve: (link: string, pool: string) => HandMade6;
-  readonly start: (toml?: string) => Promise<Leasehold>;
-  readonly on: (link: string) => Promise<readonly KernelAddress6[]>;
-  readonly refusing: () => Promise<readonly string[]>;
-  readonly until: <T>(what: string, look: () => T | Promise<T>) => Promise<NonNullable<T>>;
-  /** Everything the kernel told about addresses and routes while `act` ran. */
-  readonly news: (act: () => Promise<void>) => Promise<string>;
-};
-
-function story(name: string, tell: (story: Story) => Promise<void>, timeout = 90_000): void {
-  test(name, { ...needsRoot, timeout }, () =>
-    withScratch((folder) =>
-      withNamespaces(["isp", "gateway"], async ({ isp, gateway }) => {
-        const providers: HandMade6[] = [];
-        let program: Leasehold | undefined;
-        let bridged = 0;
-        const ports: string[] = [];
-        await isp.bridge("s0", ports);
-        const until: Story["until"] = (what, look) =>
-          waitFor(
-            async (see) => {
-              see(program?.log().slice(-3000) ?? "");
-              return look();
-            },
-            PATIENCE_MS,
-            what,
-          );
-        try {
-          await tell({
-            ...{ isp, gateway, until },
-            uplink: async (link) => {
-              const port = `p${bridged++}`;
-              await wire6(isp, port, gateway, link);
-              await isp.ip("link", "set", port, "master", "s0");
-            },
-            lan: (link) => wire6(gateway, link, gateway, `${link}h`),
-            serve: (link, pool) => {
-              const made = provide6(isp, link, pool);
-              providers.push(made);
-              return made;
-            },
-            start: async (toml = CONFIGURATION) => {
-              program = await startLeasehold(gateway, folder, toml);
-              return program;
-            },
-            on: (link) => globals6(gateway, link),
-            refusing: async () => {
-              const routes = (await gateway.json("ip", "-6", "-j", "route", "show", "proto", "dhcp")) as readonly Refusing[];
-              return routes.map(({ type = "unicast", dst }) => `${type} ${dst}`).sort();
-            },
-            news: (act) => told(gateway, act),
-          });
-        } finally {
-          for (const provider of providers) provider.close();
-          await program?.stop();
-        }
-      }),
-    ),
-  );
-}
-type Refusing = { readonly type?: string; readonly dst: string };
-
-async function told(ns: Namespace, act: () => Promise<void>): Promise<string> {
-  const monitor: Running = ns.spawn("ip", ["-6", "monitor", "address", "route"]);
-  await delay(300);
-  await act();
-  await delay(300);
-  await monitor.stop("SIGTERM");
-  return monitor.stdout;
-}
-
-const one = async (addresses: Promise<readonly KernelAddress6[]>): Promise<KernelAddress6 | undefined> => (await addresses)[0];
-
-story("an interface that appears later has its address at once, with what is left of the lifetimes, and nobody is asked", async (scene) => {
+story6("an interface that appears later has its address at once, with what is left of the lifetimes, and nobody is asked", async (scene) => {
   const { uplink, lan, serve, start, on, until } = scene;
   await uplink("wan0");
   await lan("lan0");
@@ -113,7 +25,7 @@ story("an interface that appears later has its address at once, with what is lef
   assert.equal(did.length, asked);
 });
 
-story("an interface behind us that is deleted and made again has the same address, and nobody is asked", async (scene) => {
+story6("an interface behind us that is deleted and made again has the same address, and nobody is asked", async (scene) => {
   const { uplink, lan, gateway, serve, start, on, until, refusing } = scene;
   await uplink("wan0");
   await lan("lan0");
@@ -132,7 +44,7 @@ story("an interface behind us that is deleted and made again has the same addres
   assert.deepEqual(await refusing(), ["unreachable 2001:db8:8000::/56"]);
 });
 
-story("B22: an uplink that vanishes takes its addresses and routes along; when it is back, so are they", async (scene) => {
+story6("B22: an uplink that vanishes takes its addresses and routes along; when it is back, so are they", async (scene) => {
   const { uplink, lan, gateway, serve, start, on, until, refusing } = scene;
   await uplink("wan0");
   await lan("lan0");
@@ -150,7 +62,7 @@ story("B22: an uplink that vanishes takes its addresses and routes along; when i
   await until("the route again", async () => (await refusing())[0] === "unreachable 2001:db8:8000::/56");
 });
 
-story("B22: so does a TUN device, which has no hardware address", async ({ isp, gateway, lan, serve, start, on, until, refusing }) => {
+story6("B22: so does a TUN device, which has no hardware address", async ({ isp, gateway, lan, serve, start, on, until, refusing }) => {
   await lan("lan0");
   const tunnel = (): Running => isp.spawn("python3", ["-c", TUNNEL, isp.path, "tun0", gateway.path, "wan0"]);
   const ready = async (): Promise<void> => {
@@ -175,7 +87,7 @@ story("B22: so does a TUN device, which has no hardware address", async ({ isp, 
   assert.equal((await until("the address again", () => one(on("lan0")))).local, before.local);
 });
 
-story("two uplinks and one link behind them: an address of each, and what becomes of one is nothing to the other", async (scene) => {
+story6("two uplinks and one link behind them: an address of each, and what becomes of one is nothing to the other", async (scene) => {
   const { isp, gateway, uplink, lan, serve, start, on, until, refusing, news } = scene;
   await uplink("wan0");
   await isp.bridge("s1", []);
@@ -205,7 +117,7 @@ story("two uplinks and one link behind them: an address of each, and what become
 const ROUNDS = 100;
 /** In each tenth round the link stays until there is an address. */
 const BOUND_EVERY = 10;
-story(
+story6(
   "an uplink is deleted and made again a hundred times: no descriptor, address or route stays, and no role dies",
   async ({ uplink, lan, gateway, serve, start, on, until, refusing }) => {
     await uplink("wan0");
