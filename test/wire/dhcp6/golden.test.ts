@@ -9,13 +9,13 @@ import { goldenPackets, valueOfFrame } from "./golden.ts";
 const dhcp = goldenPackets("dhcp6-frame");
 const icmp = goldenPackets("icmp6-frame");
 
-test("there are golden packets of six programs, and of the kernel", () => {
+test("there are golden packets of seven programs, and of the kernel", () => {
   for (const sender of ["dnsmasq", "kea-dhcp6", "dhcpcd", "dhclient", "dhcrelay", "dibbler-server"])
     assert.ok(
       dhcp.some(({ text }) => text.includes(`sent by ${sender}`)),
       sender,
     );
-  for (const sender of ["dnsmasq", "dhcpcd", "Linux"])
+  for (const sender of ["dnsmasq", "dhcpcd", "radvd", "Linux"])
     assert.ok(
       icmp.some(({ text }) => text.includes(`sent by ${sender}`)),
       sender,

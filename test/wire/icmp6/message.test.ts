@@ -137,3 +137,32 @@ test("echo needs no hop limit; other types are not spoken", () => {
   refused(() => read("80 01 0000 0001 0002"), "bad-value");
   refused(() => read("8f 00 0000 00000000"), "unsupported");
 });
+
+test("an advertisement that is cut anywhere is a WireError; behind an option and with its sum mended it is a shorter one", () => {
+  const whole = bytesOf(`${RA} 03 04 40 d0 00000002 00000001 00000000 20010db8000100000000000000000000 05 01 0000 000005dc`);
+  const ends = [16, 48, 56];
+  for (let length = 0; length <= whole.length; length++) {
+    const cut = whole.subarray(0, length);
+    assert.throws(() => decodeIcmp6(cut, HEADER, { checksum: "verify" }), WireError, `${length} octets`); // its sum is that of nothing
+    if (ends.includes(length)) assert.equal(decodeIcmp6(cut, HEADER, unchecked).kind, "routerAdvertisement");
+    else refused(() => decodeIcmp6(cut, HEADER, unchecked), "truncated");
+  }
+});
+
+test("each flag of an advertisement and of its prefix is read by itself: M, O, L, A and P (RFC 4861 §4.2, §4.6.2, RFC 9762 §4)", () => {
+  const flagsOf = (ra: string, pio: string): readonly boolean[] => {
+    const hex = `86 00 0000 40 ${ra} 0708 00000000 00000000 03 04 40 ${pio} 00000002 00000001 00000000 20010db8000100000000000000000000`;
+    const message = read(hex);
+    assert.ok(message.kind === "routerAdvertisement" && message.lifetimeSeconds === 1800, "an advertisement of half an hour");
+    const [one] = message.options.prefixes ?? [];
+    assert.ok(one !== undefined, "its prefix");
+    return [message.managed, message.otherConfiguration, one.onLink, one.autonomous, one.prefersDelegation];
+  };
+  const alone = (place: number): readonly boolean[] => [0, 1, 2, 3, 4].map((i) => i === place);
+  assert.deepEqual(flagsOf("80", "00"), alone(0));
+  assert.deepEqual(flagsOf("40", "00"), alone(1));
+  assert.deepEqual(flagsOf("00", "80"), alone(2));
+  assert.deepEqual(flagsOf("00", "40"), alone(3));
+  assert.deepEqual(flagsOf("00", "10"), alone(4));
+  assert.deepEqual(flagsOf("3f", "2f"), alone(5));
+});
