@@ -8,7 +8,7 @@ import { requestedLength, servedCount } from "./uplink6-places.ts";
 
 const ADDRESS_BITS = 128;
 const INTERFACE_ID_BITS = 64;
-/** What an operator's options may come to: with 32 delegations and more the rest of a message fills a link of 1,500 octets (RFC 9915 §17). */
+/** What an operator's options may come to: with 32 delegations and more the rest of a message fills a link of 1,500 octets. */
 const SENT_BYTES = 1024;
 const OPTION_HEADER_BYTES = 4;
 

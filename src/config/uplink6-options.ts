@@ -23,7 +23,7 @@ const OWN: Readonly<Record<number, string>> = {
 /** What only servers send. */
 const FROM_SERVERS: ReadonlySet<number> = new Set([7, 12, 13, 32, 82, 83, 148]);
 /** Never asked for: they stand in messages whoever asks (RFC 9915 §21.7). */
-const UNASKED: ReadonlySet<number> = new Set([1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 13, 14, 18, 19, 20, 25, 26]);
+const UNASKED: ReadonlySet<number> = new Set([1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 12, 13, 14, 15, 16, 18, 19, 20, 25, 26]);
 
 const code = z.number().int().min(1).max(MOST_CODE);
 

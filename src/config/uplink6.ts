@@ -94,7 +94,7 @@ function interfaceOf(name: string, given: Uplink6Entry): Uplink6Interface {
 
 /**
  * The number a server knows a delegation by. Where none is given it is made of the first interface that is named, so that a file in
- * another order renumbers nothing (RFC 9096 §3.3); those that only reserve are told apart by their order among each other.
+ * another order renumbers nothing (RFC 9096 §3.2); those that only reserve are told apart by their order among each other.
  */
 export function iaidsOf(delegations: readonly Pick<DelegateFile, "iaid" | "to">[]): readonly number[] {
   let reserving = 0;
@@ -110,7 +110,7 @@ export function firstName(to: DelegateFile["to"]): string | undefined {
   return targetsOf(to).find((target) => target.interface !== undefined)?.interface;
 }
 
-/** Addresses are numbered apart from prefixes (RFC 9915 §4.2: an IAID is unique among the IAs of its type). */
+/** Addresses are numbered apart from prefixes (RFC 9915 §21.4). */
 function addressIaid(name: string, address: Uplink6Entry["address"]): number | undefined {
   if (typeof address === "object") return address.iaid;
   return address ? numberOfName(name, 32) : undefined;

@@ -104,7 +104,7 @@ test("the configuration crosses between processes as values, and is the same beh
   assert.deepEqual(decodeAll(configuration, bytes), config);
 });
 
-test("the numbers of delegations follow names, not places: a file in another order renumbers nothing (B45, RFC 9096 §3.3)", () => {
+test("the numbers of delegations follow names, not places: a file in another order renumbers nothing (B45, RFC 9096 §3.2)", () => {
   const iaids = (...delegations: readonly string[]): readonly number[] =>
     entry(`delegate = [ ${delegations.map((to) => `{ to = [${to}] }`).join(", ")} ]`).delegations.map(({ iaid }) => iaid);
   const [a, b, c] = iaids('"lan0"', '"lan1", "lan2"', '"reserve/60", "lan3"');
@@ -117,7 +117,7 @@ test("the numbers of delegations follow names, not places: a file in another ord
   assert.deepEqual(iaids('"lan5"', '"reserve/62"', '"reserve"').slice(1), [first, second], "those that only reserve are told apart by their order");
 });
 
-test("an address and a delegation may have one number: their spaces are apart (RFC 9915 §4.2)", () => {
+test("an address and a delegation may have one number: their spaces are apart (RFC 9915 §21.4)", () => {
   const { addressIaid, delegations } = entry('address = { iaid = 1 }\ndelegate = [ { iaid = 1, to = ["lan0"] } ]');
   assert.deepEqual([addressIaid, delegations[0]?.iaid], [1, 1]);
   assert.equal(entry("address = true").addressIaid, entry('address = true\ndelegate = [ { to = ["lan0"] } ]').addressIaid);

@@ -163,7 +163,7 @@ test("request rapid commit is for every interface, wherever it stands", () => {
   assert.match(printDhcp6leased(file), /^\trequest rapid commit$/m);
 });
 
-test("each statement is one IA_PD, and its number is of its first name, whatever stands before it (B45, RFC 9096 §3.3)", () => {
+test("each statement is one IA_PD, and its number is of its first name, whatever stands before it (B45, RFC 9096 §3.2)", () => {
   const lines = [
     "request prefix delegation on em0 for { em1 em2 }",
     "request prefix delegation on em0 for reserve/60",
