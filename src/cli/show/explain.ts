@@ -1,7 +1,8 @@
 /** `leasehold explain`: each transition as a sentence, oldest first. */
 import { escapeText } from "../../base/text.ts";
-import type { ExplainedTransition, Explanation, TransitionReason } from "../../services/uplink4/explain.ts";
-import type { Explained6, Explanation6 } from "../../services/uplink6/explain.ts";
+import type { ExplainedTransition, Explanation } from "../../services/transitions.ts";
+import type { TransitionReason } from "../../services/uplink4/explain.ts";
+import type { Transition6Reason } from "../../services/uplink6/explain.ts";
 import { BEGINS6, WHY6 } from "./explain6.ts";
 import { counted } from "./words.ts";
 
@@ -21,7 +22,7 @@ const BEGINS: Readonly<Record<string, string>> = {
   stopped: "rests until it is asked to renew",
 };
 
-const WHY: { readonly [R in TransitionReason]: (transition: ExplainedTransition) => string } = {
+const WHY: { readonly [R in TransitionReason]: (transition: ExplainedTransition<TransitionReason>) => string } = {
   "link-up": () => "the link came up",
   "link-down": () => "the link went down",
   "new-hardware-address": () => "the link has another hardware address",
@@ -62,7 +63,10 @@ const ATTEMPT: Readonly<Record<string, string>> = {
 const SPECIFIC: ReadonlySet<string> = new Set(["requesting", "renewing"]);
 
 /** What either service tells; which one it is stands in it. */
-export type Explained = (Explanation | Explanation6) & { readonly service?: string; readonly services?: readonly string[] };
+export type Explained = (Explanation<TransitionReason> | Explanation<Transition6Reason>) & {
+  readonly service?: string;
+  readonly services?: readonly string[];
+};
 
 export function isExplanation(body: unknown): body is Explained {
   return typeof body === "object" && body !== null && "transitions" in body && Array.isArray(body.transitions);
@@ -71,25 +75,25 @@ export function isExplanation(body: unknown): body is Explained {
 export function explanation(told: Explained): string {
   const isSixth = told.service === "uplink6";
   const lines = isSixth
-    ? told.transitions.map((one) => transitionLine6(one as Explained6))
-    : told.transitions.map((one) => transitionLine(one as ExplainedTransition));
+    ? told.transitions.map((one) => transitionLine6(one as ExplainedTransition<Transition6Reason>))
+    : told.transitions.map((one) => transitionLine(one as ExplainedTransition<TransitionReason>));
   const service = told.service === undefined ? "" : ` (${told.service})`;
   return [`${told.interface}${service} is ${told.state}.`, ...(lines.length === 0 ? ["Nothing has happened to it yet."] : lines)]
     .map(escapeText)
     .join("\n");
 }
 
-function transitionLine(transition: ExplainedTransition): string {
+function transitionLine(transition: ExplainedTransition<TransitionReason>): string {
   const { to, why } = transition;
   return line(transition, WHY[why]?.(transition) ?? why, BEGINS[to] ?? to);
 }
 
-function transitionLine6(transition: Explained6): string {
+function transitionLine6(transition: ExplainedTransition<Transition6Reason>): string {
   const { to, why } = transition;
   return line(transition, WHY6[why]?.(transition) ?? why, BEGINS6[to] ?? to);
 }
 
-function line({ at, from, to, ignored }: Omit<ExplainedTransition, "why">, because: string, begins: string): string {
+function line({ at, from, to, ignored }: Omit<ExplainedTransition<string>, "why">, because: string, begins: string): string {
   const passedOver = counted(ignored);
   return `${at} ${from} -> ${to}: ${because}; ${begins}${passedOver === "" ? "" : ` (answers passed over before: ${passedOver})`}`;
 }

@@ -1,5 +1,6 @@
 /** Words of `leasehold explain` for an uplink that gets prefixes. */
-import type { Explained6, Transition6Reason } from "../../services/uplink6/explain.ts";
+import type { ExplainedTransition } from "../../services/transitions.ts";
+import type { Transition6Reason } from "../../services/uplink6/explain.ts";
 
 /** Where it went: what the uplink does from then on. */
 export const BEGINS6: Readonly<Record<string, string>> = {
@@ -18,7 +19,7 @@ export const BEGINS6: Readonly<Record<string, string>> = {
   stopped: "rests until it is asked to renew",
 };
 
-type Told = (transition: Explained6) => string;
+type Told = (transition: ExplainedTransition<Transition6Reason>) => string;
 export const WHY6: { readonly [R in Transition6Reason]: Told } = {
   "link-up": () => "the link came up",
   "link-down": () => "the link went down",

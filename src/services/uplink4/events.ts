@@ -3,8 +3,9 @@ import type { ClientEffect, ClientEvent, ClientState, DropReason, Phase } from "
 import type { UplinkEventName } from "../../ports/kernel.ts";
 import type { Observed } from "../driver.ts";
 import { jsonRecord } from "../json-record.ts";
+import { onTheWall, type Times } from "../wall-time.ts";
 import type { Uplink4Interface } from "./config.ts";
-import { leaseFacts, onTheWall, type Times } from "./facts.ts";
+import { leaseFacts } from "./facts.ts";
 
 type Happened = Observed<ClientState, ClientEvent, ClientEffect>;
 

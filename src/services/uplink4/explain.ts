@@ -1,8 +1,9 @@
 /** Why an uplink is where it is: its last transitions, read from the steps its driver remembers. Plain data; people read sentences made of it. */
-import { LIMITS } from "../../base/limits.ts";
-import type { Instant, WallClock } from "../../base/time.ts";
+import type { Instant } from "../../base/time.ts";
 import type { ClientEffect, ClientEvent, ClientState, Phase } from "../../machines/dhcp4-client/state.ts";
 import type { Observed } from "../driver.ts";
+import { type Explanation, explained } from "../transitions.ts";
+import type { Times } from "../wall-time.ts";
 
 /** Every reason a transition can have, and when it has it. */
 export const TRANSITION_REASONS = {
@@ -34,44 +35,11 @@ export const TRANSITION_REASONS = {
 } as const;
 export type TransitionReason = keyof typeof TRANSITION_REASONS;
 
-export type ExplainedTransition = {
-  readonly at: string;
-  readonly from: string;
-  readonly to: string;
-  readonly why: TransitionReason;
-  /** What it was about, where it was about one. */
-  readonly address: string | null;
-  readonly server: string | null;
-  /** Messages sent in the state that was left. */
-  readonly tried: number;
-  /** Answers that were passed over in it, by reason. */
-  readonly ignored: Readonly<Record<string, number>>;
-};
-export type Explanation = { readonly interface: string; readonly state: string; readonly transitions: readonly ExplainedTransition[] };
-
 type Step = Observed<ClientState, ClientEvent, ClientEffect>;
-type Times = { readonly now: Instant; readonly wallClock: WallClock };
 
 /** @param steps as the driver recorded them, oldest first @param times one moment on both clocks */
-export function explain(name: string, steps: readonly Step[], { now, wallClock }: Times): Explanation {
-  const transitions: ExplainedTransition[] = [];
-  let tried = 0;
-  let ignored: Record<string, number> = {};
-  for (const one of steps) {
-    const { before, after, step, effects } = one;
-    const [from, to] = [before.phase.kind, after.phase.kind];
-    if (from !== to) {
-      const at = new Date(wallClock + (step.now - now)).toISOString();
-      transitions.push({ at, from, to, why: whyOf(one), address: addressOf(one), server: serverOf(one), tried, ignored });
-      [tried, ignored] = [0, {}];
-    }
-    for (const effect of effects) {
-      if (effect.kind === "send") tried++;
-      else if (effect.kind === "ignored") ignored[effect.reason] = (ignored[effect.reason] ?? 0) + 1;
-    }
-  }
-  const state = steps.at(-1)?.after.phase.kind ?? "down";
-  return { interface: name, state, transitions: transitions.slice(-LIMITS.explainedTransitions) };
+export function explain(name: string, steps: readonly Step[], times: Times): Explanation<TransitionReason> {
+  return explained(name, steps, { why: whyOf, address: addressOf, server: serverOf }, times);
 }
 
 function whyOf({ before, after, step }: Step): TransitionReason {

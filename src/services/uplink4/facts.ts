@@ -1,12 +1,12 @@
 /** What a lease means beside its conversation: for the kernel, for other services and programs, for whoever watches. */
 import type { Ipv4Address } from "../../base/ipv4.ts";
-import { type Instant, INFINITE_SECONDS, NEVER, secondsUntil, type WallClock } from "../../base/time.ts";
+import { type Instant, INFINITE_SECONDS, secondsUntil } from "../../base/time.ts";
 import type { Lease, LeaseRoute } from "../../machines/dhcp4-client/state.ts";
 import type { UplinkAddress, UplinkFacts } from "../../ports/kernel.ts";
 import { jsonRecord } from "../json-record.ts";
+import { onTheWall, type Times } from "../wall-time.ts";
 import type { HostWishes } from "./config.ts";
 
-export type Times = { readonly now: Instant; readonly wallClock: WallClock };
 type Wishes = Pick<HostWishes, "ignoreDns" | "ignoreRoutes">;
 
 /** 169.254/16 (RFC 3927 §2.1). */
@@ -57,9 +57,4 @@ export function leaseFacts(lease: Lease, wishes: Wishes, times: Times) {
     expiresAt: at(lease.expiresAt),
     options: Object.fromEntries(lease.options.map(({ code, hex }) => [code, hex])),
   };
-}
-
-/** null: never. */
-export function onTheWall(instant: Instant, { now, wallClock }: Times): string | null {
-  return instant === NEVER ? null : new Date(wallClock + (instant - now)).toISOString();
 }

@@ -2,12 +2,13 @@
 import { type Ipv4Address, type Ipv4Prefix, isUnicastV4, parseIpv4, parseIpv4Prefix, UNSPECIFIED_V4 } from "../../base/ipv4.ts";
 import { LIMITS } from "../../base/limits.ts";
 import { type MacAddress, parseMac } from "../../base/mac.ts";
-import { after, type Instant, NEVER, type WallClock } from "../../base/time.ts";
+import { after, type Instant, NEVER } from "../../base/time.ts";
 import type { SentOption } from "../../machines/dhcp4-client/config.ts";
 import type { Lease } from "../../machines/dhcp4-client/state.ts";
 import { parseDomainName } from "../../base/domain.ts";
 import type { ClientId } from "../../wire/dhcp4/vendor.ts";
 import { jsonRecord } from "../json-record.ts";
+import { onTheWall, type Times } from "../wall-time.ts";
 
 const VERSION = 2;
 /**
@@ -17,21 +18,20 @@ const VERSION = 2;
 const DISTRUSTED_SECONDS = 9;
 const INSTANTS = ["acquiredAt", "renewAt", "rebindAt", "expiresAt"] as const;
 
-type Times = { readonly now: Instant; readonly wallClock: WallClock };
 /** Whose lease it is: under another hardware address or client identifier it is somebody else's. */
 export type LeaseHolder = { readonly name: string; readonly mac: MacAddress; readonly clientId: ClientId };
 type Fields = Readonly<Record<string, unknown>>;
 
-export function encodeLeaseRecord({ name, mac, clientId }: LeaseHolder, lease: Lease, { now, wallClock }: Times): Uint8Array {
-  const onTheWall = (instant: Instant): string | null => (instant === NEVER ? null : new Date(wallClock + (instant - now)).toISOString());
+export function encodeLeaseRecord({ name, mac, clientId }: LeaseHolder, lease: Lease, times: Times): Uint8Array {
+  const at = (instant: Instant): string | null => onTheWall(instant, times);
   const record = {
     version: VERSION,
     interface: name,
     mac,
     clientId,
-    savedAt: new Date(wallClock).toISOString(),
+    savedAt: new Date(times.wallClock).toISOString(),
     ...lease,
-    ...Object.fromEntries(INSTANTS.map((name) => [name, onTheWall(lease[name])])),
+    ...Object.fromEntries(INSTANTS.map((name) => [name, at(lease[name])])),
   };
   return jsonRecord(record, { indent: 1 });
 }

@@ -15,7 +15,8 @@ import { encodeRecording, recordingOf } from "../recording.ts";
 import { clientConfigOf, type Uplink4Interface } from "./config.ts";
 import { payloadOf, tosOf } from "./egress.ts";
 import { eventRecord, eventsOf } from "./events.ts";
-import { addressOf, factsOf, linkLocalAddress, type Times } from "./facts.ts";
+import { addressOf, factsOf, linkLocalAddress } from "./facts.ts";
+import type { Times } from "../wall-time.ts";
 import { answerIn, type Checksum, countedRead, neighbourIn } from "./ingress.ts";
 import { decodeLeaseRecord, encodeLeaseRecord, type LeaseHolder } from "./lease-record.ts";
 import type { Neighbourhood, UplinkPorts } from "./ports.ts";
@@ -94,7 +95,6 @@ export class Uplink {
   recorded(): readonly Step[] {
     return this.#driver.recorded();
   }
-
   /** The last steps as a recording that `npm run replay` reads, a line each; empty before the first. */
   trace(): readonly string[] {
     const recording = recordingOf(dhcp4Client.name, this.recorded());

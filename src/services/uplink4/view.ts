@@ -3,7 +3,8 @@ import type { Instant } from "../../base/time.ts";
 import { deadline } from "../../machines/dhcp4-client/state.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Counters } from "../counters.ts";
-import { leaseFacts, onTheWall, type Times } from "./facts.ts";
+import { onTheWall, type Times } from "../wall-time.ts";
+import { leaseFacts } from "./facts.ts";
 import type { Uplink } from "./uplink.ts";
 
 export type UplinkView = {

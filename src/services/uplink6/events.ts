@@ -4,7 +4,8 @@ import type { ClientEffect, ClientEvent, ClientState, Lease, LossReason, Phase }
 import type { UplinkEventName } from "../../ports/kernel.ts";
 import type { Observed } from "../driver.ts";
 import { jsonRecord } from "../json-record.ts";
-import { leaseFacts, onTheWall, type Times } from "./facts.ts";
+import { onTheWall, type Times } from "../wall-time.ts";
+import { leaseFacts } from "./facts.ts";
 
 export type Happened = Observed<ClientState, ClientEvent, ClientEffect>;
 type Effect<K extends ClientEffect["kind"]> = Extract<ClientEffect, { readonly kind: K }>;

@@ -1,10 +1,9 @@
 /** Why an uplink is where it is: its last transitions, read from the steps its driver remembers. Plain data; people read sentences made of it. */
-import { LIMITS } from "../../base/limits.ts";
 import type { Instant } from "../../base/time.ts";
 import type { Phase } from "../../machines/dhcp6-client/state.ts";
-import type { ExplainedTransition, Explanation } from "../uplink4/explain.ts";
+import { type Explanation, explained } from "../transitions.ts";
+import type { Times } from "../wall-time.ts";
 import type { Happened } from "./events.ts";
-import type { Times } from "./facts.ts";
 
 /** Every reason a transition can have, and when it has it. */
 export const TRANSITION6_REASONS = {
@@ -31,29 +30,9 @@ export const TRANSITION6_REASONS = {
 } as const;
 export type Transition6Reason = keyof typeof TRANSITION6_REASONS;
 
-export type Explained6 = Omit<ExplainedTransition, "why"> & { readonly why: Transition6Reason };
-export type Explanation6 = Omit<Explanation, "transitions"> & { readonly transitions: readonly Explained6[] };
-
 /** @param steps as the driver recorded them, oldest first @param times one moment on both clocks */
-export function explain(name: string, steps: readonly Happened[], { now, wallClock }: Times): Explanation6 {
-  const transitions: Explained6[] = [];
-  let tried = 0;
-  let ignored: Record<string, number> = {};
-  for (const one of steps) {
-    const { before, after, step, effects } = one;
-    const [from, to] = [before.phase.kind, after.phase.kind];
-    if (from !== to) {
-      const at = new Date(wallClock + (step.now - now)).toISOString();
-      transitions.push({ at, from, to, why: whyOf(one), address: prefixOf(one), server: serverOf(one), tried, ignored });
-      [tried, ignored] = [0, {}];
-    }
-    for (const effect of effects) {
-      if (effect.kind === "send") tried++;
-      else if (effect.kind === "ignored") ignored[effect.reason] = (ignored[effect.reason] ?? 0) + 1;
-    }
-  }
-  const state = steps.at(-1)?.after.phase.kind ?? "down";
-  return { interface: name, state, transitions: transitions.slice(-LIMITS.explainedTransitions) };
+export function explain(name: string, steps: readonly Happened[], times: Times): Explanation<Transition6Reason> {
+  return explained(name, steps, { why: whyOf, address: prefixOf, server: serverOf }, times);
 }
 
 function whyOf({ before, after, step }: Happened): Transition6Reason {

@@ -1,13 +1,13 @@
 /** What a lease means beside its conversation: for other services and programs, for whoever watches. */
 import { describeDuid } from "../../base/duid.ts";
 import { type Ipv6Address, splitIpv6Prefix } from "../../base/ipv6.ts";
-import { type Instant, NEVER, type WallClock } from "../../base/time.ts";
+import type { Instant } from "../../base/time.ts";
 import { type Lease, type LeasedPrefix, rebindAt, renewAt, type Told } from "../../machines/dhcp6-client/state.ts";
 import type { Uplink6Facts } from "../../ports/kernel.ts";
 import { jsonRecord } from "../json-record.ts";
+import { onTheWall, type Times } from "../wall-time.ts";
 import type { Uplink6Interface } from "./config.ts";
 
-export type Times = { readonly now: Instant; readonly wallClock: WallClock };
 type Wishes = Pick<Uplink6Interface, "ignoreDns">;
 
 /** @param source what a server told, with or without leases */
@@ -42,11 +42,6 @@ export function leaseFacts(lease: Lease, times: Times) {
 /** Whether a server gave us this address (IA_NA). */
 export function isLeased(held: Lease | undefined, address: Ipv6Address): boolean {
   return (held?.delegations ?? []).some(({ kind, prefixes }) => kind === "na" && prefixes.some(({ prefix }) => prefix === `${address}/128`));
-}
-
-/** null: never. */
-export function onTheWall(instant: Instant, { now, wallClock }: Times): string | null {
-  return instant === NEVER ? null : new Date(wallClock + (instant - now)).toISOString();
 }
 
 function byCode(options: Told["options"]): Readonly<Record<string, readonly string[]>> {

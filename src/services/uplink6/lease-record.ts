@@ -4,8 +4,9 @@ import { type Duid, parseDuid } from "../../base/duid.ts";
 import { fromHex } from "../../base/hex.ts";
 import { type Ipv6Address, type Ipv6Prefix, isRoutableV6, parseIpv6, parseIpv6Prefix, splitIpv6Prefix } from "../../base/ipv6.ts";
 import { LIMITS } from "../../base/limits.ts";
-import { after, type Instant, NEVER, type WallClock } from "../../base/time.ts";
+import { after, type Instant, NEVER } from "../../base/time.ts";
 import type { Delegated, Lease, LeasedPrefix } from "../../machines/dhcp6-client/state.ts";
+import { onTheWall, type Times } from "../wall-time.ts";
 
 const VERSION = 1;
 const IAID_MOST = 0xffffffff;
@@ -16,7 +17,6 @@ const CODE_MOST = 0xffff;
  */
 const DISTRUSTED_SECONDS = 9;
 
-type Times = { readonly now: Instant; readonly wallClock: WallClock };
 /** Whose record it is. */
 type Owner = { readonly name: string; readonly duid: Duid };
 type Fields = Readonly<Record<string, unknown>>;
@@ -25,18 +25,18 @@ type Clockwork = (value: unknown) => Instant | undefined;
 /** What is written down: the lease, and the key with which its server may make us ask anew. */
 export type StoredLease = { readonly lease: Lease; readonly reconfigure: unknown };
 
-export function encodeLeaseRecord({ name, duid }: Owner, { lease, reconfigure }: StoredLease, { now, wallClock }: Times): Uint8Array {
-  const onTheWall = (instant: Instant): string | null => (instant === NEVER ? null : new Date(wallClock + (instant - now)).toISOString());
+export function encodeLeaseRecord({ name, duid }: Owner, { lease, reconfigure }: StoredLease, times: Times): Uint8Array {
+  const at = (instant: Instant): string | null => onTheWall(instant, times);
   const prefixRecord = ({ prefix, excluded, preferredUntil, validUntil }: LeasedPrefix): Fields => ({
     prefix,
     ...(excluded === undefined ? {} : { excluded }),
-    preferredUntil: onTheWall(preferredUntil),
-    validUntil: onTheWall(validUntil),
+    preferredUntil: at(preferredUntil),
+    validUntil: at(validUntil),
   });
   const record = {
     version: VERSION,
     interface: name,
-    savedAt: new Date(wallClock).toISOString(),
+    savedAt: new Date(times.wallClock).toISOString(),
     clientId: duid,
     serverId: lease.serverId,
     nameServers: lease.nameServers,
@@ -46,8 +46,8 @@ export function encodeLeaseRecord({ name, duid }: Owner, { lease, reconfigure }:
     delegations: lease.delegations.map(({ kind, iaid, renewAt, rebindAt, prefixes }) => ({
       kind,
       iaid,
-      renewAt: onTheWall(renewAt),
-      rebindAt: onTheWall(rebindAt),
+      renewAt: at(renewAt),
+      rebindAt: at(rebindAt),
       prefixes: prefixes.map(prefixRecord),
     })),
   };

@@ -2,8 +2,9 @@
 import type { Lease, Phase, Told } from "../../machines/dhcp6-client/state.ts";
 import type { Uplink6Host } from "../../ports/kernel.ts";
 import type { LinkFact } from "../links.ts";
+import type { Times } from "../wall-time.ts";
 import type { Uplink6Interface } from "./config.ts";
-import { factsOf, type Times } from "./facts.ts";
+import { factsOf } from "./facts.ts";
 
 type Source = Told | Lease;
 

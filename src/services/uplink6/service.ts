@@ -130,11 +130,11 @@ export class Uplink6 implements LinkListener, AddressListener, RouteListener {
   routesListed(): void {}
 
   socketReady(link: number): void {
-    this.#of(link)?.socketReady();
+    this.#of(link)?.presence.socketReady();
   }
 
   routerSocketReady(link: number): void {
-    this.#of(link)?.routerSocketReady();
+    this.#of(link)?.presence.routerSocketReady();
   }
 
   /** An ICMPv6 message of a router. */
@@ -168,7 +168,7 @@ export class Uplink6 implements LinkListener, AddressListener, RouteListener {
 
   /** The role that held the sockets is gone. */
   socketsLost(): void {
-    for (const uplink of this.#uplinks.values()) uplink.socketsLost();
+    for (const uplink of this.#uplinks.values()) uplink.presence.socketsLost();
   }
 
   datagram(link: number, datagram: ReceivedDatagram): void {

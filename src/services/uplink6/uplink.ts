@@ -10,11 +10,12 @@ import { type Dhcp6ClientMessage, encodeDhcp6 } from "../../wire/dhcp6/message.t
 import { withoutSecrets } from "../../wire/dhcp6/describe.ts";
 import { Driver } from "../driver.ts";
 import type { LinkFact } from "../links.ts";
+import type { Times } from "../wall-time.ts";
 import { encodeRecording, recordingOf } from "../recording.ts";
 import { type Holding, type Retired, retiredBy, unserved } from "./compose.ts";
 import type { Uplink6Interface } from "./config.ts";
 import { eventRecord, eventsOf } from "./events.ts";
-import { isLeased, type Times } from "./facts.ts";
+import { isLeased } from "./facts.ts";
 import { clientConfigOf, type Uplink6Identity } from "./identity.ts";
 import { Ingress } from "./ingress.ts";
 import { decodeLeaseRecord, encodeLeaseRecord, type StoredLease } from "./lease-record.ts";
@@ -37,7 +38,8 @@ export class Uplink {
   readonly #registrar: Registrar;
   readonly ingress = new Ingress();
   readonly routers: RouterWatch;
-  readonly #presence: Presence;
+  /** What its link and sockets are told of. */
+  readonly presence: Presence;
   readonly #publication: Publication;
   #identity: Uplink6Identity;
   /** What is being handled now, secrets and all: a key is learned from what the machine took. */
@@ -52,7 +54,7 @@ export class Uplink {
     this.#neighbourhood = neighbourhood;
     this.#since = clock.now();
     this.#publication = new Publication(ports.host);
-    this.#presence = new Presence({
+    this.presence = new Presence({
       ports,
       addressesOf: neighbourhood.addressesOf,
       isUp: (up) => this.#driver.handle({ kind: "link", up }),
@@ -87,7 +89,7 @@ export class Uplink {
     return this.#identity.interface;
   }
   get link(): LinkFact | undefined {
-    return this.#presence.link;
+    return this.presence.link;
   }
   get state(): ClientState {
     return this.#driver.state;
@@ -107,7 +109,7 @@ export class Uplink {
   recorded(): readonly Seen[] {
     return this.#driver.recorded();
   }
-  /** The last steps as a recording that `npm run replay` reads, a line each; empty before the first. */
+  /** The last steps as a recording that `npm run replay` reads; empty before the first. */
   trace(): readonly string[] {
     const recording = recordingOf(dhcp6Client.name, this.recorded());
     return recording === undefined ? [] : encodeRecording(recording).trimEnd().split("\n");
@@ -137,14 +139,14 @@ export class Uplink {
   linkIs(fact: LinkFact): void {
     const before = this.link;
     if (before !== undefined && before.index !== fact.index) this.linkGone(before);
-    this.#presence.linkIs(fact);
+    this.presence.linkIs(fact);
   }
 
   /** What is held stays ours without the link, and is asked for again when it comes back; until then the plan goes without it. */
   linkGone(fact: LinkFact): void {
     if (this.link?.index !== fact.index) return;
     this.#publication.withdraw(this.link);
-    this.#presence.linkGone();
+    this.presence.linkGone();
     this.#retired = [];
   }
 
@@ -156,28 +158,16 @@ export class Uplink {
       if (fact.dadFailed && leased) this.#driver.handle({ kind: "conflict", address: fact.address });
       else if (!fact.dadFailed && !fact.tentative && !leased) this.#registrar.addressIs(fact);
     }
-    this.#presence.look();
+    this.presence.look();
   }
 
   addressGone(address: Ipv6Address): void {
     this.#registrar.addressGone(address);
-    this.#presence.look();
-  }
-
-  socketReady(): void {
-    this.#presence.socketReady();
-  }
-
-  routerSocketReady(): void {
-    this.#presence.routerSocketReady();
-  }
-
-  socketsLost(): void {
-    this.#presence.socketsLost();
+    this.presence.look();
   }
 
   kernelFailed(what: string): void {
-    if (what === "openDatagramSocket") this.#presence.openFailed();
+    if (what === "openDatagramSocket") this.presence.openFailed();
   }
 
   datagram(datagram: ReceivedDatagram): void {
@@ -197,7 +187,7 @@ export class Uplink {
     if (this.link !== undefined) this.linkGone(this.link);
     this.routers.close();
     this.#registrar.close();
-    this.#presence.close();
+    this.presence.close();
     this.#driver.close();
   }
 

@@ -185,6 +185,13 @@ test("events, in their order: what hooks and watchers hear of a life", () => {
   assert.deepEqual(self.told(), ["wan0 release", "wan0 pd-deprecate"]);
 });
 
+test("events: what nobody extends ends, and is said to", () => {
+  const self = boundRig();
+  self.told();
+  self.wait(3601);
+  assert.deepEqual(self.told(), ["wan0 expire", "wan0 pd-expire"]);
+});
+
 test("explain tells each transition with its reason, and how often was asked", () => {
   const self = boundRig();
   const times = { now: self.clock.now(), wallClock: self.clock.wallClock() };
