@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { keaLeases, startKea } from "../support/servers.ts";
-import { CLIENT_MAC, dhcpIn, inWorld, NEEDS_ROOT, problemsIn, SERVER_ADDRESS } from "../support/uplink-world.ts";
+import { CLIENT_MAC, dhcpIn, inWorld, NEEDS_ROOT, problemsIn, SERVER_ADDRESS, toldOnce } from "../support/uplink-world.ts";
 
 const FIRST = { first: "10.64.0.50", last: "10.64.0.59" };
 const OTHER = { first: "10.64.0.150", last: "10.64.0.159" };
@@ -29,7 +29,7 @@ test(
       assert.equal(renewed.address, lease.address);
       await world.until("the lifetime written anew", () => world.addresses().find((one) => one.valid_life_time > 15));
       await wire.stop();
-      const seen = dhcpIn(wire.file);
+      const seen = toldOnce(dhcpIn(wire.file));
       assert.deepEqual(
         seen.slice(0, 4).map(({ type }) => type),
         ["discover", "offer", "request", "ack"],
@@ -37,7 +37,7 @@ test(
       const renewal = seen.find(({ type, ciaddr }) => type === "request" && ciaddr === lease.address);
       assert.equal(renewal?.destination, SERVER_ADDRESS, "the renewal is unicast");
       const t1 = (renewal?.atSeconds ?? 0) - (seen[2]?.atSeconds ?? 0);
-      assert.ok(t1 > 3.9 && t1 < 6.1, `renewed after ${t1} s`);
+      assert.ok(t1 > 3.9 && t1 < 7, `renewed after ${t1} s`);
       assert.deepEqual(problemsIn(wire.file, OURS), []);
     }),
 );
@@ -82,7 +82,7 @@ test("Kea: the program killed with -9 at any moment holds the same address again
     await world.until("the lease asked for again", () => (dhcpIn(wire.file).some(({ type }) => type === "ack") ? true : undefined));
     await wire.stop();
     assert.deepEqual(
-      dhcpIn(wire.file)
+      toldOnce(dhcpIn(wire.file))
         .slice(0, 2)
         .map(({ type }) => type),
       ["request", "ack"],

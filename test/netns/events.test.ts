@@ -223,7 +223,7 @@ test("a hostile server's names, files and domains reach no terminal, log or file
 );
 
 /** Octets of ours, which nobody sent. */
-const OWN_OCTETS = ["server-key", "duid"];
+const OWN_OCTETS = ["server-key", "stable-secret", "duid"];
 /** Every file below, but sockets. */
 function filesIn(folders: readonly string[]): readonly (readonly [string, string])[] {
   return folders.flatMap((folder) =>

@@ -42,7 +42,7 @@ test("an address that nobody answers for is probed three times, used, and announ
     assert.equal(probes.length, 3);
     assert.equal(announcements.length, 2);
     const gaps = probes.slice(1).map(({ atSeconds }, i) => atSeconds - (probes[i]?.atSeconds ?? 0));
-    for (const gap of gaps) assert.ok(gap > 0.15 && gap < 0.4, `${gap} s between probes`);
+    for (const gap of gaps) assert.ok(gap > 0.15 && gap < 1, `${gap} s between probes`);
     assert.ok((announcements[0]?.atSeconds ?? 0) - (probes[2]?.atSeconds ?? 0) > 0.15, "used before the last probe could be answered");
     assert.deepEqual(problemsIn(capture.file, `eth.src == ${CLIENT_MAC}`), []);
   }),
@@ -62,7 +62,7 @@ test("an address that another host answers for is declined and never used; after
     });
     const [decline] = seen("decline");
     const pause = (seen("discover")[1]?.atSeconds ?? 0) - (decline?.atSeconds ?? 0);
-    assert.ok(pause > 9.5 && pause < 11, `${pause} s after the DECLINE`);
+    assert.ok(pause > 9.5 && pause < 13, `${pause} s after the DECLINE`);
     assert.equal(decline?.source, "0.0.0.0");
     assert.match(world.read("server.log"), new RegExp(`DHCP4_DECLINE_LEASE .*${TAKEN}`));
     await capture.stop();

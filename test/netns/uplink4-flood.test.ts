@@ -131,7 +131,7 @@ test("a renewal and a new exchange go through while 10,000 foreign frames a seco
     );
     const atLoss = acks(world).length;
     world.ip(world.server, "link", "set", "s0", "up");
-    await world.until("the lease confirmed in the flood", () => (acks(world).length > atLoss ? true : undefined), 2);
+    await world.until("the lease confirmed in the flood", () => (acks(world).length > atLoss ? true : undefined), 5);
     const sent = await flood;
     assert.ok(sent > (FRAMES_PER_SECOND * FLOOD_SECONDS) / 2, `only ${sent} frames were sent: no flood`);
     assert.deepEqual(new Set(acks(world)), new Set([local]));

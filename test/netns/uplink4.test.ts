@@ -60,7 +60,7 @@ test("a lease is taken, and taken out of kernel and file when it ends without a 
       [[address.local, CLIENT_MAC]],
     );
     await world.stop(provider, "SIGKILL");
-    await world.until("no address any more", () => (world.addresses().length === 0 ? true : undefined), 14);
+    await world.until("no address any more", () => (world.addresses().length === 0 ? true : undefined), 25);
     assert.deepEqual(
       world.routes().filter(({ protocol }) => protocol === "dhcp"),
       [],

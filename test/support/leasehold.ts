@@ -8,7 +8,7 @@ import { type Running, waitFor } from "./programs.ts";
 import { readIn, writeIn } from "./scratch.ts";
 
 const BIN = join(dirname(fileURLToPath(import.meta.url)), "../../bin/leasehold");
-const PATIENCE_MS = 10_000;
+const PATIENCE_MS = 30_000;
 
 export type Leasehold = {
   readonly program: Running;

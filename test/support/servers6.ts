@@ -51,7 +51,7 @@ export type Server6 = {
   readonly stop: () => Promise<void>;
 };
 
-const PATIENCE_MS = 10_000;
+const PATIENCE_MS = 30_000;
 export const LONGEST_DUID_BYTES = 130;
 
 export async function startKea6(ns: Namespace, folder: string, options: Server6Options): Promise<Server6> {

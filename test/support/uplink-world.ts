@@ -132,7 +132,7 @@ export class UplinkWorld {
   }
 
   /** Polls until `look` gives a value. */
-  async until<T>(what: string, look: () => T | undefined, seconds = 15): Promise<T> {
+  async until<T>(what: string, look: () => T | undefined, seconds = 30): Promise<T> {
     const end = performance.now() + seconds * 1000;
     for (;;) {
       const value = look();
@@ -184,6 +184,11 @@ export function dhcpIn(file: string): readonly Seen[] {
     ciaddr,
     xid,
   }));
+}
+
+/** What was said, without what was said again: a message of each kind in each transaction. On a busy machine answers are late. */
+export function toldOnce<T extends { readonly type: string; readonly xid: string }>(seen: readonly T[]): readonly T[] {
+  return seen.filter(({ type, xid }, i) => seen.findIndex((one) => one.type === type && one.xid === xid) === i);
 }
 
 /** Malformed frames and expert remarks from warning up, in frames that match. */

@@ -49,6 +49,13 @@ export function pick(from: object | undefined, names: readonly string[]): Json {
   return Object.fromEntries(names.filter((name) => all.has(name)).map((name) => [name, all.get(name)]));
 }
 
+/** Seconds that the kernel counts down, as they were set: a busy machine looks a few later. */
+export function young(shown: Json, asSet: Json, lateSeconds = 10): Json {
+  const isYoung = (now: unknown, then: unknown): boolean =>
+    typeof now === "number" && typeof then === "number" && now <= then && now >= then - lateSeconds;
+  return Object.fromEntries(Object.entries(shown).map(([name, now]) => [name, isYoung(now, asSet[name]) ? asSet[name] : now]));
+}
+
 export function isErrno(errno: number): (error: unknown) => boolean {
   return (error) => error instanceof KernelError && error.errno === errno;
 }
