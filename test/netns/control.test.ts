@@ -126,6 +126,34 @@ test("half a request, a client that leaves while it waits, and one that never re
   }),
 );
 
+test("B30: an answer goes to the connection that asked, although another asks at the same moment and claims to be the same process", TRUTH, () =>
+  withProgram(async (world, socketPath) => {
+    const asked = (path: string): Promise<string> =>
+      raw(socketPath, `GET ${path} HTTP/1.1\r\nhost: x\r\nx-client-pid: 4711\r\nconnection: close\r\n\r\n`);
+    for (let round = 0; round < 10; round++) {
+      const answers = await Promise.all([asked("/v1/explain/none0"), asked("/v1/explain/c0"), asked("/v1/nothing"), asked("/v1/show")]);
+      assert.deepEqual(answers, ["404", "200", "404", "200"]);
+    }
+    const texts = await Promise.all(
+      ["/v1/explain/c0", "/v1/show", "/v1/trace/c0"].map(
+        (path) =>
+          new Promise<string>((resolve, reject) => {
+            const sent = request({ socketPath, path, headers: { "x-client-pid": "4711" } }, (answer) => {
+              let text = "";
+              answer.on("data", (chunk) => {
+                text += chunk.toString();
+              });
+              answer.on("end", () => resolve(text));
+            });
+            sent.on("error", reject).end();
+          }),
+      ),
+    );
+    assert.equal(new Set(texts).size, 3, "three questions, three answers");
+    assert.ok(shows(world));
+  }),
+);
+
 test("two commands pipelined on one connection are both answered", TRUTH, () =>
   withProgram(async (_world, socketPath) => {
     const one = "POST /v1/log/debug HTTP/1.1\r\nhost: x\r\ncontent-length: 0\r\n\r\n";

@@ -72,3 +72,9 @@ test("B38, B56: configuration comes with its generation, and a lease is not take
   assert.throws(() => reader.read(encoded("storedLease"), []), refusedWith("bad-order"));
   assert.equal(reader.read(encoded("uplink4Config"), []).generation, 9);
 });
+test("B31: what is sent is values alone: the same message made elsewhere in memory is the same octets", () => {
+  for (const [name] of entries) {
+    const elsewhere = structuredClone(SAMPLES[name]);
+    assert.deepEqual(encodeMessage(CATALOGUE[name] as unknown as MessageEntry<unknown>, 9, elsewhere), encoded(name), name);
+  }
+});
