@@ -49,27 +49,32 @@ for (const words of ["-x", "-n eth7", "-d eth7", "-f", "-d -s"])
     assert.deepEqual([status, stderr], [1, "usage: dhcp6leased [-dnv] [-f file] [-s socket]\n"]);
   });
 
-test("without -d it goes to the background and ends when somebody can ask; a second one is told so; SIGTERM ends it", TRUTH, () => {
-  const script = `
+test(
+  "without -d it goes to the background and ends when somebody can ask; a second one is told so; SIGTERM ends it; what nobody serves is polled once a second (B29)",
+  TRUTH,
+  () => {
+    const script = `
     dhcp6leased || exit 1
     waited 'dhcp6leasectl -l eth7 2>&1 | grep -q "^eth7 .Init"' && echo served
     dhcp6leased; echo "again $?"
     dhcp6leasectl -l eth8; echo "not configured $?"
     dhcp6leasectl -l -w 1 --json eth8; echo "new code $?"
+    dhcp6leasectl -w 2 eth8; echo "polled twice $?"
     dhcp6leasectl nothing0; echo "no interface $?"
     dhcp6leasectl; echo "usage $?"
     pid=$(pgrep -f 'dist/[m]ain.mjs')
     kill -TERM "$pid"; waited '! pgrep -f "dist/[m]ain.mjs" >/dev/null' && ls /run/dhcp6leased
     dhcp6leasectl -l eth7; echo "nobody $?"`;
-  const { status, stdout, stderr } = shell(script, `${PD} lan0\n`);
-  assert.equal(status, 0, `${stdout}${stderr}`);
-  const lines = stdout.split("\n").filter((line) => !line.startsWith("{"));
-  assert.deepEqual(lines.slice(0, 6), ["served", "again 1", "not configured 1", "new code 3", "no interface 1", "usage 1"]);
-  assert.equal(lines.at(-2), "nobody 1");
-  assert.match(stderr, /already running/);
-  assert.match(stderr, /^usage: dhcp6leasectl \[-l\]/m);
-  assert.doesNotMatch(stdout, /control\.sock/);
-});
+    const { status, stdout, stderr } = shell(script, `${PD} lan0\n`);
+    assert.equal(status, 0, `${stdout}${stderr}`);
+    const lines = stdout.split("\n").filter((line) => !line.startsWith("{"));
+    assert.deepEqual(lines.slice(0, 8), ["served", "again 1", "not configured 1", "new code 3", "..", "polled twice 1", "no interface 1", "usage 1"]);
+    assert.equal(lines.at(-2), "nobody 1");
+    assert.match(stderr, /already running/);
+    assert.match(stderr, /^usage: dhcp6leasectl \[-l\]/m);
+    assert.doesNotMatch(stdout, /control\.sock/);
+  },
+);
 
 test("a file without a delegation waits for a reload that brings one; one that is wrong changes nothing", TRUTH, () => {
   const script = `
