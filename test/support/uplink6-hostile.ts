@@ -14,6 +14,11 @@ const TWO_UPLINKS = `${configured('delegate = [ { iaid = 1, to = ["lan0/64", "la
 /** The lease is renewed every so often while all this happens. */
 const TIMES = { preferredSeconds: 40, validSeconds: 60, renewSeconds: 10, rebindSeconds: 30 };
 
+/** An IA that no uplink asks for. */
+const ANOTHERS = 99;
+/** Who fails again and again rests before it begins anew, for minutes in the end (RFC 9915 §14.1). */
+const PAUSE_MOST_SECONDS = 200;
+
 export type Size6 = {
   readonly datagrams: number;
   readonly rounds: number;
@@ -94,20 +99,32 @@ async function oneRound({ world, bound, open, answers }: Told, { chance, datagra
   await segment(open, "hopeless", SHARES.openHopeless);
   assert.equal(factsOf6(await facts6(world), "c1").state, "soliciting", "an answer for another's IA was taken");
   const accepted = factsOf6(await facts6(world), "c1").accepted;
+  await open.give([open.answer("advertise")]);
   const after = await segment(open, "repaired", SHARES.openAny);
   assert.ok(factsOf6(after, "c1").accepted > accepted, "whole answers were none");
 }
 
-/** The second uplink is as it was in the beginning: its link goes and comes, and what it was told to hold it gives up. */
+/** The second uplink looks for a server, what it was told to hold it gives up first, and we know the transaction it does it in. */
 async function soliciting(world: World6, open: Target6): Promise<void> {
-  const state = async (): Promise<string> => factsOf6(await facts6(world), "c1").state;
-  if ((await state()) !== "soliciting") {
+  const now = async (): Promise<Uplink6Facts> => factsOf6(await facts6(world), "c1");
+  if ((await now()).state !== "soliciting") {
     await world.ours.control("release", "c1");
-    await world.until("the second uplink given up", async () => (await state()) !== "bound");
+    await world.until("the second uplink given up", async () => (await now()).state !== "bound");
     await world.ours.control("renew", "c1");
   }
-  await world.until("the second uplink looks for a server", async () => (await state()) === "soliciting");
-  open.listen();
+  await world.until("the second uplink looks for a server", async () => (await now()).state === "soliciting");
+  const strangers = async (): Promise<number> => (await now()).ignored["transaction-mismatch"] ?? 0;
+  await world.until(
+    "its transaction",
+    async () => {
+      open.listen();
+      const [before, received] = [await strangers(), (await now()).received];
+      await open.give([open.answer("advertise", { iaid: ANOTHERS })]);
+      await world.until("an answer judged", async () => (await now()).received > received);
+      return (await strangers()) === before;
+    },
+    PAUSE_MOST_SECONDS,
+  );
 }
 
 /** Why datagrams were ignored, kind by kind. */

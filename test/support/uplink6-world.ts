@@ -3,12 +3,13 @@
  * is taken and given without the server's interface noticing. What is believed of us stands in the server's leases, in `ip -j`, in
  * `ip monitor` and in what was captured at the far end of our wire.
  */
+import { join } from "node:path";
 import { type Ipv6Address, ipv6Bytes, ipv6Of, type Ipv6Prefix, splitIpv6Prefix } from "../../src/base/ipv6.ts";
 import { type Leasehold, startLeasehold } from "./leasehold.ts";
 import type { PeerLease6 } from "./leases6.ts";
 import { globals6, type KernelAddress6, linkLocal, wire6 } from "./link6.ts";
 import { type Capture, type Namespace, type Running, waitFor, withNamespaces } from "./namespace.ts";
-import { withScratch, writeIn } from "./scratch.ts";
+import { readIn, withScratch, writeIn } from "./scratch.ts";
 import type { Delegation, Server6 } from "./servers6.ts";
 import { type Peer6, type PeerName6, PEERS6, type Provider6, type Times6 } from "./uplink6-servers.ts";
 import { fieldsIn } from "./uplink4-wire.ts";
@@ -63,14 +64,16 @@ export class World6 {
   readonly other: Namespace;
   readonly folder: string;
   readonly #hosts: Namespace;
+  readonly #far: Namespace;
   #server: Server6 | undefined;
   #times: Times6 | undefined;
   #leasehold: Leasehold | undefined;
   #wire: Capture | undefined;
   #monitor: Running | undefined;
 
-  constructor(peer: PeerName6, spaces: Readonly<Record<"client" | "server" | "other" | "hosts", Namespace>>, folder: string) {
+  constructor(peer: PeerName6, spaces: Readonly<Record<"client" | "server" | "other" | "hosts" | "wire", Namespace>>, folder: string) {
     this.peerName = peer;
+    this.#far = spaces.wire;
     this.client = spaces.client;
     this.server = spaces.server;
     this.other = spaces.other;
@@ -93,9 +96,11 @@ export class World6 {
     return `leasehold said:\n${this.#leasehold?.log().slice(-2500) ?? ""}\n${this.peerName} said:\n${this.#server?.log().slice(-1500) ?? ""}`;
   }
 
-  async build(): Promise<void> {
+  /** @param fates a program that carries frames between client and server instead of a wire */
+  async build(fates?: readonly string[]): Promise<void> {
     const { client, server, other } = this;
-    await wire6(server, "p0", client, "c0");
+    if (fates === undefined) await wire6(server, "p0", client, "c0");
+    else await this.#badWire(fates);
     await client.ip("link", "set", "dev", "c0", "address", CLIENT_MAC6);
     await wire6(server, "p1", other, "o0");
     for (const port of ["p0", "p1"]) await server.sysctl(`net.ipv6.conf.${port}.disable_ipv6`, 1);
@@ -168,9 +173,9 @@ export class World6 {
     await this.server.ip("link", "set", "dev", "p0", up ? "up" : "down");
   }
 
-  /** Records the uplink's wire at its far end, and all addresses and routes of ours, from now on. */
-  async watch(): Promise<void> {
-    this.#wire = await this.server.capture("p0", "ip6");
+  /** Records the uplink's wire at its far end, or ours, and all addresses and routes of ours, from now on. */
+  async watch(end: "far" | "near" = "far"): Promise<void> {
+    this.#wire = await (end === "far" ? this.server.capture("p0", "ip6") : this.client.capture("c0", "ip6"));
     this.#monitor = this.client.spawn("ip", ["-ts", "-o", "-6", "monitor", "address", "route"], { env: { ...process.env, TZ: "UTC" } });
     await this.until("ip monitor", async () => {
       await this.client.ip("-6", "addr", "replace", "2001:db8:ffff::1/128", "dev", "lo");
@@ -215,18 +220,37 @@ export class World6 {
     return complaintsIn(this.pcap, `eth.src == ${CLIENT_MAC6}`);
   }
 
+  async #badWire([command = "", ...args]: readonly string[]): Promise<void> {
+    const wire = this.#far;
+    await wire6(wire, "toClient", this.client, "c0");
+    await wire6(wire, "toServer", this.server, "p0");
+    for (const end of ["toClient", "toServer"]) {
+      await wire.sysctl(`net.ipv6.conf.${end}.disable_ipv6`, 1);
+      await wire.ip("link", "set", "dev", end, "promisc", "on");
+    }
+    const program = wire.spawn(command, args);
+    await this.until("the wire", () => this.fates().length > 0 || (!program.running && program.stderr));
+  }
+
+  /** What the wire did to each frame; the first line says that it is there. */
+  fates(): readonly string[] {
+    return readIn(this.folder, TALLY).split("\n").filter(Boolean);
+  }
+
   async #kernel(): Promise<string> {
     const held = await Promise.all(LANS.map(async (lan) => [lan, (await this.addresses(lan)).map(({ local }) => local)]));
     return `kernel: ${JSON.stringify(held)} now ${Date.now() / 1000}`;
   }
 }
 
-/** Runs a story in a world of its own. */
-export function inWorld6(peer: PeerName6, story: (world: World6) => Promise<void>): Promise<void> {
+const TALLY = "tally";
+
+/** Runs a story in a world of its own. @param wire the program that is the wire, given the file of its tally */
+export function inWorld6(peer: PeerName6, story: (world: World6) => Promise<void>, wire?: (tally: string) => readonly string[]): Promise<void> {
   return withScratch((folder) =>
-    withNamespaces(["client", "server", "other", "hosts"], async (spaces) => {
+    withNamespaces(["client", "server", "other", "hosts", "wire"], async (spaces) => {
       const world = new World6(peer, spaces, folder);
-      await world.build();
+      await world.build(wire?.(join(folder, TALLY)));
       await story(world);
     }),
   );

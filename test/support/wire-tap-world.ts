@@ -60,15 +60,20 @@ function rewire(world: UplinkWorld, wire: string): void {
   world.ip(world.server, "addr", "add", `${SERVER_ADDRESS}/24`, "dev", "s0");
 }
 
-async function forward(world: UplinkWorld, wire: string, faults: Faults, seed: number): Promise<ChildProcess> {
+/** A wire as a program, whose ends are in its namespace; what it did to each frame stands in the tally. */
+export function wireCommand({ faults, seed }: { readonly faults: Faults; readonly seed: number }, tally: string): readonly string[] {
   const script = fileURLToPath(new URL("wire-tap-forward.ts", import.meta.url));
-  const options = ["--ends", "toClient,toServer", "--seed", String(seed), "--faults", JSON.stringify(faults), "--tally", join(world.folder, "tally")];
-  const child = world.spawn(wire, "wire", [process.execPath, "--import", "tsx", script, ...options]);
+  const options = ["--ends", "toClient,toServer", "--seed", String(seed), "--faults", JSON.stringify(faults), "--tally", tally];
+  return [process.execPath, "--import", "tsx", script, ...options];
+}
+
+async function forward(world: UplinkWorld, wire: string, faults: Faults, seed: number): Promise<ChildProcess> {
+  const child = world.spawn(wire, "wire", wireCommand({ faults, seed }, join(world.folder, "tally")));
   await world.until("the wire", () => (world.read("tally").includes("wire") ? true : undefined));
   return child;
 }
 
-function fatesIn(tally: string): readonly Fate[] {
+export function fatesIn(tally: string): readonly Fate[] {
   const lines = tally.split("\n").filter(Boolean);
   return lines.map((line) => JSON.parse(line) as Fate).filter(({ from }) => from !== "wire");
 }
