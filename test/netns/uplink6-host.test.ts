@@ -10,9 +10,9 @@ import { one, OTHER_POOL, POOL, story6, SYSTEM } from "../support/gateway6.ts";
 const BLOCK = '[uplink6.wan0]\ndelegate = [ { iaid = 1, to = ["lan0/64"] } ]\n';
 const TOLD = { dnsServers: ["2001:db8::53", "fe80::1"] as readonly string[] as readonly Ipv6Address[], domainSearch: ["home.example" as DomainName] };
 
-function post(folder: string, path: string): Promise<{ readonly status: number; readonly text: string }> {
+function ask(folder: string, method: "GET" | "POST", path: string): Promise<{ readonly status: number; readonly text: string }> {
   return new Promise((resolve, reject) => {
-    const asked = request({ socketPath: join(folder, "leasehold.run/control.sock"), path, method: "POST" }, (response) => {
+    const asked = request({ socketPath: join(folder, "leasehold.run/control.sock"), path, method }, (response) => {
       let text = "";
       response.on("data", (part: Buffer) => (text += part.toString()));
       response.on("end", () => resolve({ status: response.statusCode ?? 0, text }));
@@ -20,6 +20,20 @@ function post(folder: string, path: string): Promise<{ readonly status: number; 
     asked.on("error", reject);
     asked.end();
   });
+}
+
+type Watching = { readonly open: () => boolean; readonly events: () => readonly string[]; close(): void };
+function watch(folder: string, name: string): Watching {
+  let [open, text] = [false, ""];
+  const path = `/v1/watch?interface=${name}`;
+  const asked = request({ socketPath: join(folder, "leasehold.run/control.sock"), path }, (response) => {
+    open = true;
+    response.on("data", (part: Buffer) => (text += part.toString()));
+    response.on("error", () => undefined); // it is closed at the end
+  });
+  asked.on("error", () => undefined);
+  asked.end();
+  return { open: () => open, events: () => [...text.matchAll(/^event: (.+)$/gm)].map(([, event = ""]) => event), close: () => void asked.destroy() };
 }
 
 story6(
@@ -72,21 +86,56 @@ story6("renew, release and renew again by the control socket: the provider hears
   await start(SYSTEM + BLOCK);
   await until("an address", () => one(on("lan0")));
   const heard = (kind: string): Promise<true> => until(kind, () => did.at(-1)?.kind === kind) as Promise<true>;
-  assert.equal((await post(folder, "/v1/uplink6/wan0/renew")).status, 200);
+  assert.equal((await ask(folder, "POST", "/v1/uplink6/wan0/renew")).status, 200);
   await heard("extended");
-  assert.equal((await post(folder, "/v1/uplink6/wan0/release")).status, 200);
+  assert.equal((await ask(folder, "POST", "/v1/uplink6/wan0/release")).status, 200);
   await heard("released");
   await until("nothing is left", async () => [...(await on("lan0")), ...(await refusing())].length === 0);
-  assert.equal((await post(folder, "/v1/uplinks/wan0/renew")).status, 200);
+  assert.equal((await ask(folder, "POST", "/v1/uplinks/wan0/renew")).status, 200);
   await heard("delegated");
   await until("an address", () => one(on("lan0")));
-  assert.equal((await post(folder, "/v1/uplink4/wan0/renew")).status, 404);
-  assert.equal((await post(folder, "/v1/uplink6/lan0/renew")).status, 404);
-  assert.equal((await post(folder, "/v1/uplink6/wan0/attach")).status, 404);
+  assert.equal((await ask(folder, "POST", "/v1/uplink4/wan0/renew")).status, 404);
+  assert.equal((await ask(folder, "POST", "/v1/uplink6/lan0/renew")).status, 404);
+  assert.equal((await ask(folder, "POST", "/v1/uplink6/wan0/attach")).status, 404);
+});
+
+story6("what happens is told to whoever watches, and explained afterwards", async (scene) => {
+  const { folder, gateway, uplink, lan, serve, start, on, until } = scene;
+  await lan("lan0");
+  await start(SYSTEM + BLOCK);
+  const { provider } = serve("s0", POOL);
+  const watching = watch(folder, "wan0");
+  try {
+    await until("it watches", () => watching.open());
+    await uplink("wan0");
+    await until("an address", () => one(on("lan0")));
+    await until("pd-bound", () => watching.events().includes("pd-bound"));
+    provider.reconfigure({ pool: { ...provider.config.pool, prefix: OTHER_POOL as typeof provider.config.pool.prefix } });
+    await ask(folder, "POST", "/v1/uplink6/wan0/renew");
+    await until("pd-change", () => watching.events().includes("pd-change"));
+    await gateway.ip("link", "del", "wan0");
+    await until("carrier", () => watching.events().at(-1) === "carrier");
+    const order = ["carrier", "preinit", "pd-bound", "pd-change"].map((event) => watching.events().indexOf(event));
+    assert.deepEqual(
+      order,
+      order.toSorted((a, b) => a - b),
+      watching.events().join(),
+    );
+    const { status, text } = await ask(folder, "GET", "/v1/explain/wan0");
+    const told = JSON.parse(text) as {
+      readonly service: string;
+      readonly interface: string;
+      readonly transitions: readonly { readonly to: string }[];
+    };
+    assert.deepEqual([status, told.service, told.interface], [200, "uplink6", "wan0"]);
+    assert.ok(told.transitions.some(({ to }) => to === "bound") && told.transitions.at(-1)?.to === "down", text);
+  } finally {
+    watching.close();
+  }
 });
 
 story6("RFC 9096 §3.1: the program that stops gives nothing back and leaves what it put there, unless it shall", async (scene) => {
-  const { uplink, lan, serve, start, on, until } = scene;
+  const { uplink, lan, serve, start, on, until, refusing } = scene;
   await uplink("wan0");
   await lan("lan0");
   const { did } = serve("s0", POOL);
@@ -99,6 +148,7 @@ story6("RFC 9096 §3.1: the program that stops gives nothing back and leaves wha
   await until("the lease is taken up again", () => did.at(-1)?.kind === "extended");
   await giving.stop();
   await until("it is given back", () => did.at(-1)?.kind === "released");
+  assert.deepEqual([await on("lan0"), await refusing()], [[], []]);
 });
 
 story6(
@@ -131,7 +181,7 @@ story6("a provider that gives another prefix: the new address is there before th
   const before = await until("an address", () => one(on("lan0")));
   provider.reconfigure({ pool: { ...provider.config.pool, prefix: OTHER_POOL as typeof provider.config.pool.prefix } });
   const said = await news(async () => {
-    await post(folder, "/v1/uplink6/wan0/renew");
+    await ask(folder, "POST", "/v1/uplink6/wan0/renew");
     await until("the other prefix", async () => (await refusing()).join() === "unreachable 2001:db8:9000::/56");
   });
   const [old, fresh] = [
