@@ -1,10 +1,10 @@
 /** Defects of other DHCPv6 clients that this machine must not have, each by its number. test/mutants has a wrong program for each. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Ipv6Prefix } from "../../../src/base/ipv6.ts";
-import { prefixWish } from "../../../src/machines/dhcp6-client/config.ts";
-import { iaPd, iaPrefix, STATUS } from "../../../src/wire/dhcp6/leases.ts";
-import { Life, pausesOf } from "./silence.ts";
+import type { Ipv6Address, Ipv6Prefix } from "../../../src/base/ipv6.ts";
+import { addressWish, type ClientConfig, prefixWish } from "../../../src/machines/dhcp6-client/config.ts";
+import { iaAddress, iaNa, iaPd, iaPrefix, STATUS } from "../../../src/wire/dhcp6/leases.ts";
+import { Life, pausesOf, type Server } from "./silence.ts";
 import { bound, client, ia, OTHER_PREFIX, PREFIX, type Timeline } from "./timeline.ts";
 
 const SECOND = "2001:db8:300::/60" as Ipv6Prefix;
@@ -204,4 +204,31 @@ test("B52: a Request that the limit of messages held back goes out as a Request"
     .ignores("rate-limited")
     .silent();
   spent.at(1).sends("request", { prefixes: { 1: [PREFIX] } });
+});
+
+test("B50: no message of any conversation says what system this is: these options and no others, unless the operator adds some", () => {
+  const address = iaAddress("2001:db8:1::10" as Ipv6Address, lifetimes);
+  const granting: Server = ({ kind, options: { iaPd: prefixes, iaNa: addresses } }) => {
+    const options = {
+      ...(prefixes === undefined ? {} : { iaPd: [ia(1)] }),
+      ...(addresses === undefined ? {} : { iaNa: [iaNa({ iaid: 5, iaAddress: [address] })] }),
+      preference: 255,
+    };
+    return kind === "solicit" ? { kind: "advertise", options } : kind === "request" ? { kind: "reply", options } : undefined;
+  };
+  const up = (config: Partial<ClientConfig>): Life =>
+    new Life(1, { pace: "fast", rapidCommit: true, acceptReconfigure: true, ...config }, granting).happens({ kind: "link", up: true }).runsTo(10);
+  const flapped = (life: Life): Life => life.happens({ kind: "link", up: false }).happens({ kind: "link", up: true }).runsTo(20);
+  const lives = [
+    up({ wishes: [prefixWish(1, 56)] }).runsTo(3500),
+    flapped(up({ wishes: [prefixWish(1, 56)] })).happens({ kind: "command", verb: "release" }),
+    flapped(up({ wishes: [addressWish(5)] })).happens({ kind: "conflict", address: "2001:db8:1::10" as Ipv6Address }),
+    up({ wishes: [] }),
+  ];
+  const all = lives.flatMap(({ said }) => said.map(({ message }) => message));
+  const kinds = ["confirm", "decline", "informationRequest", "rebind", "release", "renew", "request", "solicit"];
+  assert.deepEqual([...new Set(all.map(({ kind }) => kind))].sort(), kinds);
+  const said = ["clientId", "elapsedHundredths", "iaNa", "iaPd", "rapidCommit", "reconfigureAccept", "requestedOptions", "serverId"];
+  assert.deepEqual([...new Set(all.flatMap(({ options }) => Object.keys(options)))].sort(), said);
+  assert.ok(all.every(({ unknown }) => unknown.length === 0));
 });
