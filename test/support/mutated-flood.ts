@@ -31,7 +31,7 @@ import { bytesWaiting, WireTap } from "./wire-tap.ts";
 const BURST = 64;
 const BURST_PAUSE_MS = 2;
 const QUEUE_MOST_BYTES = 200_000;
-const SETTLED_SECONDS = 10;
+const SETTLED_SECONDS = 60;
 /** How often memory is looked at while frames are sent. */
 const LOOK_MS = 100;
 const nudges = new Chance(0x6e75);
