@@ -6,7 +6,6 @@ import { LIMITS } from "../../base/limits.ts";
 import type { MacAddress } from "../../base/mac.ts";
 import { instant } from "../../base/time.ts";
 import type { ClientEffect, ClientEvent, ClientState } from "../../machines/dhcp6-client/state.ts";
-import type { Clock } from "../../ports/clock.ts";
 import type { LinkSockets } from "../../ports/datagrams.ts";
 import type { Observed } from "../../services/driver.ts";
 import type { LanConfig } from "../../services/lan/config.ts";
@@ -18,6 +17,7 @@ import type { Uplink6Interface } from "../../services/uplink6/config.ts";
 import { Uplink6 } from "../../services/uplink6/service.ts";
 import { ALL_AGENTS, ALL_ROUTERS, ALL_SERVERS, DHCP6_PORT } from "../actors/exchange.ts";
 import { Chance } from "../chance.ts";
+import { clockWhile } from "../mortal-clock.ts";
 import { SimClock, type Timeline } from "../clock.ts";
 import { SimDisk } from "../disk.ts";
 import type { Segment } from "../link.ts";
@@ -125,7 +125,7 @@ export class HouseGateway {
     const alive = this.#life("uplink6");
     const { tell, observe, uplink } = this.#options;
     const service: Uplink6 = new Uplink6({
-      clock: this.#clockOf(alive),
+      clock: clockWhile(alive, this.#clock),
       datagrams: {
         send: (_link, { from, to, port, payload }) => this.wan.send({ from, to, ports: { source: DHCP6_PORT.client, destination: port }, payload }),
       },
@@ -154,7 +154,7 @@ export class HouseGateway {
     const journal = new LeaseJournal(table, this.journal.open(), { stamp: recovery.stamp ?? this.#chance.bytes(8), sequence: recovery.sequence });
     const lan: Lan = new Lan(
       {
-        clock: this.#clockOf(alive),
+        clock: clockWhile(alive, this.#clock),
         log: { write: (_level, event, fields) => this.#options.tell("lan", `${event} ${JSON.stringify(fields)}`) },
         router: {
           datagrams: { send: (_link, { from, to, payload }) => this.lanCard.send({ from, to, ports: undefined, payload }) },
@@ -259,23 +259,6 @@ export class HouseGateway {
         });
       },
       close: () => undefined,
-    };
-  }
-
-  /** Alarms of a service that was killed ring for nobody. */
-  #clockOf(alive: () => boolean): Clock {
-    const clock = this.#clock;
-    return {
-      now: () => clock.now(),
-      wallClock: () => clock.wallClock(),
-      entropy: () => clock.entropy(),
-      alarm: (ring) => {
-        const alarm = clock.alarm(() => {
-          if (alive()) ring();
-          else alarm.close();
-        });
-        return alarm;
-      },
     };
   }
 }

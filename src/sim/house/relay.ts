@@ -3,7 +3,6 @@ import { duidLl } from "../../base/duid.ts";
 import { type Ipv6Address, ipv6Bytes, isMulticastV6 } from "../../base/ipv6.ts";
 import { LIMITS } from "../../base/limits.ts";
 import type { MacAddress } from "../../base/mac.ts";
-import type { Clock } from "../../ports/clock.ts";
 import type { ArrivedRows } from "../../ports/datagrams.ts";
 import { PacketBatch } from "../../services/lan/dhcp6-server/batch.ts";
 import type { LanConfig } from "../../services/lan/config.ts";
@@ -12,6 +11,7 @@ import { Offers } from "../../services/leases/offers.ts";
 import { LeaseTable } from "../../services/leases/table.ts";
 import { ALL_AGENTS, DHCP6_PORT } from "../actors/exchange.ts";
 import { Chance } from "../chance.ts";
+import { clockWhile } from "../mortal-clock.ts";
 import { SimClock, type Timeline } from "../clock.ts";
 import type { Segment } from "../link.ts";
 import { Card } from "./card.ts";
@@ -57,7 +57,7 @@ export class HouseRelay {
     const chance = new Chance(...this.#options.seed, 2, life);
     const lan = new Lan(
       {
-        clock: this.#clockOf(() => life === this.#life),
+        clock: clockWhile(() => life === this.#life, this.#clock),
         log: { write: () => undefined },
         router: { datagrams: NOTHING, sockets: NOTHING },
         dhcp6: {
@@ -92,22 +92,6 @@ export class HouseRelay {
 
   #take(link: number, packet: Packet6): void {
     if (packet.ports?.destination === DHCP6_PORT.server) this.#lan?.arrived(link, oneRow(link, packet));
-  }
-
-  #clockOf(alive: () => boolean): Clock {
-    const clock = this.#clock;
-    return {
-      now: () => clock.now(),
-      wallClock: () => clock.wallClock(),
-      entropy: () => clock.entropy(),
-      alarm: (ring) => {
-        const alarm = clock.alarm(() => {
-          if (alive()) ring();
-          else alarm.close();
-        });
-        return alarm;
-      },
-    };
   }
 }
 

@@ -1,7 +1,7 @@
 /** What can go wrong in a month, each as one line: who it happens to and how it ends. A seed chooses which of them exist at all. */
 import type { Duid } from "../../base/duid.ts";
 import { ipv6Prefix, splitIpv6Prefix } from "../../base/ipv6.ts";
-import { instant } from "../../base/time.ts";
+import { NEVER } from "../../base/time.ts";
 import type { Chance } from "../chance.ts";
 import { EPOCH_MS } from "../clock.ts";
 import type { NO_FAULTS } from "../link.ts";
@@ -53,11 +53,15 @@ const TABLE = {
     gateway.powerCut();
     return { words: "the power goes", end: () => gateway.start() };
   },
-  suspend: ({ month, chance }) => {
-    const { clock } = month.gateway;
-    const minutes = Math.round(10 ** chance.between(0, 3.5));
-    clock.sleepUntil(instant(month.now + minutes * 60_000));
-    return { words: `the gateway sleeps for up to ${minutes} minutes`, end: () => clock.sleepUntil(month.now) };
+  suspend: ({ month: { gateway } }) => {
+    gateway.clock.sleepUntil(NEVER);
+    return { words: "the gateway sleeps", end: () => gateway.wake() };
+  },
+  command: ({ month: { gateway }, uplink, chance }) => {
+    const name = gateway.cards[uplink]?.name ?? "wan0";
+    const verb = chance.pick(["renew", "reboot"] as const);
+    gateway.command(name, verb);
+    return { words: `somebody asks ${name} to ${verb}` };
   },
   clockForward: ({ month, chance }) => {
     // only forward: a clock that goes back a little is a lie no program can see through

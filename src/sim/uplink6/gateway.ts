@@ -9,7 +9,6 @@ import type { Ipv6Address } from "../../base/ipv6.ts";
 import { type MacAddress, macOf } from "../../base/mac.ts";
 import { type Instant, instant } from "../../base/time.ts";
 import type { ClientEffect, ClientEvent, ClientState } from "../../machines/dhcp6-client/state.ts";
-import type { Clock } from "../../ports/clock.ts";
 import type { PrefixPlan } from "../../ports/kernel.ts";
 import type { Observed } from "../../services/driver.ts";
 import type { Uplink6Interface } from "../../services/uplink6/config.ts";
@@ -18,6 +17,7 @@ import { Uplink6 } from "../../services/uplink6/service.ts";
 import { DHCP6_PORT } from "../actors/exchange.ts";
 import { same } from "../../base/same.ts";
 import { Chance } from "../chance.ts";
+import { clockWhile } from "../mortal-clock.ts";
 import { SimClock, type Timeline } from "../clock.ts";
 import { SimDisk } from "../disk.ts";
 import type { Port } from "../link.ts";
@@ -171,6 +171,16 @@ export class Gateway6 {
     service.addressIs(linkLocalOf(fact.index));
   }
 
+  command(name: string, verb: "renew" | "reboot"): void {
+    this.#enter((service) => service.command(name, verb));
+  }
+
+  /** From a suspend; the kernel tells that there was one. */
+  wake(): void {
+    this.clock.sleepUntil(this.#options.timeline.now);
+    this.#enter((service) => service.resumed());
+  }
+
   loseSockets(): void {
     this.#enter((service) => service.socketsLost());
   }
@@ -212,7 +222,7 @@ export class Gateway6 {
   #portsOf(alive: () => boolean): Uplink6Ports {
     const { timeline, tell, observe } = this.#options;
     return {
-      clock: this.#clockOf(alive),
+      clock: clockWhile(alive, this.clock, (ring) => this.#enter(ring)),
       datagrams: { send: (link, { payload }) => this.#effect(() => this.#send(link, payload)) },
       kernel: { apply: (plan) => this.#effect(() => this.#apply(plan)) },
       ...ALONE,
@@ -266,23 +276,6 @@ export class Gateway6 {
     if (from === undefined || way === undefined) return;
     this.sentAt.get(from.name)?.push(this.#options.timeline.now);
     way.isp.segment.send(way.port, payload);
-  }
-
-  /** Alarms of a program that was killed ring for nobody. */
-  #clockOf(alive: () => boolean): Clock {
-    const { clock } = this;
-    return {
-      now: () => clock.now(),
-      wallClock: () => clock.wallClock(),
-      entropy: () => clock.entropy(),
-      alarm: (ring) => {
-        const alarm = clock.alarm(() => {
-          if (alive()) this.#enter(ring);
-          else alarm.close();
-        });
-        return alarm;
-      },
-    };
   }
 }
 

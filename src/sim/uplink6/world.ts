@@ -103,7 +103,7 @@ export class Month {
       observe: (uplink, observed) => this.#observed(uplink, observed),
       changed: (change) => {
         this.changes.push(change);
-        if (change.kind === "added") this.#added(change.address);
+        if (change.kind === "added" || change.kind === "extended") this.#given(change.address);
         if (change.kind !== "extended") this.tell("kernel", change.kind, `${change.address.address} on ${change.address.name}`);
       },
     });
@@ -121,7 +121,7 @@ export class Month {
     return this.now - (this.calmSince ?? this.now) >= ms;
   }
 
-  /** The delegation that an address of the kernel was taken from when it was put there. */
+  /** The delegation that an address of the kernel was taken from when it was put there, or given more time. */
   originOf(address: KernelAddress): Origin | undefined {
     return this.#origins.get(keyOf(address));
   }
@@ -181,10 +181,10 @@ export class Month {
     this.gateway.clock.setWall(this.#wallOffsetMs);
   }
 
-  #added(added: KernelAddress): void {
+  #given(address: KernelAddress): void {
     for (const [uplink, { isp }] of this.gateway.ways) {
-      const prefix = isp.prefixOf(added.address, (one) => isp.orderOf.get(one) ?? 0);
-      if (prefix !== undefined) this.#origins.set(keyOf(added), { isp, prefix, iaid: isp.iaidOf.get(prefix), uplink });
+      const prefix = isp.prefixOf(address.address, (one) => isp.orderOf.get(one) ?? 0);
+      if (prefix !== undefined) this.#origins.set(keyOf(address), { isp, prefix, iaid: isp.iaidOf.get(prefix), uplink });
     }
   }
 
@@ -244,6 +244,8 @@ export class Month {
     // two at once of one kind would end each other
     const key = name === "kill" || name === "power" ? "off" : `${name} ${isp.name}`;
     if (this.#ends.has(key)) return;
+    // nobody speaks to a host that sleeps
+    if (this.gateway.clock.asleep && (name === "reload" || name === "command")) return;
     this.#struck.set(name, (this.#struck.get(name) ?? 0) + 1);
     const { words, end } = MONTH_FAULTS[name]({ month: this, uplink, isp, chance: this.#chance });
     this.tell("world", "fault", words);
