@@ -72,6 +72,21 @@ test("B38, B56: configuration comes with its generation, and a lease is not take
   assert.throws(() => reader.read(encoded("storedLease"), []), refusedWith("bad-order"));
   assert.equal(reader.read(encoded("uplink4Config"), []).generation, 9);
 });
+test("B56: uplink6: no plan, record, socket or event of an engine that has not said that it is ready; no lease or command for one that has not started", () => {
+  for (const name of ["configurePlan", "publishUplink6", "saveLease", "openDatagramSocket", "withdrawUplink"] as const) {
+    const reader = new MessageReader(CATALOGUE, "engine-uplink6", "main");
+    assert.throws(() => reader.read(encoded(name), []), refusedWith("bad-order"), name);
+    reader.read(encoded("ready"), []);
+    assert.equal(reader.read(encoded(name), []).kind, name);
+  }
+  for (const name of ["storedLease", "uplinkCommand", "kernelFailed", "farewell"] as const) {
+    const reader = new MessageReader(CATALOGUE, "main", "engine-uplink6");
+    assert.throws(() => reader.read(encoded(name), []), refusedWith("bad-order"), name);
+    assert.equal(reader.read(encoded("uplink6Config"), []).generation, 9);
+    reader.read(encoded("start"), []);
+    assert.equal(reader.read(encoded(name), []).kind, name);
+  }
+});
 test("B31: what is sent is values alone: the same message made elsewhere in memory is the same octets", () => {
   for (const [name] of entries) {
     const elsewhere = structuredClone(SAMPLES[name]);
