@@ -5,7 +5,7 @@ import { keaLeases6 } from "../support/leases6.ts";
 import { readIn } from "../support/scratch.ts";
 import { LONGEST_DUID_BYTES } from "../support/servers6.ts";
 import { RESOLVER6, startStateless } from "../support/uplink6-servers.ts";
-import { firstOf, isBound, keptAllAlong, kinds, lastOf, soundlySent } from "../support/uplink6-stories.ts";
+import { firstOf, flap, isBound, keptAllAlong, kinds, lastOf, soundlySent } from "../support/uplink6-stories.ts";
 import { OPTION6 } from "../support/uplink6-wire.ts";
 import { configured, inWorld6, OUR_DUID, type World6 } from "../support/uplink6-world.ts";
 import { needsPeers } from "../support/unpacked.ts";
@@ -57,16 +57,20 @@ describe("uplink6", { concurrency: 4 }, () => {
       () => inWorld6(peer, (world) => thirtyTwo(world, longest)),
     );
 
-  test("dnsmasq: information alone is asked for and taken, and nothing is leased (RFC 9915 §18.2.6)", needsPeers, () =>
+  test("dnsmasq: information alone is asked for and told, nothing is leased, and a flap asks again (RFC 9915 §18.2.6)", needsPeers, () =>
     inWorld6("Kea", async (world) => {
       const program = await startStateless({ ns: world.server }, [`option6:dns-server,[${RESOLVER6}]`, "option6:domain-search,example.net"]);
       await world.watch();
       await world.leasehold(configured());
-      await world.until("the answer taken", async () => (await world.shown()).state === "informed");
+      const told = await world.until("what was told", async () => (await world.shown()).told);
+      assert.deepEqual([told.nameServers, told.searchDomains], [[RESOLVER6], ["example.net"]]);
       const seen = await world.messages();
       assert.deepEqual(kinds(seen).slice(0, 2), ["information-request", "reply"]);
-      const [question] = seen;
-      assert.ok(!question?.options.includes(OPTION6.iaPd) && !question?.options.includes(OPTION6.iaNa));
+      const goneAt = await flap(world);
+      const again = async (): Promise<boolean> => (await world.messages()).some(({ type, atSeconds }) => type === "reply" && atSeconds > goneAt);
+      await world.until("asked and answered again", again);
+      const questions = await world.sent();
+      assert.ok(questions.every(({ type, options }) => type !== "solicit" && !options.includes(OPTION6.iaPd) && !options.includes(OPTION6.iaNa)));
       assert.match(program.stderr + program.stdout, /DHCPINFORMATION-REQUEST/);
       await soundlySent(world);
     }),

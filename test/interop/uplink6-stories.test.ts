@@ -8,9 +8,9 @@ import { needsPeers } from "../support/unpacked.ts";
 /** Worlds side by side in this file. */
 const WORLDS = 6;
 const NAMES = Object.keys(PEERS6) as readonly PeerName6[];
-const { acquire, rapid, unheeded, renew, restart, rebind, forgotten, silence, flap } = STORIES6;
+const { acquire, rapid, unheeded, renew, restart, rebind, forgotten, silence, flap, release } = STORIES6;
 /** wide dhcp6s forgets what it promised when it ends, and says nothing then to whoever rebinds. */
-const ALL = [acquire, rapid, unheeded, renew, restart, forgotten, flap];
+const ALL = [acquire, rapid, unheeded, renew, restart, forgotten, flap, release];
 
 describe("uplink6", { concurrency: WORLDS }, () => {
   for (const peer of NAMES) {

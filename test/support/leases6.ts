@@ -35,9 +35,7 @@ export function iscLeases6(text: string): readonly PeerLease6[] {
   const leases = blocks.flatMap(([, , id = "", body = ""]) => {
     const bytes = id.replace(/^"|"$/g, "").replaceAll(":", "");
     const parts = [...body.matchAll(/^ {2}ia(addr|prefix) (\S+) \{\n(.*?)^ {2}\}/gms)];
-    return parts
-      .filter(([, , , inner = ""]) => inner.includes("binding state active"))
-      .map(([, kind, at = "", inner = ""]) => iscLease(bytes, kind, at, inner));
+    return parts.map(([, kind, at = "", inner = ""]) => iscLease(bytes, kind, at, inner));
   });
   return latest(leases);
 }
@@ -51,7 +49,7 @@ function iscLease(bytes: string, kind: string | undefined, at: string, inner: st
     prefixLength: Number(length),
     duid: bytes.slice(8),
     iaid: Buffer.from(bytes.slice(0, 8), "hex").readUInt32LE(), // the file has it in the order of the machine
-    validSeconds: Number(/max-life (\d+);/.exec(inner)?.[1] ?? 0),
+    validSeconds: inner.includes("binding state active") ? Number(/max-life (\d+);/.exec(inner)?.[1] ?? 0) : 0,
     expiresAtSeconds: Date.parse(`${day.replaceAll("/", "-")}T${time}Z`) / 1000,
   };
 }

@@ -14,6 +14,8 @@ const TWO_UPLINKS = `${configured('delegate = [ { iaid = 1, to = ["lan0/64", "la
 /** The lease is renewed every so often while all this happens. */
 const TIMES = { preferredSeconds: 40, validSeconds: 60, renewSeconds: 10, rebindSeconds: 30 };
 
+/** A Release that nobody answers is said four times (RFC 9915 §18.2.7). */
+const GIVEN_UP_SECONDS = 60;
 /** An IA that no uplink asks for. */
 const ANOTHERS = 99;
 /** Who fails again and again rests before it begins anew, for minutes in the end (RFC 9915 §14.1). */
@@ -109,7 +111,7 @@ async function soliciting(world: World6, open: Target6): Promise<void> {
   const now = async (): Promise<Uplink6Facts> => factsOf6(await facts6(world), "c1");
   if ((await now()).state !== "soliciting") {
     await world.ours.control("release", "c1");
-    await world.until("the second uplink given up", async () => (await now()).state !== "bound");
+    await world.until("the second uplink given up", async () => (await now()).state === "stopped", GIVEN_UP_SECONDS);
     await world.ours.control("renew", "c1");
   }
   await world.until("the second uplink looks for a server", async () => (await now()).state === "soliciting");

@@ -24,6 +24,8 @@ export type Shown6 = {
     readonly unserved: readonly { readonly interface: string; readonly reason: string }[];
     readonly nameServers: readonly string[];
   } | null;
+  /** What a server told without leasing anything. */
+  readonly told: { readonly nameServers: readonly string[]; readonly searchDomains: readonly string[] } | null;
   readonly sent: Readonly<Record<string, number>>;
   readonly ignored: Readonly<Record<string, number>>;
 };
