@@ -52,7 +52,11 @@ export class Uplink6 implements LinkListener, AddressListener, RouteListener {
     this.#neighbourhood = {
       addressesOf: (link) => this.#addresses.ofLink(link),
       hosts: () => this.#hosts(),
-      planChanged: (how) => (how === "at-once" && this.#linksKnown ? this.#apply() : this.#planChanged()),
+      planChanged: (how) => {
+        this.#applied ||= how === "at-once"; // a server has spoken: what it takes away is gone, also what an earlier life of this program left
+        if (how === "at-once" && this.#linksKnown) this.#apply();
+        else this.#planChanged();
+      },
     };
   }
 

@@ -57,6 +57,17 @@ test("after a restart a server that is silent does not cost us what we hold (RFC
   );
 });
 
+test("what a server takes away before anything was applied goes from the kernel too: an earlier life may have left it there (RFC 9915 §18.2.10.1)", () => {
+  const self = restarted(60);
+  self.service.configure(CONFIG);
+  self.service.stored("wan0", self.record);
+  self.links();
+  assert.equal(self.lastSent(), "rebind");
+  self.answer("reply", [ia(1, [PREFIX, 0, 0])]);
+  assert.deepEqual(self.plan(), []);
+  assert.equal(self.phase(), "soliciting");
+});
+
 test("the links may be known before the configuration comes", () => {
   const self = restarted(60);
   self.links();
