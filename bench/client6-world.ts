@@ -99,7 +99,7 @@ exit 0
 export async function clean({ client, server, folder }: World, history: LinkHistory): Promise<void> {
   for (const leftover of ["run", "state", "dhclient.leases", "dhclient.pid", "dhcp6c.pid"])
     rmSync(join(folder, leftover), { recursive: true, force: true });
-  const names = execFileSync("ip", ["-n", client, "-br", "link"], { encoding: "utf8" });
+  const names = execFileSync("ip", ["-n", client, "-br", "link"], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
   for (const old of [UPLINK, LAN]) if (new RegExp(`^${old}@`, "m").test(names)) ip("-n", client, "link", "del", old);
   ip("-n", server, "link", "add", "s0", "type", "veth", "peer", "name", UPLINK, "netns", client);
   ip("-n", client, "link", "add", LAN, "type", "veth", "peer", "name", "c2");
