@@ -4,6 +4,7 @@ import { spansOverlap } from "../../base/ipv6-number.ts";
 import type { Instant } from "../../base/time.ts";
 import type { Isp } from "./isp.ts";
 import type { KernelAddress } from "./kernel.ts";
+import { PLACES } from "./configuration.ts";
 import { spanAround, spanCovers, spanOf } from "../spans.ts";
 import type { Month, MonthChecker, Origin, Step6 } from "./world.ts";
 
@@ -19,16 +20,6 @@ const GRAIN_MS = 2 * SECOND_MS;
 const CALM_MS = 2 * HOUR_MS;
 /** See `packetsAreBounded`. */
 const PACKETS_PER_HOUR = 200;
-
-/** Where on the LANs the prefix of an IA_PD of that length must have an address, as `configuration.ts` says. */
-const PLACES: Readonly<Record<number, readonly { readonly lan: string; readonly longest: number }[]>> = {
-  1: [
-    { lan: "lan0", longest: 64 },
-    { lan: "lan1", longest: 63 },
-  ],
-  2: [{ lan: "lan0", longest: 64 }],
-  3: [{ lan: "lan1", longest: 61 }],
-};
 
 export const noAddressOutlivesItsPrefix: MonthChecker = {
   name: "no address outlives its prefix",
@@ -167,8 +158,7 @@ function promiseOf({ gateway }: Month, { address }: KernelAddress): { readonly p
  * The operator took it out of the configuration, its uplink is gone, the program could not know better, or the provider took the prefix
  * from one IA and gave it, or a part of it, to another one, which has another place for it.
  */
-function isExcused({ gateway, now }: Month, { iaid = 0, uplink }: Origin, { name: lan, address, prefixLength, link }: KernelAddress): boolean {
-  if (!(PLACES[iaid] ?? []).some((place) => place.lan === lan)) return true;
+function isExcused({ gateway, now }: Month, { iaid, uplink }: Origin, { address, prefixLength, link }: KernelAddress): boolean {
   const isNew = now - gateway.configuredAt < GRAIN_MS;
   const isWanted = gateway.uplinks.some(({ name, delegations }) => name === uplink && delegations.some((one) => one.iaid === iaid));
   const span = spanAround(address, prefixLength);

@@ -23,6 +23,16 @@ const DELEGATIONS: readonly Delegation[] = [
   delegation({ iaid: 3, targets: [target(undefined, 62), target("lan1", 64, "::5" as Ipv6Address)] }),
 ];
 
+/** Where on the LANs the prefix of an IA_PD has an address, and how long it may be for that: as the targets above say. */
+export const PLACES: Readonly<Record<number, readonly { readonly lan: string; readonly longest: number; readonly offset: bigint }[]>> = {
+  1: [
+    { lan: "lan0", longest: 64, offset: 0x1n },
+    { lan: "lan1", longest: 63, offset: 0x1_0000_0000_0000_0001n },
+  ],
+  2: [{ lan: "lan0", longest: 64, offset: 0x1n }],
+  3: [{ lan: "lan1", longest: 61, offset: 0x4_0000_0000_0000_0005n }],
+};
+
 /** One, two or three IA_PDs in some order. */
 export function uplinkOf(name: string, chance: Chance): Uplink6Interface {
   const chosen = DELEGATIONS.slice(0, 1 + chance.below(DELEGATIONS.length));

@@ -4,6 +4,8 @@ import { type Instant, instant } from "../../base/time.ts";
 import { PrefixProvider, type Provider6Config } from "../actors/dhcp6-provider.ts";
 import type { Timeline } from "../clock.ts";
 import { type Port, Segment } from "../link.ts";
+import { PLACES } from "./configuration.ts";
+import type { KernelAddress } from "./kernel.ts";
 import { spanAround, spanCovers, spanOf } from "../spans.ts";
 
 export type IspOptions = {
@@ -23,9 +25,9 @@ export class Isp {
   readonly provider: PrefixProvider;
   /** Until when a prefix may be used at most, by all that was ever said of it. */
   readonly promised = new Map<Ipv6Prefix, Instant>();
-  /** For which IA_PD a prefix was promised last, and which promise that was. */
+  /** For which IA_PD a prefix was promised last. */
   readonly iaidOf = new Map<Ipv6Prefix, number>();
-  readonly orderOf = new Map<Ipv6Prefix, number>();
+  readonly #orderOf = new Map<Ipv6Prefix, number>();
   #promises = 0;
   /** The provider's end of the link. */
   readonly port: Port;
@@ -37,7 +39,7 @@ export class Isp {
       tell(kind, `${prefix} IA ${iaid}`);
       if (kind !== "delegated" && kind !== "extended") return;
       this.iaidOf.set(prefix, iaid);
-      this.orderOf.set(prefix, this.#promises++);
+      this.#orderOf.set(prefix, this.#promises++);
       this.promised.set(prefix, instant(Math.max(until, this.promised.get(prefix) ?? 0)));
     });
     this.port = this.segment.attach({
@@ -51,6 +53,18 @@ export class Isp {
     });
   }
 
+  /** What an address of a LAN was taken from: of the prefixes whose plan has it there, the one that was promised last. */
+  originOf({ name, address }: KernelAddress): { readonly prefix: Ipv6Prefix; readonly iaid: number } | undefined {
+    const number = spanAround(address).first;
+    let found: { readonly prefix: Ipv6Prefix; readonly iaid: number; readonly order: number } | undefined;
+    for (const [prefix, iaid] of this.iaidOf) {
+      const order = this.#orderOf.get(prefix) ?? 0;
+      const isThere = (PLACES[iaid] ?? []).some(({ lan, offset }) => lan === name && spanOf(prefix).first + offset === number);
+      if (isThere && order > (found?.order ?? -1)) found = { prefix, iaid, order };
+    }
+    return found;
+  }
+
   /** Of the promised prefixes that hold an address the one that ranks highest. */
   prefixOf(address: Ipv6Address, rank: (prefix: Ipv6Prefix) => number): Ipv6Prefix | undefined {
     const inner = spanAround(address);
@@ -61,7 +75,7 @@ export class Isp {
   }
 
   /** Whether the provider itself still believes that the IA has the prefix. */
-  stillGives(prefix: Ipv6Prefix, iaid: number | undefined, now: Instant): boolean {
+  stillGives(prefix: Ipv6Prefix, iaid: number, now: Instant): boolean {
     return this.provider.book.all().some((binding) => binding.prefix === prefix && binding.iaid === iaid && binding.until > now);
   }
 }

@@ -26,7 +26,7 @@ export type MonthOptions = {
 };
 /** What a client did with what it holds, and when. */
 export type Step6 = { readonly uplink: string; readonly observed: Observed6 };
-export type Origin = { readonly isp: Isp; readonly prefix: Ipv6Prefix; readonly iaid: number | undefined; readonly uplink: string };
+export type Origin = { readonly isp: Isp; readonly prefix: Ipv6Prefix; readonly iaid: number; readonly uplink: string };
 type Told = { readonly at: Instant; readonly who: string; readonly what: string; readonly words: string };
 export type MonthChecker = {
   readonly name: string;
@@ -182,9 +182,10 @@ export class Month {
   }
 
   #given(address: KernelAddress): void {
+    this.#origins.delete(keyOf(address));
     for (const [uplink, { isp }] of this.gateway.ways) {
-      const prefix = isp.prefixOf(address.address, (one) => isp.orderOf.get(one) ?? 0);
-      if (prefix !== undefined) this.#origins.set(keyOf(address), { isp, prefix, iaid: isp.iaidOf.get(prefix), uplink });
+      const origin = isp.originOf(address);
+      if (origin !== undefined) this.#origins.set(keyOf(address), { isp, uplink, ...origin });
     }
   }
 
