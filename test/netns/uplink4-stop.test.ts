@@ -20,6 +20,15 @@ test("B55: told to stop at each moment of its start, the program ends with 0 or 
       assert.ok(program.exitCode === 0 || program.signalCode === "SIGTERM", `at ${moment} ms: ${program.exitCode} ${program.signalCode}`);
       await world.until(`at ${moment} ms everybody is gone`, () => (pids(world.client) === "" ? true : undefined));
     }
+    const starts = (): number => world.read("leasehold.log").split('"event":"started"').length;
+    for (let again = 0; again < 3; again++) {
+      const earlier = starts();
+      const program = world.leasehold("[uplink4.c0]\nrelease_on_stop = true\n");
+      await world.until("main has started its roles", () => (starts() > earlier ? true : undefined)); // they are still on their way
+      await world.stop(program);
+      assert.equal(program.exitCode, 0);
+      await world.until("everybody is gone", () => (pids(world.client) === "" ? true : undefined));
+    }
     assert.doesNotMatch(world.read("leasehold.log"), /TypeError|AssertionError|Cannot read/);
     const searches = (): number => world.read("leasehold.log").split("selecting").length;
     const before = searches();
