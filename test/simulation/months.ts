@@ -22,8 +22,9 @@ export function months(first: number, last: number): void {
         const report = new Month({ seed }).always(...MONTH_CHECKERS).run();
         reached.merge(report.coverage);
         mostPerHour = Math.max(mostPerHour, report.mostPerHour);
+        if (report.violation === undefined) continue;
         const again = `npm run test:swarm -- --kind uplink6 --seed ${seed} --story story.txt`;
-        assert.equal(report.violation, undefined, [...report.story.slice(-STORY_LINES), "", `month ${seed}: ${report.violation}`, again].join("\n"));
+        assert.fail([...report.story.slice(-STORY_LINES), "", `month ${seed}: ${report.violation}`, again].join("\n"));
       }
     });
   }
