@@ -31,7 +31,7 @@ describe("minutes on a bad wire", { concurrency: 5 }, () => {
         const problems = [...again.problems, ...leases.problems];
         assert.equal(problems.length, 0, `${problems.join("\n")}\n${transcript(said, sought)}`);
         assert.ok(leases.looked >= 5, `${leases.looked} leases`);
-        assert.deepEqual(boundProblems(said, watch.news(), STANDS_WITHIN_SECONDS), []);
+        assert.deepEqual(boundProblems(said, watch.news(), STANDS_WITHIN_SECONDS, KEA_TIMES.lease), []);
         assert.equal(watch.most().length, 1, `at once: ${watch.most().join(" ")}`);
         assertBad(fates(), BAD);
       }),

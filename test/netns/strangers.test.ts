@@ -337,8 +337,11 @@ async function newClient({ gateway, guest, folder }: World): Promise<number> {
   return performance.now() - began;
 }
 
+type Drops = (port: number, table?: "udp6" | "raw6") => number;
+/** What stands for a port where the kernel lists raw sockets: the protocol. */
+const ICMPV6 = 58;
 /** Received, dropped by the kernel at the socket, and no other way out. */
-async function accounted({ ours }: World, before: Facts, strangers: Strangers, drops: (port: number) => number): Promise<void> {
+async function accounted({ ours }: World, before: Facts, strangers: Strangers, drops: Drops): Promise<void> {
   const { sent } = strangers;
   const now = facts(await ours.show());
   const server = now.lan.server.received - before.lan.server.received;
@@ -353,7 +356,7 @@ async function accounted({ ours }: World, before: Facts, strangers: Strangers, d
   const routers = (shown: Facts): number =>
     shown.lan.router.interfaces.reduce((total, { received, ignored }) => total + received + (ignored["queue-full"] ?? 0), 0);
   const rows = {
-    solicitations: [sent.solicitations, routers(now) - routers(before)],
+    solicitations: [sent.solicitations, routers(now) - routers(before) + drops(ICMPV6, "raw6")],
     547: [sent.server + sent.relay + sent.back, on547 + drops(547)],
     546: [sent.client, client + queueFull + drops(546)],
     111: [sent.portmapper, portmapper(now) - portmapper(before) + drops(111)],
@@ -372,7 +375,7 @@ test(
     inWorld(async (world) => {
       const { ours, gateway, dhclient, root } = world;
       const pids = await pidsOf(ours);
-      const drops = (port: number): number => droppedAt(pids.get("main") ?? 0, port);
+      const drops: Drops = (port, table) => droppedAt(pids.get("main") ?? 0, port, table);
       const held = { host: leased(dhclient), lan0: (await globals6(gateway, "lan0")).map(({ local }) => local) };
       const before = facts(await ours.show());
       const strangers = new Strangers(world);

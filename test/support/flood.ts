@@ -94,9 +94,9 @@ export class Stranger {
 }
 
 /** Datagrams that the kernel dropped at sockets on this UDP port of a namespace: full buffers and bad sums. */
-export function droppedAt(pid: number, port: number): number {
+export function droppedAt(pid: number, port: number, table: "udp6" | "raw6" = "udp6"): number {
   const wanted = port.toString(16).toUpperCase().padStart(4, "0");
-  const rows = readFileSync(`/proc/${pid}/net/udp6`, "utf8").trim().split("\n").slice(1);
+  const rows = readFileSync(`/proc/${pid}/net/${table}`, "utf8").trim().split("\n").slice(1);
   const ours = rows.map((row) => row.trim().split(/\s+/)).filter(([, local]) => local?.endsWith(`:${wanted}`));
   return ours.reduce((sum, fields) => sum + Number(fields.at(-1)), 0);
 }

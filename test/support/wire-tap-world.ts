@@ -195,6 +195,7 @@ export function leaseProblems(
     if (one.type === "request" || one.type === "discover") exchange = one.xid;
     if (one.type === "ack" && one.xid === exchange) {
       const from = begun.get(one.xid);
+      if (isOver(one, from, seconds.lease)) return;
       lease = from === undefined ? undefined : { from, given: one.atSeconds, seen: new Set() };
       exchange = "";
     }
@@ -227,12 +228,26 @@ function soughtBetween(sought: readonly number[], after: number, before: number)
   return sought.find((at) => at > after && at < before);
 }
 
+/** A lease counts from the first REQUEST for it (RFC 2131 §4.4.1): after a long search on this wire it can be over before it comes, and is none. */
+function isOver({ atSeconds }: Said, from: number | undefined, leaseSeconds: number): boolean {
+  return from !== undefined && atSeconds - from >= leaseSeconds;
+}
+
 /** An address stands soon after the first ACK of its exchange came through. @returns the seconds it took, exchange by exchange */
-export function boundProblems(said: readonly Said[], news: readonly AddressNews[], mostSeconds: number): readonly string[] {
+export function boundProblems(
+  said: readonly Said[],
+  news: readonly AddressNews[],
+  mostSeconds: number,
+  leaseSeconds = Number.POSITIVE_INFINITY,
+): readonly string[] {
   let asked = "";
   const answered = new Set<string>();
-  return said.flatMap(({ type, xid, atSeconds }) => {
+  const begun = new Map<string, number>();
+  return said.flatMap((one) => {
+    const { type, xid, atSeconds } = one;
     if (type === "request" || type === "discover") asked = xid;
+    if (type === "request" && !begun.has(xid)) begun.set(xid, atSeconds);
+    if (type === "ack" && isOver(one, begun.get(xid), leaseSeconds)) return [];
     if (type !== "ack" || asked !== xid || answered.has(xid)) return [];
     answered.add(xid);
     const stood = news.find((one) => !one.gone && one.atSeconds >= atSeconds - 0.05);
