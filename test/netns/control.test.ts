@@ -12,9 +12,9 @@ import { inWorld, NEEDS_ROOT, type UplinkWorld } from "../support/uplink-world.t
 const root = join(dirname(fileURLToPath(import.meta.url)), "../..");
 const TRUTH = { skip: NEEDS_ROOT };
 
-async function withProgram(story: (world: UplinkWorld, socketPath: string) => Promise<void>): Promise<void> {
+async function withProgram(story: (world: UplinkWorld, socketPath: string) => Promise<void>, configuration?: string): Promise<void> {
   await inWorld(async (world) => {
-    world.leasehold();
+    world.leasehold(configuration);
     await world.until("the control socket", () => (shows(world) ? true : undefined));
     await story(world, join(world.folder, "run/control.sock"));
   });
@@ -126,33 +126,40 @@ test("half a request, a client that leaves while it waits, and one that never re
   }),
 );
 
-test("B30: an answer goes to the connection that asked, although another asks at the same moment and claims to be the same process", TRUTH, () =>
-  withProgram(async (world, socketPath) => {
-    const asked = (path: string): Promise<string> =>
-      raw(socketPath, `GET ${path} HTTP/1.1\r\nhost: x\r\nx-client-pid: 4711\r\nconnection: close\r\n\r\n`);
-    for (let round = 0; round < 10; round++) {
-      const answers = await Promise.all([asked("/v1/explain/none0"), asked("/v1/explain/c0"), asked("/v1/nothing"), asked("/v1/show")]);
-      assert.deepEqual(answers, ["404", "200", "404", "200"]);
-    }
-    const texts = await Promise.all(
-      ["/v1/explain/c0", "/v1/show", "/v1/trace/c0"].map(
-        (path) =>
-          new Promise<string>((resolve, reject) => {
-            const sent = request({ socketPath, path, headers: { "x-client-pid": "4711" } }, (answer) => {
-              let text = "";
-              answer.on("data", (chunk) => {
-                text += chunk.toString();
-              });
-              answer.on("end", () => resolve(text));
-            });
-            sent.on("error", reject).end();
-          }),
-      ),
-    );
-    assert.equal(new Set(texts).size, 3, "three questions, three answers");
-    assert.ok(shows(world));
-  }),
-);
+for (const [service, configuration] of [
+  ["uplink4", undefined],
+  ["uplink6", '[uplink6.c0]\ndelegate = [ { to = ["lan0"] } ]\n'],
+] as const)
+  test(
+    `B30: ${service}: an answer goes to the connection that asked, although another asks at the same moment and claims to be the same process`,
+    TRUTH,
+    () =>
+      withProgram(async (world, socketPath) => {
+        const asked = (path: string): Promise<string> =>
+          raw(socketPath, `GET ${path} HTTP/1.1\r\nhost: x\r\nx-client-pid: 4711\r\nconnection: close\r\n\r\n`);
+        for (let round = 0; round < 10; round++) {
+          const answers = await Promise.all([asked("/v1/explain/none0"), asked("/v1/explain/c0"), asked("/v1/nothing"), asked("/v1/show")]);
+          assert.deepEqual(answers, ["404", "200", "404", "200"]);
+        }
+        const texts = await Promise.all(
+          ["/v1/explain/c0", "/v1/show", "/v1/trace/c0"].map(
+            (path) =>
+              new Promise<string>((resolve, reject) => {
+                const sent = request({ socketPath, path, headers: { "x-client-pid": "4711" } }, (answer) => {
+                  let text = "";
+                  answer.on("data", (chunk) => {
+                    text += chunk.toString();
+                  });
+                  answer.on("end", () => resolve(text));
+                });
+                sent.on("error", reject).end();
+              }),
+          ),
+        );
+        assert.equal(new Set(texts).size, 3, "three questions, three answers");
+        assert.ok(shows(world));
+      }, configuration),
+  );
 
 test("two commands pipelined on one connection are both answered", TRUTH, () =>
   withProgram(async (_world, socketPath) => {
