@@ -55,11 +55,12 @@ export class Isp {
 
   /** What an address of a LAN was taken from: of the prefixes whose plan has it there, the one that was promised last. */
   originOf({ name, address }: KernelAddress): { readonly prefix: Ipv6Prefix; readonly iaid: number } | undefined {
-    const number = spanAround(address).first;
+    const inner = spanAround(address);
     let found: { readonly prefix: Ipv6Prefix; readonly iaid: number; readonly order: number } | undefined;
     for (const [prefix, iaid] of this.iaidOf) {
       const order = this.#orderOf.get(prefix) ?? 0;
-      const isThere = (PLACES[iaid] ?? []).some(({ lan, offset }) => lan === name && spanOf(prefix).first + offset === number);
+      const span = spanOf(prefix);
+      const isThere = spanCovers(span, inner) && (PLACES[iaid] ?? []).some(({ lan, offset }) => lan === name && span.first + offset === inner.first);
       if (isThere && order > (found?.order ?? -1)) found = { prefix, iaid, order };
     }
     return found;
