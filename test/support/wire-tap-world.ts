@@ -190,8 +190,9 @@ export function leaseProblems(
   said.forEach((one, i) => {
     const before = said[i - 1]?.atSeconds ?? 0;
     const isRenewal = one.type === "request" && one.ciaddr !== UNSPECIFIED;
+    const isUnicast = isRenewal && one.destination === SERVER_ADDRESS; // only that one waits for the server's hardware address
     if (one.type === "request" && !begun.has(one.xid))
-      begun.set(one.xid, (isRenewal ? soughtBetween(sought, before, one.atSeconds) : undefined) ?? one.atSeconds);
+      begun.set(one.xid, (isUnicast ? soughtBetween(sought, before, one.atSeconds) : undefined) ?? one.atSeconds);
     if (one.type === "request" || one.type === "discover") exchange = one.xid;
     if (one.type === "ack" && one.xid === exchange) {
       const from = begun.get(one.xid);
@@ -206,7 +207,8 @@ export function leaseProblems(
     const saidAt = how === "renew" ? (begun.get(one.xid) ?? one.atSeconds) : one.atSeconds;
     const due = Math.max(from + seconds[how], given);
     looked++;
-    if (seen.has(how) || Math.abs(saidAt - due) > seconds.jitter + seconds[how] * TOLERANCE)
+    const mostSeconds = isFresh ? FRESH_SECONDS : seconds.jitter + seconds[how] * TOLERANCE;
+    if (seen.has(how) || Math.abs(saidAt - due) > mostSeconds)
       problems.push(`${how} ${one.xid} ${(saidAt - from).toFixed(3)} s after the lease began, due once after ${(due - from).toFixed(3)} s`);
     seen.add(how);
     if (how === "lease") lease = undefined;
