@@ -1,6 +1,7 @@
 /** What a server tells beside leases: kept as octets, so that what is not understood here can be handed on all the same. */
 import { Writer } from "../../base/cursor.ts";
 import { toHex } from "../../base/hex.ts";
+import { type Ipv6Address, mayAnswerV6 } from "../../base/ipv6.ts";
 import { LIMITS } from "../../base/limits.ts";
 import type { Duid } from "../../base/duid.ts";
 import type { Dhcp6ClientMessage } from "../../wire/dhcp6/message.ts";
@@ -50,8 +51,12 @@ export function factsIn({ options, unknown, malformed }: Dhcp6ClientMessage): re
 
 /** What an answer to an Information-request tells. */
 export function toldIn(message: Dhcp6ClientMessage, serverId: Duid): Told {
-  const { dnsServers = [], domainSearch = [] } = message.options;
-  return { serverId, nameServers: dnsServers, searchDomains: domainSearch, options: factsIn(message) };
+  return { serverId, nameServers: resolversIn(message) ?? [], searchDomains: message.options.domainSearch ?? [], options: factsIn(message) };
+}
+
+/** Those that can be asked: one that is no host does not cost the others. @returns undefined where the server speaks of none */
+export function resolversIn({ options }: Dhcp6ClientMessage): readonly Ipv6Address[] | undefined {
+  return options.dnsServers?.filter(mayAnswerV6);
 }
 
 /** They go into files and frames of a fixed size; what does not fit is left out. */

@@ -1,5 +1,5 @@
 /** Judges an answer before anything changes: what each IA of it comes to, and why a part of it is passed over (RFC 9915 §16, §18.2.10). */
-import { type Ipv6Prefix, ipv6Covers, ipv6Prefix, isRoutableV6, splitIpv6Prefix } from "../../base/ipv6.ts";
+import { type Ipv6Prefix, ipv6Covers, ipv6Prefix, isDelegableV6, splitIpv6Prefix } from "../../base/ipv6.ts";
 import { excludedPrefix, type IaAddress, type IaNa, type IaPd, type IaPrefix, STATUS } from "../../wire/dhcp6/leases.ts";
 import type { Dhcp6ClientMessage } from "../../wire/dhcp6/message.ts";
 import { OPTIONS } from "../../wire/dhcp6/options.ts";
@@ -131,9 +131,9 @@ function verdictOn(ia: Ia, seen: Ipv6Prefix[], passedOver: IgnoreReason[]): Verd
 
 /** An address may lie in a prefix: providers number links out of what they delegate (RFC 6603). */
 function whyUnusable({ prefix, preferredSeconds, validSeconds }: GrantedPrefix, seen: readonly Ipv6Prefix[]): IgnoreReason | undefined {
-  const { address, prefixLength } = splitIpv6Prefix(prefix);
+  const { prefixLength } = splitIpv6Prefix(prefix);
   if (preferredSeconds > validSeconds) return "lifetimes-contradict";
-  if (prefixLength === 0 || !isRoutableV6(address)) return "implausible-prefix";
+  if (!isDelegableV6(prefix)) return "implausible-prefix";
   const clashes = (other: Ipv6Prefix): boolean =>
     prefixLength === 128 ? other === prefix : !other.endsWith("/128") && (ipv6Covers(other, prefix) || ipv6Covers(prefix, other));
   return validSeconds > 0 && seen.some(clashes) ? "prefix-overlaps" : undefined;

@@ -6,7 +6,7 @@ import { after, type Instant, type Moment } from "../../base/time.ts";
 import type { Dhcp6ClientMessage } from "../../wire/dhcp6/message.ts";
 import type { GrantedPrefix, Verdict } from "./judge.ts";
 import { type Association, isSameIa, type Wish } from "./config.ts";
-import { factsIn } from "./facts.ts";
+import { factsIn, resolversIn } from "./facts.ts";
 import type { Delegated, Lease, LeasedPrefix } from "./state.ts";
 import { renewalTimes } from "./timing.ts";
 
@@ -30,13 +30,12 @@ export function merged(held: Lease | undefined, { wishes, verdicts, message, ser
     return next === undefined ? [] : [next];
   });
   if (delegations.length === 0) return undefined;
-  const { dnsServers, domainSearch } = message.options;
   const options = factsIn(message);
   return {
     serverId,
     delegations,
-    nameServers: dnsServers ?? held?.nameServers ?? [],
-    searchDomains: domainSearch ?? held?.searchDomains ?? [],
+    nameServers: resolversIn(message) ?? held?.nameServers ?? [],
+    searchDomains: message.options.domainSearch ?? held?.searchDomains ?? [],
     options: options.length > 0 ? options : (held?.options ?? []),
   };
 }

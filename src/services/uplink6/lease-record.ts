@@ -2,7 +2,7 @@
 import { type DomainName, parseDomainName } from "../../base/domain.ts";
 import { type Duid, parseDuid } from "../../base/duid.ts";
 import { fromHex } from "../../base/hex.ts";
-import { type Ipv6Address, type Ipv6Prefix, isRoutableV6, parseIpv6, parseIpv6Prefix, splitIpv6Prefix } from "../../base/ipv6.ts";
+import { type Ipv6Address, type Ipv6Prefix, isDelegableV6, parseIpv6, parseIpv6Prefix } from "../../base/ipv6.ts";
 import { LIMITS } from "../../base/limits.ts";
 import { after, type Instant, NEVER } from "../../base/time.ts";
 import type { Delegated, Lease, LeasedPrefix } from "../../machines/dhcp6-client/state.ts";
@@ -95,9 +95,7 @@ function prefixIn(value: unknown, clockwork: Clockwork): LeasedPrefix | undefine
 
 function delegatablePrefix(value: unknown): Ipv6Prefix | undefined {
   const prefix = typeof value === "string" ? parseIpv6Prefix(value) : undefined;
-  if (prefix === undefined) return undefined;
-  const { address, prefixLength } = splitIpv6Prefix(prefix);
-  return prefixLength > 0 && isRoutableV6(address) ? prefix : undefined;
+  return prefix !== undefined && isDelegableV6(prefix) ? prefix : undefined;
 }
 
 /** A wall clock that stands before the record was written is not believed (boards without a clock of their own). */

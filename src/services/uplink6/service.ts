@@ -218,7 +218,7 @@ export class Uplink6 implements LinkListener, AddressListener, RouteListener {
     this.#planChanged();
   }
 
-  /** Nothing at all is not told before something was: what an earlier life of this program left runs out by itself, or is ours again soon. */
+  /** Nothing at all is not told at once: what an earlier life of this program left may be ours again in a moment. Later it is nobody's. */
   #apply(): void {
     const now = this.#ports.clock.now();
     if (!this.#linksKnown && now < this.#patientUntil) return this.#gathering.set(this.#patientUntil);
@@ -226,7 +226,8 @@ export class Uplink6 implements LinkListener, AddressListener, RouteListener {
     this.#gathering.set(NEVER);
     const holdings = [...this.#uplinks.values()].map(({ holding }) => holding);
     const plan = composed(holdings, this.#links.all(), now, this.#hosts());
-    if (!this.#applied && plan.addresses.length === 0 && plan.aggregates.length === 0) return;
+    const isEmpty = plan.addresses.length === 0 && plan.aggregates.length === 0;
+    if (!this.#applied && isEmpty && now < this.#patientUntil) return this.#gathering.set(this.#patientUntil);
     this.#applied = true;
     this.#ports.kernel.apply(plan);
   }

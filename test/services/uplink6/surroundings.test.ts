@@ -151,6 +151,23 @@ test("what a server tells is published with the lease, withdrawn with the link, 
   assert.equal(self.published.size, 1);
 });
 
+test("a resolver that is no host is left out, and costs no other", () => {
+  const self = up();
+  answered(self, "advertise", { iaPd: [ia(1, [PREFIX])] });
+  answered(self, "reply", { iaPd: [ia(1, [PREFIX])], dnsServers: ["::1", "ff02::1", "2001:db8::53"].map((text) => text as Ipv6Address) });
+  assert.deepEqual(self.published.get("wan0")?.["nameServers"], ["2001:db8::53"]);
+});
+
+test("what an earlier life left in the kernel is nobody's when no lease of it is known: it goes after a while, not at once", () => {
+  const self = rig();
+  self.service.configure({ duid: DUID, interfaces: [wan()] });
+  self.links("lan0");
+  self.wait(4);
+  assert.equal(self.plans.length, 0);
+  self.wait(2);
+  assert.deepEqual(self.plan(), []);
+});
+
 test("ignore_dns: resolvers and search domains are not published", () => {
   const self = up(uplink6("wan0", [{ iaid: 1, targets: [target("lan0")] }], { ignoreDns: true }));
   answered(self, "advertise", { iaPd: [ia(1, [PREFIX])] });
