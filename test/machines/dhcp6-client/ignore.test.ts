@@ -107,6 +107,8 @@ const PARTS: readonly (readonly [string, IgnoreReason, IaPd])[] = [
   ["every address there is", "implausible-prefix", ia(1, prefix("::/0"))],
   ["a prefix of addresses for one link", "implausible-prefix", ia(1, prefix("fe80::/56"))],
   ["a prefix of groups", "implausible-prefix", ia(1, prefix("ff00::/56"))],
+  ["a prefix of addresses behind translators", "implausible-prefix", ia(1, prefix("64:ff9b::/40"))],
+  ["a part of the Internet", "implausible-prefix", ia(1, prefix("2000::/12"))],
   [
     "NoPrefixAvail inside the prefix",
     "no-prefix-available",
