@@ -63,13 +63,14 @@ function chachaBlock(key: Uint8Array, counter: number): Uint32Array {
 }
 
 function quarter(x: Uint32Array, a: number, b: number, c: number, d: number): void {
-  const mix = (into: number, from: number, turn: number, bits: number): void => {
-    x[into] = (x[into] ?? 0) + (x[from] ?? 0);
-    const word = (x[turn] ?? 0) ^ (x[into] ?? 0);
-    x[turn] = (word << bits) | (word >>> (32 - bits));
-  };
-  mix(a, b, d, 16);
-  mix(c, d, b, 12);
-  mix(a, b, d, 8);
-  mix(c, d, b, 7);
+  mix(x, a, b, d, 16);
+  mix(x, c, d, b, 12);
+  mix(x, a, b, d, 8);
+  mix(x, c, d, b, 7);
+}
+
+function mix(x: Uint32Array, into: number, from: number, turn: number, bits: number): void {
+  x[into] = (x[into] ?? 0) + (x[from] ?? 0);
+  const word = (x[turn] ?? 0) ^ (x[into] ?? 0);
+  x[turn] = (word << bits) | (word >>> (32 - bits));
 }
