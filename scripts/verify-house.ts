@@ -10,7 +10,7 @@ import { prefixRows, relayRow, withdrawnRows } from "./house/rows/ipv6.ts";
 import { picture } from "./house/rows/picture.ts";
 import { reachRows } from "./house/rows/reach.ts";
 import { roleRows } from "./house/rows/roles.ts";
-import { eventually, type Look, print, type Row } from "./house/rows/row.ts";
+import { eventuallyAll, type Look, print, type Row } from "./house/rows/row.ts";
 import { echoRow, uplink4Rows } from "./house/rows/uplink4.ts";
 import { userRows } from "./house/rows/users.ts";
 
@@ -35,14 +35,10 @@ process.stdout.write(`\n\n${picture(facts, pool)}\n`);
 print(rows);
 process.exitCode = rows.every(({ confirmed }) => confirmed) ? 0 : 1;
 
-/** One deadline for all: a house that is ill is not waited for row by row. */
+/** One deadline for all, and all are looked at in turn: a row that stays false keeps no other from being seen. */
 async function look(withinMs: number, looks: readonly Look[], after = ""): Promise<void> {
-  const until = performance.now() + withinMs;
-  for (const one of looks) {
-    const row = await eventually(until, one);
-    rows.push({ ...row, what: `${after}${row.what}` });
-    process.stdout.write(row.confirmed ? "." : "!");
-  }
+  const seen = await eventuallyAll(performance.now() + withinMs, looks);
+  rows.push(...seen.map((row) => ({ ...row, what: `${after}${row.what}` })));
 }
 
 async function renumber(): Promise<void> {

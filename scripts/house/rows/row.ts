@@ -5,10 +5,16 @@ export type Look = () => Row | Promise<Row>;
 export const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** Rows become true in time; a row that stays false is told with what was seen last. @param until as of performance.now() */
-export async function eventually(until: number, look: Look): Promise<Row> {
+export async function eventuallyAll(until: number, looks: readonly Look[]): Promise<readonly Row[]> {
+  const seen: Row[] = [];
   for (;;) {
-    const row = await look();
-    if (row.confirmed || performance.now() > until) return row;
+    for (const [i, look] of looks.entries()) {
+      if (seen[i]?.confirmed === true) continue;
+      const row = await look();
+      seen[i] = row;
+      if (row.confirmed) process.stdout.write(".");
+    }
+    if (seen.every(({ confirmed }) => confirmed) || performance.now() > until) return seen;
     await pause(100);
   }
 }
