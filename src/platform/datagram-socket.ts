@@ -29,6 +29,13 @@ type Arena = { readonly batch: Batch; readonly layout: BatchLayout };
 let receiving: Arena | undefined;
 let sending: Arena | undefined;
 
+/** Nobody waits for memory and compilers when the first datagram comes: there is an arena, and an empty one was read. */
+export function rehearseDatagrams(): void {
+  receiving ??= newArena(SHAPE);
+  datagramsIn(receiving, 1);
+  readControl(packetInfo(UNSPECIFIED_V6, 0));
+}
+
 export class DatagramSocket {
   readonly #fd: number;
   readonly #link: number;
@@ -60,7 +67,7 @@ export class DatagramSocket {
 
   #sendFrom(address: Uint8Array, payload: Uint8Array, from: Ipv6Address): boolean {
     if (payload.length > SEND_SHAPE.dataSize) return false;
-    sending ??= { batch: native().batchNew(SEND_SHAPE.slots, SEND_SHAPE.dataSize, SEND_SHAPE.controlSize), layout: batchLayout(SEND_SHAPE) };
+    sending ??= newArena(SEND_SHAPE);
     const { batch, layout } = sending;
     const control = packetInfo(from, this.#link);
     const memory = new Uint8Array(batch.arena);
@@ -72,7 +79,7 @@ export class DatagramSocket {
   }
 
   #readable(): void {
-    receiving ??= { batch: native().batchNew(SHAPE.slots, SHAPE.dataSize, SHAPE.controlSize), layout: batchLayout(SHAPE) };
+    receiving ??= newArena(SHAPE);
     for (let i = 0; this.#open && i < BATCHES_PER_WAKE; i++) {
       const count = native().recvBatch(this.#fd, receiving.batch.handle, SHAPE.slots, 0);
       if (count < 0) return this.#failed(-count);
@@ -86,6 +93,10 @@ export class DatagramSocket {
   #failed(errno: number): void {
     if (errno === ERRNO.EBADF || errno === ERRNO.EINVAL) throw new KernelError("recvmmsg", errno);
   }
+}
+
+function newArena(shape: typeof SHAPE | typeof SEND_SHAPE): Arena {
+  return { batch: native().batchNew(shape.slots, shape.dataSize, shape.controlSize), layout: batchLayout(shape) };
 }
 
 function datagramsIn({ batch: { arena }, layout }: Arena, count: number): readonly ReceivedDatagram[] {

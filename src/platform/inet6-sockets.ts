@@ -14,6 +14,7 @@ const IPV6 = {
   multicastLoop: 19,
   join: 20,
   v6Only: 26,
+  multicastAll: 29,
   receivePacketInfo: 49,
   packetInfo: 50,
   receiveHopLimit: 51,
@@ -37,6 +38,7 @@ export function openDhcp6ClientSocket(link: number, name: string): number {
   return opened(SOCK.dgram, 0, (fd) => {
     onDevice(fd, name);
     set(fd, IPV6.multicastInterface, link);
+    set(fd, IPV6.multicastAll, 0); // servers answer one address of ours (RFC 9915 §18.3.10); what floods groups wakes nobody
     check(native().bind(fd, inet6Address(UNSPECIFIED_V6, DHCP6_CLIENT_PORT, link)), "bind");
   });
 }

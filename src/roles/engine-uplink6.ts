@@ -7,11 +7,13 @@ import type { LinkDatagrams, LinkSockets } from "../ports/datagrams.ts";
 import { AddressNewsReader } from "../services/address-news.ts";
 import { LinkNewsReader } from "../services/link-news.ts";
 import { explain } from "../services/uplink6/explain.ts";
+import { rehearse } from "../services/uplink6/rehearsal.ts";
 import { Uplink6 } from "../services/uplink6/service.ts";
 import type { Incoming } from "./connection.ts";
 import { type EngineRoom, startEngine } from "./engine.ts";
 import { UPLINK6 } from "./messages/uplink6.ts";
 import { UPLINKS } from "./messages/uplinks.ts";
+import { rehearseMessage } from "./rehearsal.ts";
 import { speak } from "./messages/spoken.ts";
 
 speak({ ...UPLINKS, ...UPLINK6 });
@@ -26,6 +28,7 @@ startEngine({
   profile: "engine",
   lists: () => ["links", "addresses6"],
   prepare: (room) => {
+    rehearseAcquisition();
     const clock = new BootClock();
     const service = serviceIn(room, clock);
     sleepWatch(() => service.resumed());
@@ -67,6 +70,15 @@ function serviceIn(room: EngineRoom, clock: Clock): Uplink6 {
     },
     log: room.log,
   });
+}
+
+/** With the messages that carry it. */
+function rehearseAcquisition(): void {
+  const { sent, plans } = rehearse();
+  for (const datagram of sent) rehearseMessage("sendDatagram", { purpose: PURPOSE, link: 1, ...datagram });
+  for (const { from, to, port, payload } of sent)
+    rehearseMessage("datagrams", { purpose: PURPOSE, link: 1, dropped: 0, datagrams: [{ from, to, port, hopLimit: 64, payload }] });
+  for (const plan of plans) rehearseMessage("configurePlan", plan);
 }
 
 type Purpose = typeof PURPOSE | typeof ROUTERS;

@@ -15,6 +15,8 @@ const GONE: readonly number[] = [2, 3, 19, 99];
 
 export class PlanObjects {
   readonly #network: KernelNetwork;
+  /** Of the plan before. */
+  #planned: readonly PlannedAddress[] = [];
 
   constructor(network: KernelNetwork) {
     this.#network = network;
@@ -22,6 +24,7 @@ export class PlanObjects {
 
   /** @throws KernelError the first refusal, after everything else was tried */
   apply({ addresses, aggregates }: PrefixPlan): void {
+    this.#begin(addresses);
     const held = this.#network.addresses("ipv6");
     const standing = this.#network.routes("ipv6").filter((one): one is Ipv6Route => one.family === "ipv6" && isInOurPlace(one));
     const before = { addresses: held.filter(isOurs), routes: standing.filter(isOurRoute) };
@@ -50,6 +53,16 @@ export class PlanObjects {
   }
 
   /**
+   * Hosts wait for an address that was not planned before: where there is none like it, it does not wait until everything that stands was
+   * read and compared. Whatever the kernel refuses here comes again there, and is said then.
+   */
+  #begin(addresses: readonly PlannedAddress[]): void {
+    const fresh = addresses.filter(({ link, address }) => !this.#planned.some((old) => old.link === link && old.address === address));
+    this.#planned = addresses;
+    for (const one of fresh) tryAddress(this.#network, one);
+  }
+
+  /**
    * The kernel keeps one refusing route of a cost: ours of another kind is replaced in one step. But not where another program's route
    * of the same cost is, which the replacement could hit: then ours stays as it is, and the kernel says that there is no room.
    */
@@ -58,6 +71,15 @@ export class PlanObjects {
     const [old] = there.filter(isOurRoute);
     if (old !== undefined && there.length === 1) return this.#network.replaceRoute(refusing(wanted));
     this.#network.addRoute(refusing(wanted));
+  }
+}
+
+/** Adds it where the kernel would have it. */
+export function tryAddress(network: KernelNetwork, address: PlannedAddress): void {
+  try {
+    network.addAddress(addressObject(address));
+  } catch (error) {
+    if (!(error instanceof KernelError)) throw error;
   }
 }
 

@@ -1,17 +1,19 @@
 /** Main's office for `uplink6`: client sockets, addresses from delegated prefixes, lease files, what is published, hooks. */
 import { join } from "node:path";
 import type { Duid } from "../../base/duid.ts";
-import { isAssignableV6, isDelegableV6, SHORTEST_DELEGATION } from "../../base/ipv6.ts";
+import { type Ipv6Address, type Ipv6Prefix, isAssignableV6, isDelegableV6, SHORTEST_DELEGATION } from "../../base/ipv6.ts";
 import { openDhcp6ClientSocket, openSolicitorSocket } from "../../platform/inet6-sockets.ts";
 import type { Uplink6Interface } from "../../services/uplink6/config.ts";
 import type { Incoming } from "../connection.ts";
 import type { Configuration } from "../messages/catalogue.ts";
 import type { ChildName } from "./children.ts";
+import type { PrefixPlan } from "../../ports/kernel.ts";
+import { rehearseMessage } from "../rehearsal.ts";
 import { ownKey } from "./duid-file.ts";
 import { isOneOf, type Known, refusal, UPLINK6_REQUESTS } from "./guard.ts";
 import { nameOfLink, serveSocketRequest } from "./link-sockets.ts";
 import { attempt, type Office, type Tools } from "./office.ts";
-import { PlanObjects } from "./plan-kernel.ts";
+import { PlanObjects, tryAddress } from "./plan-kernel.ts";
 import { handRecords, keepRecord } from "./records.ts";
 import { NO_RESOLVERS, withZone } from "./resolvers-wanted.ts";
 import { ServedLinks } from "./served-links.ts";
@@ -46,6 +48,7 @@ export class Uplink6Office implements Office {
     this.#served = new ServedLinks(tools);
     this.#secret = ownKey(tools.options["state-dir"], "stable-secret");
     this.#objects = new PlanObjects(tools.network);
+    rehearsePlan(tools);
     this.#leases = new StateFolder(join(tools.options["state-dir"], "uplink6"));
   }
 
@@ -152,6 +155,22 @@ export class Uplink6Office implements Office {
     if (why !== undefined) return this.#tools.refused.add(why);
     attempt(this.#tools, this.engine, { what: message.kind }, () => this.#objects.apply(message.body));
   }
+}
+
+/** What the first plan needs is compiled before it comes; there is no such link. */
+function rehearsePlan({ network }: Tools): void {
+  const link = 0x7fff_ffff;
+  const address = { link, name: "rehearsal0", address: "2001:db8::1" as Ipv6Address, prefixLength: 64, preferredSeconds: 1, validSeconds: 1 };
+  const body: PrefixPlan = { addresses: [address], aggregates: [{ prefix: "2001:db8::/56" as Ipv6Prefix, route: "unreachable" }] };
+  rehearseMessage("configurePlan", body);
+  const known = {
+    generation: 0,
+    targets: new Set([address.name]),
+    addressed: new Set<string>(),
+    nameOfLink: (of: number) => nameOfLink({ network }, of),
+  };
+  planRefusal({ kind: "configurePlan", generation: 0, body, descriptors: [] }, known);
+  tryAddress(network, address);
 }
 
 type PlanKnown = {

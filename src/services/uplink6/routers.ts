@@ -50,11 +50,12 @@ export class RouterWatch {
     return this.#sent;
   }
 
-  /** The link can carry messages. What routers of before said may be of another link. */
-  begin(): void {
+  /** The link can carry messages. What routers of before said may be of another link. @param delaySeconds where nobody waits for them */
+  begin(delaySeconds: number): void {
     this.#routers.clear();
     this.#waitSeconds = 0;
-    this.#solicit();
+    if (delaySeconds === 0) return this.#solicit();
+    this.#alarm.set(after(this.#setup.clock.now(), delaySeconds));
   }
 
   end(): void {

@@ -29,6 +29,8 @@ import { ALL_ROUTERS, RouterWatch } from "./routers.ts";
 /** RFC 9915 §7.1, §7.2. */
 const SERVERS = "ff02::1:2" as Ipv6Address;
 const SERVER_PORT = 547;
+/** RFC 4861 §6.3.7 leaves up to a second: first the servers are asked, whose answers a house waits for. */
+const SOLICITATION_DELAY_SECONDS = 0.2;
 
 export class Uplink {
   readonly #ports: UplinkPorts;
@@ -203,7 +205,7 @@ export class Uplink {
 
   #routersReachable(reachable: boolean): void {
     this.#registrar.linkChanged();
-    if (reachable) this.routers.begin();
+    if (reachable) this.routers.begin(this.config.start === "advertised" ? 0 : SOLICITATION_DELAY_SECONDS);
     else this.routers.end();
   }
 
@@ -266,11 +268,7 @@ export class Uplink {
       if (this.config.acceptReconfigure) this.#reconfigure.learn(heard);
       if (this.config.registerAddresses && heard.options.addressRegistration !== undefined) this.#registrar.serverWilling();
     }
-    if (from !== to) {
-      this.#since = step.now;
-      const prefix = next.phase.held?.delegations[0]?.prefixes[0]?.prefix;
-      this.#ports.log.write("info", "transition", { interface: this.name, from, to, ...(prefix === undefined ? {} : { prefix }) });
-    }
+    if (from !== to) this.#since = step.now;
     this.#ports.observe?.(this.name, observed);
   }
 
@@ -281,6 +279,11 @@ export class Uplink {
   #performed(observed: Seen): void {
     this.ingress.judged(observed);
     this.#publish();
+    const [from, to] = [observed.before.phase.kind, observed.after.phase.kind];
+    if (from !== to) {
+      const prefix = observed.after.phase.held?.delegations[0]?.prefixes[0]?.prefix;
+      this.#ports.log.write("info", "transition", { interface: this.name, from, to, ...(prefix === undefined ? {} : { prefix }) });
+    }
     for (const event of eventsOf(observed)) this.#ports.events.tell(this.name, event, eventRecord(this.name, event, observed, this.#times()));
   }
 
