@@ -11,6 +11,8 @@ type Source = Told | Lease;
 export class Publication {
   readonly #host: Uplink6Host;
   #published: Source | undefined;
+  /** It was said under other wishes of the operator. */
+  #outdated = false;
 
   constructor(host: Uplink6Host) {
     this.#host = host;
@@ -20,15 +22,15 @@ export class Publication {
   update(link: LinkFact | undefined, phase: Phase, { name, ignoreDns }: Uplink6Interface, times: Times): void {
     if (link === undefined) return;
     const source = this.#sourceIn(phase);
-    if (source === this.#published) return;
-    this.#published = source;
+    if (source === this.#published && (source === undefined || !this.#outdated)) return;
+    [this.#published, this.#outdated] = [source, false];
     if (source === undefined) this.#host.withdraw(link.index, name);
     else this.#host.publish(link.index, name, factsOf(name, source, { ignoreDns }, times));
   }
 
   /** The operator's wishes are other ones: it is said again. */
   restart(): void {
-    this.#published = undefined;
+    this.#outdated = true;
   }
 
   withdraw(link: LinkFact | undefined): void {
@@ -41,6 +43,7 @@ export class Publication {
   #sourceIn(phase: Phase): Source | undefined {
     if (phase.kind === "down") return undefined;
     if (phase.kind === "informed") return phase.told;
-    return phase.held ?? (phase.kind === "informing" ? this.#published : undefined);
+    if (phase.held !== undefined || phase.kind !== "informing" || this.#published === undefined) return phase.held;
+    return "delegations" in this.#published ? undefined : this.#published;
   }
 }
