@@ -87,6 +87,27 @@ story6("B22: so does a TUN device, which has no hardware address", async ({ isp,
   assert.equal((await until("the address again", () => one(on("lan0")))).local, before.local);
 });
 
+story6("B24: a link without a link-local address is waited for, and is an uplink as soon as one may be used", async (scene) => {
+  const { isp, gateway, lan, serve, start, on, until } = scene;
+  await lan("lan0");
+  const { did } = serve("s0", POOL);
+  const program = await start();
+  await gateway.sysctl("net.ipv6.conf.default.addr_gen_mode", 1); // none
+  await gateway.sysctl("net.ipv6.conf.default.accept_dad", 1);
+  await isp.veth("late", gateway, "wan0");
+  await isp.ip("link", "set", "late", "master", "s0");
+  await until("it is served", async () => JSON.stringify((await program.show())["uplink6"]).includes('"present":true'));
+  await delay(1500);
+  assert.deepEqual([did.length, await on("lan0")], [0, []]);
+  await gateway.ip("addr", "add", "fe80::77/64", "dev", "wan0");
+  await until("an address on lan0", () => one(on("lan0")));
+  assert.equal(did.at(-1)?.kind, "delegated");
+  await gateway.ip("addr", "del", "fe80::77/64", "dev", "wan0");
+  await until("it is down", () => program.log().includes('"to":"down"'));
+  await gateway.ip("addr", "add", "fe80::78/64", "dev", "wan0");
+  await until("it is asked for again", () => did.at(-1)?.kind === "extended");
+});
+
 story6("two uplinks and one link behind them: an address of each, and what becomes of one is nothing to the other", async (scene) => {
   const { isp, gateway, uplink, lan, serve, start, on, until, refusing, news } = scene;
   await uplink("wan0");
