@@ -13,7 +13,8 @@
 import { createInterface } from "node:readline";
 import { parseArgs } from "node:util";
 import { duidLl } from "../../src/base/duid.ts";
-import { type Ipv6Prefix, ipv6Prefix, splitIpv6Prefix } from "../../src/base/ipv6.ts";
+import { KernelError } from "../../src/base/errors.ts";
+import { type Ipv6Address, type Ipv6Prefix, ipv6Prefix, splitIpv6Prefix } from "../../src/base/ipv6.ts";
 import { native } from "../../src/platform/native.ts";
 import { KernelNetwork } from "../../src/platform/netlink/kernel-network.ts";
 import { PROVIDER6_MODES } from "../../src/sim/actors/dhcp6-provider.ts";
@@ -65,7 +66,7 @@ const { provider } = serveLink6(
   ({ kind, client, iaid, prefix: delegated, until }, via) => {
     const untilText = Number.isFinite(until) ? new Date(Date.now() + until - native().bootTimeMs()).toISOString() : "never";
     tell({ event: kind, prefix: delegated, client, iaid, via, until: untilText });
-    if (kind === "delegated" || kind === "extended") routeVia(index, delegated, via);
+    if (kind === "delegated" || kind === "extended") routed(delegated, via);
     if (kind === "withdrawn" || kind === "released") dropRoute(index, delegated);
   },
 );
@@ -88,6 +89,16 @@ advertiseOnLink(index, ADVERTISE_MS, () => ({
   malformed: [],
 }));
 tell({ event: "serving", pool: pools[0], delegatedLength, interface: name });
+
+/** Whoever asks may say that it is anywhere, even where we are ourselves: what the kernel will not route is told, and served all the same. */
+function routed(delegated: Ipv6Prefix, via: Ipv6Address): void {
+  try {
+    routeVia(index, delegated, via);
+  } catch (error) {
+    if (!(error instanceof KernelError)) throw error;
+    tell({ event: "unrouted", prefix: delegated, via, why: error.message });
+  }
+}
 
 let chosen = 0;
 process.on("SIGUSR2", () => renumber(pools[++chosen % pools.length]));

@@ -128,7 +128,7 @@ type Facts = {
       readonly received: number;
       readonly sent: Counts;
       readonly ignored: Counts;
-      readonly lease: { readonly delegations: unknown } | null;
+      readonly lease: { readonly prefixes: unknown } | null;
     }[];
     readonly ignored: Counts;
   };
@@ -411,14 +411,15 @@ test(
         assert.ok(matched.stdout.startsWith(`${userName(7)}:*:`));
         const renewals = (await renewed(ours)).sent["renew"] ?? 0;
         const uplink = await waitFor(
-          async () => {
+          async (see) => {
             const now = await renewed(ours);
+            see(`${JSON.stringify(now)}\n${ours.log().slice(-2000)}`);
             return (now.sent["renew"] ?? 0) > renewals && now.state === "bound" ? now : undefined;
           },
           PATIENCE_MS,
           "a clean renewal",
         );
-        assert.equal(JSON.stringify(uplink.lease?.delegations).includes("2001:db8:10"), true);
+        assert.equal(JSON.stringify(uplink.lease?.prefixes).includes("2001:db8:10"), true);
         console.log(`strangers: a new client had its lease after ${Math.round(tookMs)} ms`);
 
         const { main } = await ours.show();
