@@ -88,7 +88,7 @@ function reconfigured(state: ClientState, what: "renew" | "rebind" | "informatio
 function commanded(state: ClientState, verb: "renew" | "release" | "reboot", at: Moment): Result {
   const { phase } = state;
   if (verb === "release") return phase.kind === "stopped" || phase.kind === "releasing" ? ignore(state, "nothing-to-act-on") : release(state, at);
-  if (phase.kind === "down" || phase.kind === "releasing" || phase.kind === "declining") return ignore(state, "nothing-to-act-on");
+  if (phase.kind === "down" || phase.kind === "declining") return ignore(state, "nothing-to-act-on");
   const alive = phase.held === undefined ? undefined : unexpired(phase.held, at.now);
   const renews = verb === "renew" && alive !== undefined && alive === phase.held && phase.kind !== "requesting" && phase.kind !== "soliciting";
   if (renews) return extend(state, stageAt(alive, at), alive, newExchange(at), at);

@@ -141,6 +141,11 @@ test("the Reply to a Release, whatever its status, ends it (RFC 9915 §18.2.10.1
   wan.reply({ options: { status: { code: STATUS.noBinding, message: "" } } }).becomes("stopped");
 });
 
+test("who asks again while a Release is under way is served at once, as somebody new", () => {
+  const wan = both().happens({ kind: "command", verb: "release" }).sends("release");
+  wan.happens({ kind: "command", verb: "renew" }).sends("solicit").becomes("soliciting");
+});
+
 test("a Reply of another server does not end a Release", () => {
   const wan = both().happens({ kind: "command", verb: "release" }).sends("release").clear();
   wan.reply({ options: { serverId: "0003000102005e100009" as typeof SERVER } }).ignores("server-mismatch");
