@@ -113,7 +113,7 @@ export class Uplink6 implements LinkListener, AddressListener, RouteListener {
   }
 
   addressIs(fact: AddressFact): void {
-    if (!this.#addresses.put(fact, this.#ports.clock.now())) return this.#ignored.add("too-many-addresses");
+    if (!this.#remember(fact)) return this.#ignored.add("too-many-addresses");
     if (fact.dadFailed) this.#taken(fact);
     this.#of(fact.link)?.addressesChanged();
   }
@@ -194,6 +194,16 @@ export class Uplink6 implements LinkListener, AddressListener, RouteListener {
 
   view(): Uplink6View {
     return viewOf([...this.#uplinks.values()], { links: this.#links.all(), hosts: this.#hosts(), ignored: this.#ignored, clock: this.#ports.clock });
+  }
+
+  /** Addresses of an uplink go before those of links that are no business of ours. */
+  #remember(fact: AddressFact): boolean {
+    const now = this.#ports.clock.now();
+    if (this.#addresses.put(fact, now)) return true;
+    const other = this.#of(fact.link) === undefined ? undefined : this.#addresses.all().find(({ link }) => this.#of(link) === undefined);
+    if (other === undefined) return false;
+    this.#addresses.remove(other);
+    return this.#addresses.put(fact, now);
   }
 
   #planChanged(seconds = GATHER_SECONDS): void {

@@ -105,6 +105,18 @@ test("B47: links and addresses of others come and go by the thousand, and nothin
   assert.deepEqual([self.phase(), self.lastSent(9)], ["rebooting", "rebind"]);
 });
 
+test("however many addresses other links have, an uplink that comes later has room for its own", () => {
+  const self = boundRig();
+  for (let index = 100; index < 100 + 2 * LIMITS.watchedAddresses; index++) {
+    self.service.linkNews({ index, name: `veth${index}`, running: true });
+    self.service.addressIs(linkLocalOf(index));
+  }
+  assert.ok((self.service.view().ignored["too-many-addresses"] ?? 0) > 0);
+  self.service.linkGone(1);
+  self.link(99, "wan0");
+  assert.deepEqual([self.phase(), self.lastSent(99)], ["rebooting", "rebind"]);
+});
+
 test("B49: files of who we are that were cut are no identity, and are not replaced by another one: neither the DUID nor the secret of host parts", () =>
   withScratch(async (scratch) => {
     const duid = ownDuid(scratch);
