@@ -7,10 +7,13 @@ import type { Incoming } from "../../src/roles/connection.ts";
 import type { Tools } from "../../src/roles/main/office.ts";
 import type { UplinkHost } from "../../src/roles/main/uplink-host.ts";
 import { Uplink6Office } from "../../src/roles/main/uplink6-office.ts";
-import type { Configuration } from "../../src/roles/messages/catalogue.ts";
+import { CATALOGUE, type Configuration } from "../../src/roles/messages/catalogue.ts";
+import { speak } from "../../src/roles/messages/spoken.ts";
 import { Counters } from "../../src/services/counters.ts";
 import { uplink6 } from "../../src/services/uplink6/config.ts";
 import { withScratch } from "../support/scratch.ts";
+
+speak(CATALOGUE); // as main does
 
 type Kind = "configurePlan" | "openDatagramSocket" | "publishUplink6" | "saveLease" | "withdrawUplink";
 const LINKS: Readonly<Record<number, string>> = { 3: "wan0", 4: "lan0" };
@@ -35,6 +38,7 @@ function officeIn(folder: string) {
     link: (index: number) => (LINKS[index] === undefined ? undefined : { name: LINKS[index] }),
     addresses: () => [],
     routes: () => [],
+    addAddress: () => undefined, // only what is rehearsed
     replaceAddress: ({ address }: { readonly address: string }) => void did.push(`address ${address}`),
     addRoute: ({ destination }: { readonly destination: string }) => void did.push(`route ${destination}`),
   };
