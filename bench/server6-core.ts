@@ -2,6 +2,8 @@
  * Nanoseconds of the DHCPv6 server's core for one message of a kind, without sockets and without a disk: what the program itself
  * adds to an exchange. `node --import tsx bench/server6-core.ts [LEASES]`; with --cpu-prof the profile can be read.
  */
+import { dhcp6Pools, prefixPool, servedOption } from "../src/services/lan/dhcp6-config.ts";
+import { OPTIONS } from "../src/wire/dhcp6/options.ts";
 import { duidLl } from "../src/base/duid.ts";
 import { type Ipv6Address, type Ipv6Prefix, ipv6Bytes } from "../src/base/ipv6.ts";
 import type { MacAddress } from "../src/base/mac.ts";
@@ -19,19 +21,18 @@ const NOW = 1_800_000_000;
 const key = Uint8Array.from({ length: 16 }, (_, i) => i + 1);
 const duid = duidLl("02:00:5e:10:00:01" as MacAddress);
 const server = new Dhcp6Server({ table: new LeaseTable({ key, maxLeases: 2_000_000, maxRowsPerClient: 32 }), offers: new Offers(key), key });
-const pools = {
-  addresses: undefined,
-  prefixes: { pool: "2001:db8:8000::/36" as Ipv6Prefix, delegatedLength: 60 },
+const pools = dhcp6Pools({
+  prefixes: [prefixPool("2001:db8:8000::/36" as Ipv6Prefix, 60)],
   preferredSeconds: 1800,
   validSeconds: 3600,
-  rapidCommit: false,
-  dnsServers: ["2001:db8:1::1" as Ipv6Address],
-  searchDomains: [],
-};
+  options: [servedOption(OPTIONS.dnsServers, ["2001:db8:1::1" as Ipv6Address])],
+});
 server.configure({
   duid,
   interfaces: [{ name: "lan0", number: 1, router: undefined, dhcp6: { mode: "server", pools } }],
-  relayedLinks: [{ number: 2, name: "far", prefix: "2001:db8:2::/64" as Ipv6Prefix, pools }],
+  relayedLinks: [{ number: 2, name: "far", prefix: "2001:db8:2::/64" as Ipv6Prefix, selectors: [], pools }],
+  classes: [],
+  hosts: [],
 });
 server.setIndex("lan0", LINK);
 server.setAddresses("lan0", [{ address: "2001:db8:1::1" as Ipv6Address, prefixLength: 64, preferredUntil: 0xffffffff, validUntil: 0xffffffff }]);

@@ -71,8 +71,12 @@ export const LIMITS = {
   hostPartTries: 4,
   /** Addresses and routes that all delegated prefixes together may put into the kernel; a plan with more is refused whole. */
   plannedAddresses: 1024,
-  /** Links behind relays that one server may know. */
-  relayedLinks: 1024,
+  /** Links behind relays that one server may know, options by which one is told, octets of such an option. */
+  ...{ relayedLinks: 1024, relaySelectors: 64, relayOptionBytes: 255 },
+  /** Classes of clients, and questions asked of one; hosts with reservations, by what one host is known, bytes of their names. */
+  ...{ clientClasses: 64, classTests: 16, reservedHosts: 16_384, hostIdentities: 16, labelBytes: 64 },
+  /** Options in one set of a server's, bytes of each, architectures that boot from one link; bytes of the whole configuration of `lan`. */
+  ...{ servedOptions: 64, servedOptionBytes: 1024, bootFiles: 32, lanConfigBytes: 16_777_216 },
   /** Bytes of one datagram an engine sends through the frontend: what UDP over IPv4 can carry (RFC 768), for replies over RPC. */
   rpcReplyDatagramBytes: 65_507,
   /** Bytes of PEM certificates one source trusts, and resolvers the fetcher may ask. */

@@ -1,8 +1,12 @@
 /** `[lan.INTERFACE]` and `[relayed.NAME]`. */
 import { z } from "zod";
+import { encodeAll } from "../base/codec.ts";
 import { ipv6Covers, splitIpv6Prefix } from "../base/ipv6.ts";
+import { ipv6OfNumber, ipv6Span } from "../base/ipv6-number.ts";
 import { LIMITS } from "../base/limits.ts";
-import type { Dhcp6Pools, LanConfig, LanInterface } from "../services/lan/config.ts";
+import type { LanConfig, LanInterface } from "../services/lan/config.ts";
+import type { AddressPool, Dhcp6Pools, PrefixPool, ServedOption } from "../services/lan/dhcp6-config.ts";
+import { OPTIONS } from "../wire/dhcp6/options.ts";
 import type { Fault } from "./faults.ts";
 import { interfaceName, ipv6, numberOfName, prefix6, resolvers, searchDomains, seconds } from "./kinds.ts";
 
@@ -53,8 +57,11 @@ export function lanOf({ lan, relayed }: Files): Omit<LanConfig, "duid"> {
       name,
       number: numberOfName(name, 16),
       prefix: given.link,
+      selectors: [],
       pools: poolsOf(given),
     })),
+    classes: [],
+    hosts: [],
   };
 }
 
@@ -123,14 +130,38 @@ function overlapping(a: InterfaceFile["prefix_pool"] & string, b: InterfaceFile[
 
 function poolsOf(given: PoolsFile): Dhcp6Pools {
   return {
-    addresses: given.address_pool,
-    prefixes: given.prefix_pool === undefined ? undefined : { pool: given.prefix_pool, delegatedLength: given.delegated_length },
+    assignAddresses: true,
+    addresses: given.address_pool === undefined ? [] : [addressPool(given.address_pool)],
+    prefixes: given.prefix_pool === undefined ? [] : [prefixPool(given.prefix_pool, given.delegated_length)],
+    uplinkPrefixes: undefined,
+    knownClientsOnly: false,
     preferredSeconds: given.preferred_seconds,
     validSeconds: given.valid_seconds,
     rapidCommit: given.rapid_commit,
-    dnsServers: given.dns,
-    searchDomains: given.search,
+    preference: 0,
+    t1Permille: 500,
+    t2Permille: 800,
+    reconfigure: false,
+    ownResolver: true,
+    limits: { leasesPerClient: undefined, leasesPerLink: undefined, leasesPerRelayPort: undefined, messagesPerSecondPerSource: undefined },
+    options: optionsOf(given),
+    boot: [],
   };
+}
+
+function optionsOf({ dns, search }: PoolsFile): readonly ServedOption[] {
+  return [
+    ...(dns.length > 0 ? [{ code: OPTIONS.dnsServers.code, value: encodeAll(OPTIONS.dnsServers.codec, dns), forced: false }] : []),
+    ...(search.length > 0 ? [{ code: OPTIONS.domainSearch.code, value: encodeAll(OPTIONS.domainSearch.codec, search), forced: false }] : []),
+  ];
+}
+
+function addressPool(prefix: PoolsFile["address_pool"] & string): AddressPool {
+  return { first: splitIpv6Prefix(prefix).address, last: ipv6OfNumber(ipv6Span(prefix).end - 1n), class: undefined };
+}
+
+function prefixPool(pool: PoolsFile["prefix_pool"] & string, length: number): PrefixPool {
+  return { pool, shortest: length, longest: length, usual: length, excludedLength: undefined, class: undefined };
 }
 
 function dhcp6Of(given: InterfaceFile): LanInterface["dhcp6"] {

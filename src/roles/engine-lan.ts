@@ -18,6 +18,7 @@ import { LinkNewsReader } from "../services/link-news.ts";
 import { LIMITS } from "../base/limits.ts";
 import type { Incoming } from "./connection.ts";
 import { type EngineRoom, startEngine } from "./engine.ts";
+import { type ConfigPart, ConfigParts } from "./engine-lan/config-parts.ts";
 import { Delegations } from "./engine-lan/delegations.ts";
 import { Promises } from "./engine-lan/promises.ts";
 import { LAN } from "./messages/lan.ts";
@@ -35,6 +36,7 @@ type Parts = { readonly clock: BootClock; readonly files: JournalFiles; readonly
 let key: Uint8Array = new Uint8Array(16);
 let lan: Lan | undefined;
 let promises: Promises | undefined;
+const parts = new ConfigParts();
 
 startEngine({
   role: "engine-lan",
@@ -78,9 +80,8 @@ function fromMain(room: EngineRoom, parts: Parts, message: Incoming): void {
       return parts.files.fresh(message.body.kind, { ...message.body, fd: message.descriptors[0] ?? -1 });
     case "journalListed":
       return begin(room, parts);
-    case "lanConfig":
-      room.generation = message.generation;
-      return lan?.configure(message.body);
+    case "lanConfigPart":
+      return configure(room, message.body, message.generation);
     case "farewell":
       return lan?.stop();
     case "storedLease":
@@ -139,6 +140,12 @@ function begin(room: EngineRoom, { clock, files, sockets }: Parts): void {
     { table, offers: new Offers(fresh(16)), key },
   );
   room.log.write("info", "leasesRecovered", { leases: table.count, images: recovery.images });
+}
+
+function configure(room: EngineRoom, part: ConfigPart, generation: number): void {
+  room.generation = generation;
+  const whole = parts.add(part, generation);
+  if (whole !== undefined) lan?.configure(whole);
 }
 
 function view(): LanView | null {

@@ -1,4 +1,5 @@
 /** The services that take datagrams of strangers: whole ones, as they stand behind their sockets, fed with changed and mended messages. */
+import { addressPool, prefixPool } from "../../src/services/lan/dhcp6-config.ts";
 import assert from "node:assert/strict";
 import type { Duid } from "../../src/base/duid.ts";
 import { LIMITS } from "../../src/base/limits.ts";
@@ -53,7 +54,7 @@ let age = 0;
 /** A bed is used for a while, so that clients meet leases of others, and of their own. */
 function bedOfNow(): Bed {
   if (bed === undefined || age++ % LIVES === 0) {
-    const pools = { addresses: net("2001:db8:1::100/120"), prefixes: { pool: net("2001:db8:8000::/52"), delegatedLength: 60 }, rapidCommit: true };
+    const pools = { addresses: [addressPool(net("2001:db8:1::100/120"))], prefixes: [prefixPool(net("2001:db8:8000::/52"), 60)], rapidCommit: true };
     bed = new Bed({ pools, relayedPools: pools });
   }
   return bed;

@@ -1,4 +1,5 @@
 /** Routes to delegated prefixes, as main makes them for the engine of lan, on a real kernel. */
+import { dhcp6Pools, prefixPool } from "../../src/services/lan/dhcp6-config.ts";
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parseDuid } from "../../src/base/duid.ts";
@@ -12,10 +13,7 @@ import { withScratch } from "../support/scratch.ts";
 import { shownRoutes, wired } from "../support/wired.ts";
 
 type Wish = Extract<Incoming, { readonly kind: "delegatedRoutes" }>["body"]["routes"][number];
-const pools = {
-  ...{ addresses: undefined, prefixes: { pool: "2001:db8:100::/40" as Ipv6Prefix, delegatedLength: 56 } },
-  ...{ preferredSeconds: 300, validSeconds: 600, rapidCommit: false, dnsServers: [], searchDomains: [] },
-};
+const pools = dhcp6Pools({ prefixes: [prefixPool("2001:db8:100::/40" as Ipv6Prefix, 56)] });
 
 test("a route is made, changed and taken away, also by an engine that knows only its prefix; others' routes stay", needsRoot, () =>
   withScratch((scratch) =>
@@ -33,7 +31,12 @@ test("a route is made, changed and taken away, also by an engine that knows only
       assert.ok(duid !== undefined);
       const office = (): LanOffice => {
         const made = new LanOffice(tools, duid);
-        const lan = { interfaces: [{ name: "wan0", number: 1, router: undefined, dhcp6: { mode: "server", pools } }], relayedLinks: [] } as const;
+        const lan = {
+          interfaces: [{ name: "wan0", number: 1, router: undefined, dhcp6: { mode: "server", pools } }],
+          relayedLinks: [],
+          classes: [],
+          hosts: [],
+        } as const;
         made.configure({ lan } as unknown as Parameters<LanOffice["configure"]>[0]);
         return made;
       };

@@ -4,27 +4,6 @@ import type { CatalogueName } from "../../src/roles/messages/catalogue.ts";
 const route = { destination: "198.51.100.0/24", gateway: "192.0.2.1" };
 const bytes = Uint8Array.of(123, 125, 10);
 const duid = "00040123456789abcdef0123456789abcdef";
-const router = {
-  managed: true,
-  otherConfig: true,
-  autonomous: true,
-  lifetimeSeconds: undefined,
-  minIntervalSeconds: 200,
-  maxIntervalSeconds: 600,
-  maxPreferredSeconds: 2700,
-  maxValidSeconds: 5400,
-  dnsServers: ["2001:db8::53"],
-  searchDomains: ["home.example"],
-};
-const pools = {
-  addresses: "2001:db8:0:1::/64",
-  prefixes: { pool: "2001:db8:100::/48", delegatedLength: 56 },
-  preferredSeconds: 2700,
-  validSeconds: 5400,
-  rapidCommit: false,
-  dnsServers: ["2001:db8::53"],
-  searchDomains: ["home.example"],
-};
 const idFences = { minUid: 1000, maxUid: 60000, minGid: 1000, maxGid: 60000, localUsers: ["root"], localGroups: ["wheel"] };
 const fixed = { kind: "fixed", value: "*" };
 const userFields = { name: fixed, password: fixed, uid: fixed, gid: fixed, gecos: fixed, home: fixed, shell: fixed };
@@ -173,15 +152,7 @@ export const MESSAGE_SAMPLES: { readonly [K in CatalogueName]: unknown } = {
     addresses: [{ link: 4, name: "lan0", address: "2001:db8::1", prefixLength: 64, preferredSeconds: 1800, validSeconds: 3600 }],
     aggregates: [{ prefix: "2001:db8::/56", route: "prohibit" }],
   },
-  lanConfig: {
-    duid,
-    interfaces: [
-      { name: "lan0", number: 77, router, dhcp6: { mode: "server", pools } },
-      { name: "lan1", number: 78, router: undefined, dhcp6: { mode: "relay", relay: { uplinks: ["wan0"], servers: ["2001:db8::547"] } } },
-      { name: "lan2", number: 79, router: undefined, dhcp6: { mode: "off" } },
-    ],
-    relayedLinks: [{ number: 80, name: "upstairs", prefix: "2001:db8:5::/64", pools: { ...pools, addresses: undefined, prefixes: undefined } }],
-  },
+  lanConfigPart: { bytes, isLast: true },
   serverKey: { key: bytes },
   serverSocket: { link: 4, name: "lan0" },
   openServerSocket: { link: 4, name: "lan0" },

@@ -1,4 +1,5 @@
 /** Main's wall for uplink6, lan and directory: plans, routes, records and sockets, judged field by field. */
+import { dhcp6Pools, prefixPool } from "../../src/services/lan/dhcp6-config.ts";
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { KernelError } from "../../src/base/errors.ts";
@@ -70,13 +71,10 @@ for (const text of ["::/0", "2000::/3", "2001::/15", "::/16", "::/96", "::1/128"
 
 // routes
 type Wish = Message<"delegatedRoutes">["body"]["routes"][number];
-const pools = {
-  ...{ addresses: undefined, prefixes: { pool: net("2001:db8:100::/40"), delegatedLength: 56 } },
-  ...{ preferredSeconds: 300, validSeconds: 600, rapidCommit: false, dnsServers: [], searchDomains: [] },
-};
+const pools = dhcp6Pools({ prefixes: [prefixPool(net("2001:db8:100::/40"), 56)] });
 const interfaces = [
   { name: "lan0", number: 1, router: undefined, dhcp6: { mode: "server", pools } },
-  { name: "lan1", number: 2, router: undefined, dhcp6: { mode: "server", pools: { ...pools, prefixes: undefined } } },
+  { name: "lan1", number: 2, router: undefined, dhcp6: { mode: "server", pools: { ...pools, prefixes: [] } } },
   { name: "wan0", number: 3, router: undefined, dhcp6: { mode: "off" } },
 ] as const;
 const wish: Wish = { add: true, link: 4, name: "lan0", prefix: net("2001:db8:100:100::/56"), via: ip("fe80::2") };

@@ -37,12 +37,12 @@ const ATTACKS = {
     forgeries: UPLINK6_FORGERIES,
   },
   lan: {
-    ...{ role: "engine-lan", profile: "engine+journal", configured: "lanConfig", file: "lan.ts", list: "LAN_FORGERIES" },
+    ...{ role: "engine-lan", profile: "engine+journal", configured: "lanConfigPart", file: "lan.ts", list: "LAN_FORGERIES" },
     configuration: LAN,
     forgeries: LAN_FORGERIES,
   },
   fullDisk: {
-    ...{ role: "engine-lan", profile: "engine+journal", configured: "lanConfig", file: "lan.ts", list: "FULL_DISK" },
+    ...{ role: "engine-lan", profile: "engine+journal", configured: "lanConfigPart", file: "lan.ts", list: "FULL_DISK" },
     configuration: LAN,
     forgeries: FULL_DISK,
   },

@@ -1,3 +1,4 @@
+import { addressPool } from "../../src/services/lan/dhcp6-config.ts";
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Duid } from "../../src/base/duid.ts";
@@ -106,7 +107,7 @@ const PLANTED: readonly (readonly [bug: string, checker: Checker6, street: () =>
         const config = lanConfigOf(house?.gateway.duid ?? ("000300010200" as Duid), 0);
         const interfaces = config.interfaces.map((one) =>
           one.dhcp6.mode === "server"
-            ? { ...one, dhcp6: { ...one.dhcp6, pools: { ...one.dhcp6.pools, addresses: "2001:db8:bad::/64" as Ipv6Prefix } } }
+            ? { ...one, dhcp6: { ...one.dhcp6, pools: { ...one.dhcp6.pools, addresses: [addressPool("2001:db8:bad::/64" as Ipv6Prefix)] } } }
             : one,
         );
         house?.gateway.lan?.configure({ ...config, interfaces });

@@ -42,9 +42,9 @@ function record(seed: number): { readonly steps: readonly Recorded[]; readonly k
     sweep.call(this, at, rows, out);
     note((server, into) => server.sweep(at, rows, into), saidIn(out));
   };
-  prototype.configure = function (config, wishes) {
-    configure.call(this, config, wishes);
-    note((server) => server.configure(config, wishes));
+  prototype.configure = function (config) {
+    configure.call(this, config);
+    note((server) => server.configure(config));
   };
   prototype.setIndex = function (name, index) {
     setIndex.call(this, name, index);

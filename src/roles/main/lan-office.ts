@@ -1,5 +1,6 @@
 /** Main's office for `lan`: server and router sockets, the journal's files, routes to delegated prefixes. */
 import { join } from "node:path";
+import { encodeAll } from "../../base/codec.ts";
 import type { Duid } from "../../base/duid.ts";
 import { KernelError } from "../../base/errors.ts";
 import { type Ipv6Prefix, ipv6Covers, isLinkLocalV6, splitIpv6Prefix, UNSPECIFIED_V6 } from "../../base/ipv6.ts";
@@ -8,6 +9,7 @@ import { openDhcp6ServerSocket, openRouterSocket } from "../../platform/inet6-so
 import { type Ipv6Route, routeWith } from "../../wire/netlink/route.ts";
 import type { Incoming } from "../connection.ts";
 import type { Configuration } from "../messages/catalogue.ts";
+import { LAN_PART_BYTES, lanConfig } from "../messages/lan.ts";
 import type { ChildName } from "./children.ts";
 import { ownKey } from "./duid-file.ts";
 import { Retries } from "./failures.ts";
@@ -52,7 +54,7 @@ export class LanOffice implements Office {
   }
 
   configure({ lan }: Configuration): boolean {
-    this.#config = lan ?? (this.#config === undefined ? undefined : { interfaces: [], relayedLinks: [] });
+    this.#config = lan ?? (this.#config === undefined ? undefined : { interfaces: [], relayedLinks: [], classes: [], hosts: [] });
     if (this.#config !== undefined) this.#journal ??= new JournalFolder(this.#folder);
     return this.#config !== undefined;
   }
@@ -76,7 +78,11 @@ export class LanOffice implements Office {
 
   reconfigured(): void {
     if (this.#config === undefined) return;
-    this.#tools.children.to(this.engine)?.send("lanConfig", { duid: this.#duid, ...this.#config }, { generation: this.#tools.generation() });
+    const whole = encodeAll(lanConfig, { duid: this.#duid, ...this.#config });
+    for (let at = 0; at < whole.length; at += LAN_PART_BYTES) {
+      const part = { bytes: whole.subarray(at, at + LAN_PART_BYTES), isLast: at + LAN_PART_BYTES >= whole.length };
+      this.#tools.children.to(this.engine)?.send("lanConfigPart", part, { generation: this.#tools.generation() });
+    }
     handRecords(this.#tools, this.engine, this.#told, this.#routers());
   }
 
@@ -205,9 +211,12 @@ export function routeRefusal(
   const anyHost = !add && via === UNSPECIFIED_V6;
   if (!add && there?.link === link && (anyHost || there.via === via)) return undefined;
   const served = interfaces.find((one) => one.name === name)?.dhcp6;
-  if (served?.mode !== "server" || served.pools.prefixes === undefined) return `${kind}.name`;
-  const { pool, delegatedLength } = served.pools.prefixes;
-  if (!ipv6Covers(pool, prefix) || splitIpv6Prefix(prefix).prefixLength !== delegatedLength) return `${kind}.prefix`;
+  if (served?.mode !== "server" || served.pools.prefixes.length === 0) return `${kind}.name`;
+  const { prefixLength } = splitIpv6Prefix(prefix);
+  const fits = served.pools.prefixes.some(
+    ({ pool, shortest, longest }) => ipv6Covers(pool, prefix) && prefixLength >= shortest && prefixLength <= longest,
+  );
+  if (!fits) return `${kind}.prefix`;
   if (!isLinkLocalV6(via) && !anyHost) return `${kind}.via`;
   if (nameOfLink(link) !== name) return `${kind}.link`;
   return add && there === undefined && held.size >= LIMITS.delegatedRoutesHeld ? `${kind}.count` : undefined;

@@ -3,22 +3,13 @@ import { bytes16, type Codec, choice, empty, flag, list16, optional, struct, u16
 import { domainName } from "../../base/domain.ts";
 import { ipv6Address } from "../../base/ipv6.ts";
 import { LIMITS } from "../../base/limits.ts";
-import type { Dhcp6Pools, LanConfig, LanInterface, RouterConfig } from "../../services/lan/config.ts";
-import { duid16, interfaceName, prefix6, prefixLength6, sequence } from "./codecs.ts";
+import type { LanConfig, LanInterface, RouterConfig } from "../../services/lan/config.ts";
+import { bytes32, duid16, interfaceName, prefix6, sequence } from "./codecs.ts";
+import { clientClass, pools, relayedLink, reservedHost } from "./lan-server.ts";
 import { message } from "./message.ts";
 
 const addresses6 = list16(ipv6Address, LIMITS.addressesPerOption);
 const searchDomains = list16(domainName, LIMITS.searchDomains);
-
-const pools: Codec<Dhcp6Pools> = struct({
-  addresses: optional(prefix6),
-  prefixes: optional(struct({ pool: prefix6, delegatedLength: prefixLength6 })),
-  preferredSeconds: u32,
-  validSeconds: u32,
-  rapidCommit: flag,
-  dnsServers: addresses6,
-  searchDomains,
-});
 
 const router: Codec<RouterConfig> = struct({
   managed: flag,
@@ -51,16 +42,28 @@ const dhcp6: Codec<LanInterface["dhcp6"]> = {
 
 const LAN_PARTS = {
   interfaces: list16(struct({ name: interfaceName, number: u16, router: optional(router), dhcp6 }), LIMITS.interfaces),
-  relayedLinks: list16(struct({ number: u16, name: interfaceName, prefix: prefix6, pools }), LIMITS.relayedLinks),
+  relayedLinks: list16(relayedLink, LIMITS.relayedLinks),
+  classes: list16(clientClass, LIMITS.clientClasses),
+  hosts: list16(reservedHost, LIMITS.reservedHosts),
 } as const;
 /** What the file says; main adds the DUID. */
 export const lanParts: Codec<Omit<LanConfig, "duid">> = struct(LAN_PARTS);
+export const lanConfig: Codec<LanConfig> = struct({ duid: duid16, ...LAN_PARTS });
+/** Bytes of a configuration that fit one frame with what stands around them. */
+export const LAN_PART_BYTES = 131_072;
 
 /** The journal's files: segments in the order of their numbers, and one snapshot at most. */
 const JOURNAL_FILES = ["segment", "snapshot"] as const;
 
 export const LAN = {
-  lanConfig: message({ type: 100, from: ["main"], to: ["engine-lan"], body: struct({ duid: duid16, ...LAN_PARTS }), when: ["starting", "running"] }),
+  /** A piece of `lanConfig`: thousands of reserved hosts are more than a frame holds. */
+  lanConfigPart: message({
+    type: 100,
+    from: ["main"],
+    to: ["engine-lan"],
+    body: struct({ bytes: bytes32(LAN_PART_BYTES), isLast: flag }),
+    when: ["starting", "running"],
+  }),
   /** 16 bytes that stay the same for ever: what the server makes host parts with. Comes before the journal. */
   serverKey: message({ type: 103, from: ["main"], to: ["engine-lan"], body: struct({ key: bytes16(16) }) }),
   /** UDP port 547 of one link, pinned to it, with its groups joined. */

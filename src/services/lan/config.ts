@@ -1,24 +1,8 @@
 /** What the operator says about `lan`. Types only; parsed by `config`, carried to the engine as a frame. */
 import type { DomainName } from "../../base/domain.ts";
 import type { Duid } from "../../base/duid.ts";
-import type { Ipv6Address, Ipv6Prefix } from "../../base/ipv6.ts";
-
-/** What the hosts of one link are given by DHCPv6. */
-export type Dhcp6Pools = {
-  /** Where IA_NA come from; undefined: host parts under each prefix of at most 64 bits that the interface holds. */
-  readonly addresses: Ipv6Prefix | undefined;
-  /** Where IA_PD come from; undefined: none. */
-  readonly prefixes: { readonly pool: Ipv6Prefix; readonly delegatedLength: number } | undefined;
-  /** Ceilings: nothing outlives the prefix it was taken from. */
-  readonly preferredSeconds: number;
-  readonly validSeconds: number;
-  readonly rapidCommit: boolean;
-  /** Empty: our own address on the link, where it has one. */
-  readonly dnsServers: readonly Ipv6Address[];
-  readonly searchDomains: readonly DomainName[];
-};
-/** A link behind relays: the one whose prefix holds the link-address. */
-export type RelayedLink = { readonly number: number; readonly name: string; readonly prefix: Ipv6Prefix; readonly pools: Dhcp6Pools };
+import type { Ipv6Address } from "../../base/ipv6.ts";
+import type { ClientClass, Dhcp6Pools, RelayedLink, ReservedHost } from "./dhcp6-config.ts";
 
 /** Router advertisements (RFC 4861 §6.2.1). */
 export type RouterConfig = {
@@ -60,4 +44,6 @@ export type LanConfig = {
   readonly duid: Duid;
   readonly interfaces: readonly LanInterface[];
   readonly relayedLinks: readonly RelayedLink[];
+  readonly classes: readonly ClientClass[];
+  readonly hosts: readonly ReservedHost[];
 };

@@ -1,8 +1,10 @@
 /** How the gateways of a simulated street are configured. */
+import { OPTIONS } from "../../wire/dhcp6/options.ts";
 import type { DomainName } from "../../base/domain.ts";
 import type { Duid } from "../../base/duid.ts";
 import type { Ipv6Address, Ipv6Prefix } from "../../base/ipv6.ts";
-import type { Dhcp6Pools, LanConfig } from "../../services/lan/config.ts";
+import type { LanConfig } from "../../services/lan/config.ts";
+import { dhcp6Pools, prefixPool, servedOption } from "../../services/lan/dhcp6-config.ts";
 import { uplink6, type Uplink6Interface } from "../../services/uplink6/config.ts";
 
 /** The link behind the relay of the first house. */
@@ -15,15 +17,13 @@ export function uplinkOf(rapidCommit: boolean): Uplink6Interface {
 }
 
 export function lanConfigOf(duid: Duid, house: number): LanConfig {
-  const pools: Dhcp6Pools = {
-    addresses: undefined,
-    prefixes: { pool: `fd00:1:${house + 1}::/48` as Ipv6Prefix, delegatedLength: 60 },
+  const pools = dhcp6Pools({
+    prefixes: [prefixPool(`fd00:1:${house + 1}::/48` as Ipv6Prefix, 60)],
     preferredSeconds: 300,
     validSeconds: 900,
     rapidCommit: true,
-    dnsServers: NONE,
-    searchDomains: ["house.example" as DomainName],
-  };
+    options: [servedOption(OPTIONS.domainSearch, ["house.example" as DomainName])],
+  });
   const router = {
     managed: true,
     otherConfig: true,
@@ -36,6 +36,7 @@ export function lanConfigOf(duid: Duid, house: number): LanConfig {
     dnsServers: NONE,
     searchDomains: NONE,
   };
-  const far = { number: 2, name: "far", prefix: FAR_LINK.prefix, pools: { ...pools, prefixes: undefined } };
-  return { duid, interfaces: [{ name: "lan0", number: 1, router, dhcp6: { mode: "server", pools } }], relayedLinks: house === 0 ? [far] : [] };
+  const far = { number: 2, name: "far", prefix: FAR_LINK.prefix, selectors: [], pools: { ...pools, prefixes: [] } };
+  const interfaces = [{ name: "lan0", number: 1, router, dhcp6: { mode: "server", pools } }] as const;
+  return { duid, interfaces, relayedLinks: house === 0 ? [far] : [], classes: [], hosts: [] };
 }

@@ -104,5 +104,11 @@ export function oneRow(link: number, { source, destination, ports, payload }: Pa
 
 function configOf(mac: MacAddress): LanConfig {
   const relay = { uplinks: ["up0"], servers: [] };
-  return { duid: duidLl(mac), interfaces: [{ name: "far0", number: 1, router: undefined, dhcp6: { mode: "relay", relay } }], relayedLinks: [] };
+  return {
+    duid: duidLl(mac),
+    interfaces: [{ name: "far0", number: 1, router: undefined, dhcp6: { mode: "relay", relay } }],
+    relayedLinks: [],
+    classes: [],
+    hosts: [],
+  };
 }

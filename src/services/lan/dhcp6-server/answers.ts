@@ -11,7 +11,6 @@ import { IaWriter } from "./ia-writer.ts";
 import type { Ledger } from "./ledger.ts";
 import { remainingSeconds } from "./lifetimes.ts";
 import type { Refusal } from "./refusals.ts";
-import { NO_WISHES, type ServerWishes } from "./reply-options.ts";
 
 /** Bounds of the information refresh time (RFC 9915 §7.6 IRT_MINIMUM, IRT_DEFAULT). */
 const REFRESH = { least: 600, most: 86_400 } as const;
@@ -24,7 +23,6 @@ export class Answers {
   readonly #associations: Associations;
   readonly #endings: Endings;
   #duid: Uint8Array = new Uint8Array(0);
-  #preference = NO_WISHES.preference;
 
   constructor(ledger: Ledger, choice: Choice) {
     this.#associations = new Associations(ledger, choice, this.#writer);
@@ -36,9 +34,8 @@ export class Answers {
     return this.#writer.told;
   }
 
-  configure(duid: Uint8Array, { preference }: ServerWishes): void {
+  configure(duid: Uint8Array): void {
     this.#duid = duid;
-    this.#preference = preference;
   }
 
   /** Writes the answer to an admitted message. @returns why there is none */
@@ -71,9 +68,10 @@ export class Answers {
 
   #advertise(seeker: Seeker, out: ReplyBatch): undefined {
     this.#head(TYPE.advertise, seeker, out);
-    if (this.#preference > 0) {
+    const { preference } = seeker.link.identity.pools;
+    if (preference > 0) {
       out.option(OPTION.preference, 1);
-      out.u8(this.#preference);
+      out.u8(preference);
     }
     for (seeker.ia = 0; seeker.ia < seeker.message.ias; seeker.ia++) this.#associations.offer(seeker, out);
     this.#writer.end(out);

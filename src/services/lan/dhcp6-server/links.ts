@@ -8,7 +8,6 @@ import type { LanConfig } from "../config.ts";
 import { NEVER_SECONDS } from "./lifetimes.ts";
 import { copyOctets, sameOctets, samePrefix, word } from "./octets.ts";
 import type { RelayChain } from "./relay-chain.ts";
-import type { ServerWishes } from "./reply-options.ts";
 import { type OnLinkPrefix, onLinkOf, ServedLink, type WatchedAddress } from "./served-link.ts";
 
 /** Link-addresses that are remembered; a power of two. */
@@ -28,11 +27,11 @@ export class Links {
   inUse: readonly OnLinkPrefix[] = [];
   #behindRelays: readonly OnLinkPrefix[] = [];
 
-  configure(config: LanConfig, wishes: ServerWishes): void {
+  configure(config: LanConfig): void {
     this.#interfaces = config.interfaces.flatMap(({ number, name, dhcp6 }) =>
-      dhcp6.mode === "server" ? [new ServedLink({ number, name, relayed: false, pools: dhcp6.pools, wishes })] : [],
+      dhcp6.mode === "server" ? [new ServedLink({ number, name, relayed: false, pools: dhcp6.pools })] : [],
     );
-    this.#relayed = config.relayedLinks.map(({ number, name, pools }) => new ServedLink({ number, name, relayed: true, pools, wishes }));
+    this.#relayed = config.relayedLinks.map(({ number, name, pools }) => new ServedLink({ number, name, relayed: true, pools }));
     this.#relayedPrefixes = config.relayedLinks
       .flatMap(({ prefix: text }, i) => {
         const { address, prefixLength } = splitIpv6Prefix(text);

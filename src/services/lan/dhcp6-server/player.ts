@@ -55,7 +55,7 @@ export class Dhcp6ServerPlayer {
         this.#server.setAddresses(event.name, event.addresses);
         return [];
       case "configured":
-        this.#server.configure(event.config, event.wishes);
+        this.#server.configure(event.config);
         return [];
       case "swept":
         this.#out.clear();

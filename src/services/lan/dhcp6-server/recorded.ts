@@ -6,7 +6,6 @@ import { type Ipv6Address, ipv6Of } from "../../../base/ipv6.ts";
 import { withoutSecretOctets } from "../../../wire/dhcp6/blank.ts";
 import type { LanConfig } from "../config.ts";
 import type { ReplyBatch } from "./batch.ts";
-import type { ServerWishes } from "./reply-options.ts";
 import type { WatchedAddress } from "./served-link.ts";
 
 export const RECORDED_AS = "dhcp6-server";
@@ -20,7 +19,7 @@ export type Dhcp6ServerEvent =
   | { readonly kind: "table"; readonly end: number; readonly swept: number }
   /** Images of leases, in the order of their rows. */
   | { readonly kind: "leases"; readonly images: Uint8Array }
-  | { readonly kind: "configured"; readonly config: LanConfig; readonly wishes: ServerWishes }
+  | { readonly kind: "configured"; readonly config: LanConfig }
   | { readonly kind: "index"; readonly name: string; readonly index: number }
   | { readonly kind: "addresses"; readonly name: string; readonly addresses: readonly WatchedAddress[] }
   | { readonly kind: "swept"; readonly seconds: number; readonly maxRows: number }

@@ -12,7 +12,6 @@ import type { ReplyBatch } from "./batch.ts";
 import type { ChoiceNotes } from "./choice.ts";
 import { putU32 } from "./octets.ts";
 import { type Dhcp6ServerEvent, type KeyedOutcomes, markOf, RECORDED_AS, saidIn } from "./recorded.ts";
-import { NO_WISHES, type ServerWishes } from "./reply-options.ts";
 import { Dhcp6Server, type Dhcp6ServerParts, type ServeMoment } from "./server.ts";
 import type { WatchedAddress } from "./served-link.ts";
 import type { Dhcp6ServerView } from "./view.ts";
@@ -27,7 +26,7 @@ export class RecordedDhcp6Server {
   readonly #notes = new Notes();
   readonly #indexes = new Map<string, number>();
   readonly #addresses = new Map<string, readonly WatchedAddress[]>();
-  #configured: { readonly config: LanConfig; readonly wishes: ServerWishes } | undefined;
+  #configured: LanConfig | undefined;
 
   constructor(parts: Dhcp6ServerParts, clock: Clock) {
     this.#server = new Dhcp6Server(parts);
@@ -37,10 +36,10 @@ export class RecordedDhcp6Server {
     });
   }
 
-  configure(config: LanConfig, wishes: ServerWishes = NO_WISHES): void {
-    this.#configured = { config, wishes };
-    this.#server.configure(config, wishes);
-    this.#tell({ kind: "configured", config, wishes });
+  configure(config: LanConfig): void {
+    this.#configured = config;
+    this.#server.configure(config);
+    this.#tell({ kind: "configured", config });
   }
 
   setIndex(name: string, index: number): void {
@@ -85,7 +84,7 @@ export class RecordedDhcp6Server {
     for (const [name, index] of this.#indexes) this.#tell({ kind: "index", name, index });
     for (const [name, addresses] of this.#addresses) this.#tell({ kind: "addresses", name, addresses });
     // Told again here too: what pools and overlaps remember of earlier times is not in the table.
-    this.configure(configured.config, configured.wishes);
+    this.configure(configured);
     if (this.#recorder.isOn) this.#server.notes = this.#notes;
     return this.#recorder.isOn;
   }

@@ -3,46 +3,15 @@
  * of a link change, copied when a client asks for it (RFC 9915 §18.3: by its option request, and nothing unasked).
  */
 import { Writer } from "../../../base/cursor.ts";
-import type { Ipv6Address } from "../../../base/ipv6.ts";
-import { OPTIONS } from "../../../wire/dhcp6/options.ts";
-import type { Dhcp6Pools } from "../config.ts";
+import { type Ipv6Address, ipv6Bytes } from "../../../base/ipv6.ts";
+import type { Dhcp6Pools, ServedOption } from "../dhcp6-config.ts";
 import type { ReplyBatch } from "./batch.ts";
 import { OPTION } from "./codes.ts";
 import type { ClientMessage } from "./message.ts";
 import { u16At } from "./octets.ts";
 
-/** What a server says whatever the link; what is undefined or 0 is not said. */
-export type ServerWishes = {
-  /** 0 to 255 (RFC 9915 §21.8). */
-  readonly preference: number;
-  /** 60 to 86400 (RFC 9915 §21.24, §21.25). */
-  readonly solMaxRtSeconds: number | undefined;
-  readonly infMaxRtSeconds: number | undefined;
-};
-export const NO_WISHES: ServerWishes = { preference: 0, solMaxRtSeconds: undefined, infMaxRtSeconds: undefined };
-
 /** What the rows are made of. */
-export type LinkFacts = { readonly pools: Dhcp6Pools; readonly ownAddress: Ipv6Address | undefined; readonly wishes: ServerWishes };
-type Row = { readonly code: number; readonly write: (writer: Writer, facts: LinkFacts) => void };
-
-/** A row that writes nothing stands for an option that is not sent. */
-const ROWS: readonly Row[] = [
-  {
-    code: OPTION.dnsServers,
-    write: (writer, { pools, ownAddress }) => {
-      const servers = pools.dnsServers.length > 0 || ownAddress === undefined ? pools.dnsServers : [ownAddress];
-      if (servers.length > 0) OPTIONS.dnsServers.codec.encode(writer, servers);
-    },
-  },
-  {
-    code: OPTION.domainSearch,
-    write: (writer, { pools }) => {
-      if (pools.searchDomains.length > 0) OPTIONS.domainSearch.codec.encode(writer, pools.searchDomains);
-    },
-  },
-  { code: OPTION.solMaxRt, write: (writer, { wishes }) => seconds(writer, wishes.solMaxRtSeconds) },
-  { code: OPTION.infMaxRt, write: (writer, { wishes }) => seconds(writer, wishes.infMaxRtSeconds) },
-];
+export type LinkFacts = { readonly pools: Dhcp6Pools; readonly ownAddress: Ipv6Address | undefined };
 
 /** The options of one link, each as its bytes with code and length. */
 export class ReplyOptions {
@@ -53,9 +22,9 @@ export class ReplyOptions {
   #answer = 0;
 
   constructor(facts: LinkFacts) {
-    const sent = ROWS.map((row) => ({ code: row.code, bytes: encoded(row, facts) })).filter(({ bytes }) => bytes.length > 0);
+    const sent = optionsOf(facts);
     this.#codes = sent.map(({ code }) => code);
-    this.#encoded = sent.map(({ bytes }) => bytes);
+    this.#encoded = sent.map(encoded);
     this.#writtenIn = new Float64Array(sent.length);
   }
 
@@ -73,15 +42,16 @@ export class ReplyOptions {
   }
 }
 
-function encoded({ code, write }: Row, facts: LinkFacts): Uint8Array {
-  const writer = new Writer();
-  writer.u16(code);
-  writer.u16(0);
-  write(writer, facts);
-  writer.patchU16(2, writer.length - 4);
-  return writer.length > 4 ? writer.take() : new Uint8Array(0);
+/** Where no resolver is configured, hosts ask us. */
+function optionsOf({ pools, ownAddress }: LinkFacts): readonly ServedOption[] {
+  const asksUs = pools.ownResolver && ownAddress !== undefined && !pools.options.some(({ code }) => code === OPTION.dnsServers);
+  return asksUs ? [...pools.options, { code: OPTION.dnsServers, value: ipv6Bytes(ownAddress), forced: false }] : pools.options;
 }
 
-function seconds(writer: Writer, value: number | undefined): void {
-  if (value !== undefined) writer.u32(value);
+function encoded({ code, value }: ServedOption): Uint8Array {
+  const writer = new Writer();
+  writer.u16(code);
+  writer.u16(value.length);
+  writer.bytes(value);
+  return writer.take();
 }

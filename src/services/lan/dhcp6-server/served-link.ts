@@ -1,11 +1,11 @@
 /** One link that is served: what it is called, which prefixes are on it, and the pools and options that follow from them. */
 import { type Ipv6Address, ipv6Bytes, ipv6Prefix, isLinkLocalV6, isUniqueLocal, splitIpv6Prefix } from "../../../base/ipv6.ts";
 import { LIMITS } from "../../../base/limits.ts";
-import type { Dhcp6Pools } from "../config.ts";
+import type { AddressPool, Dhcp6Pools } from "../dhcp6-config.ts";
 import { NEVER_SECONDS } from "./lifetimes.ts";
-import { sameOctets, samePrefix } from "./octets.ts";
+import { clearHost, sameOctets, samePrefix } from "./octets.ts";
 import { Pool } from "./pools.ts";
-import { ReplyOptions, type ServerWishes } from "./reply-options.ts";
+import { ReplyOptions } from "./reply-options.ts";
 
 /** An address the interface holds; deadlines are seconds of the wall clock, 0xffffffff never. */
 export type WatchedAddress = {
@@ -28,7 +28,6 @@ export type LinkIdentity = {
   /** Behind relays: its prefix is given, and no address of ours is on it. */
   readonly relayed: boolean;
   readonly pools: Dhcp6Pools;
-  readonly wishes: ServerWishes;
 };
 
 const ADDRESS_BITS = 128;
@@ -49,19 +48,19 @@ export class ServedLink {
 
   constructor(identity: LinkIdentity) {
     this.identity = identity;
-    this.options = new ReplyOptions({ pools: identity.pools, ownAddress: undefined, wishes: identity.wishes });
+    this.options = new ReplyOptions({ pools: identity.pools, ownAddress: undefined });
   }
 
   /** @param watched what the interface holds @param near what may bound delegated prefixes: every prefix of every interface */
   follow(watched: readonly WatchedAddress[], near: readonly OnLinkPrefix[]): void {
     const best = watched.filter(({ address }) => !isLinkLocalV6(address)).toSorted(byUse);
-    const { pools, wishes, relayed } = this.identity;
+    const { pools, relayed } = this.identity;
     this.onLink = best.map(onLinkOf);
     const every = addressPools(pools, this.onLink);
     this.addressPools = every.slice(0, LIMITS.poolsPerLink);
     this.passedOver = every.length - this.addressPools.length;
     this.prefixPools = prefixPools(pools, near);
-    this.options = new ReplyOptions({ pools, wishes, ownAddress: relayed ? undefined : best[0]?.address });
+    this.options = new ReplyOptions({ pools, ownAddress: relayed ? undefined : best[0]?.address });
   }
 
   /** Whether an address lies in a prefix of this link that still is valid. */
@@ -108,12 +107,12 @@ function byUse(a: WatchedAddress, b: WatchedAddress): number {
 /** The operator's pool, or the hosts' half of every prefix of at most 64 bits. */
 function addressPools({ addresses, preferredSeconds, validSeconds }: Dhcp6Pools, onLink: readonly OnLinkPrefix[]): readonly Pool[] {
   const ceilings = { pieceLength: ADDRESS_BITS, preferredSeconds, validSeconds };
-  if (addresses !== undefined) {
-    const { address, prefixLength } = splitIpv6Prefix(addresses);
-    const prefix = ipv6Bytes(address);
-    const from = onLink.find((held) => held.prefixLength <= prefixLength && samePrefix(held.prefix, 0, prefix, 0, held.prefixLength));
-    return [new Pool({ ...ceilings, prefix, prefixLength, ...endsOf(from === undefined ? [] : [from]) })];
-  }
+  if (addresses.length > 0)
+    return addresses.map((pool) => {
+      const { prefix, prefixLength } = prefixOf(pool);
+      const from = onLink.find((held) => held.prefixLength <= prefixLength && samePrefix(held.prefix, 0, prefix, 0, held.prefixLength));
+      return new Pool({ ...ceilings, prefix, prefixLength, ...endsOf(from === undefined ? [] : [from]) });
+    });
   const pools: Pool[] = [];
   for (const held of onLink) {
     if (held.prefixLength > HOST_PREFIX_BITS) continue;
@@ -126,11 +125,21 @@ function addressPools({ addresses, preferredSeconds, validSeconds }: Dhcp6Pools,
 
 /** What was carved out of the same prefix as an interface's address ends with it. */
 function prefixPools({ prefixes, preferredSeconds, validSeconds }: Dhcp6Pools, near: readonly OnLinkPrefix[]): readonly Pool[] {
-  if (prefixes === undefined) return [];
-  const { address, prefixLength } = splitIpv6Prefix(prefixes.pool);
-  const prefix = ipv6Bytes(address);
-  const from = near.filter((held) => samePrefix(held.prefix, 0, prefix, 0, Math.min(held.prefixLength, prefixLength)));
-  return [new Pool({ prefix, prefixLength, pieceLength: prefixes.delegatedLength, preferredSeconds, validSeconds, ...endsOf(from) })];
+  return prefixes.map(({ pool, usual }) => {
+    const { address, prefixLength } = splitIpv6Prefix(pool);
+    const prefix = ipv6Bytes(address);
+    const from = near.filter((held) => samePrefix(held.prefix, 0, prefix, 0, Math.min(held.prefixLength, prefixLength)));
+    return new Pool({ prefix, prefixLength, pieceLength: usual, preferredSeconds, validSeconds, ...endsOf(from) });
+  });
+}
+
+/** The longest prefix that holds both ends. */
+function prefixOf({ first, last }: AddressPool): { readonly prefix: Uint8Array; readonly prefixLength: number } {
+  const [low, high] = [ipv6Bytes(first), ipv6Bytes(last)];
+  let prefixLength = ADDRESS_BITS;
+  while (!samePrefix(low, 0, high, 0, prefixLength)) prefixLength--;
+  clearHost(low, prefixLength);
+  return { prefix: low, prefixLength };
 }
 
 /** The latest ends; for ever where nothing is known. */

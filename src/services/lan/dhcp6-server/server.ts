@@ -21,7 +21,6 @@ import { ClientMessage } from "./message.ts";
 import { allZero, isLinkLocal, samePrefix } from "./octets.ts";
 import type { Refusal } from "./refusals.ts";
 import { RelayChain } from "./relay-chain.ts";
-import { NO_WISHES, type ServerWishes } from "./reply-options.ts";
 import type { WatchedAddress } from "./served-link.ts";
 import { type Dhcp6ServerView, viewOf } from "./view.ts";
 
@@ -56,10 +55,10 @@ export class Dhcp6Server {
     this.#choice.notes = notes;
   }
 
-  configure(config: LanConfig, wishes: ServerWishes = NO_WISHES): void {
+  configure(config: LanConfig): void {
     this.#duid = duidBytes(config.duid);
-    this.#links.configure(config, wishes);
-    this.#answers.configure(this.#duid, wishes);
+    this.#links.configure(config);
+    this.#answers.configure(this.#duid);
     this.#prefixesInUse();
     this.#lookForOverlaps();
   }

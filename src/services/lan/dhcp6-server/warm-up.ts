@@ -2,6 +2,7 @@
  * Plays exchanges against a server that is thrown away, so that the code which answers the first real clients has been optimised
  * already: without it the first ten thousand exchanges take half as long again.
  */
+import { OPTIONS } from "../../../wire/dhcp6/options.ts";
 import type { DomainName } from "../../../base/domain.ts";
 import { duidUuid } from "../../../base/duid.ts";
 import { type Ipv6Address, type Ipv6Prefix, ipv6Bytes } from "../../../base/ipv6.ts";
@@ -12,6 +13,7 @@ import { type Dhcp6ClientKind, dhcp6, encodeDhcp6, relay6 } from "../../../wire/
 import { Offers } from "../../leases/offers.ts";
 import { LeaseTable } from "../../leases/table.ts";
 import type { LanConfig } from "../config.ts";
+import { dhcp6Pools, prefixPool, servedOption } from "../dhcp6-config.ts";
 import { PacketBatch, ReplyBatch } from "./batch.ts";
 import { Dhcp6Server } from "./server.ts";
 
@@ -83,19 +85,18 @@ function copied(from: PacketBatch, to: ArrivedRows): ArrivedRows {
 }
 
 const SERVER = duidUuid(new Uint8Array(16));
-const POOLS = {
-  addresses: undefined,
-  prefixes: { pool: "2001:db8:8000::/40" as Ipv6Prefix, delegatedLength: 56 },
+const POOLS = dhcp6Pools({
+  prefixes: [prefixPool("2001:db8:8000::/40" as Ipv6Prefix, 56)],
   preferredSeconds: 1800,
   validSeconds: 36_000,
-  rapidCommit: false,
-  dnsServers: [],
-  searchDomains: ["example.net" as DomainName],
-};
+  options: [servedOption(OPTIONS.domainSearch, ["example.net" as DomainName])],
+});
 const CONFIG: LanConfig = {
   duid: SERVER,
   interfaces: [{ name: "warm", number: 1, router: undefined, dhcp6: { mode: "server", pools: POOLS } }],
-  relayedLinks: [{ number: 2, name: "far", prefix: "2001:db8:0:2::/64" as Ipv6Prefix, pools: POOLS }],
+  relayedLinks: [{ number: 2, name: "far", prefix: "2001:db8:0:2::/64" as Ipv6Prefix, selectors: [], pools: POOLS }],
+  classes: [],
+  hosts: [],
 };
 
 function batchOf(kind: Dhcp6ClientKind, behindRelay: boolean): PacketBatch {

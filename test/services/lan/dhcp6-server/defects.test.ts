@@ -101,7 +101,7 @@ test("an association that names more than eight addresses is told UnspecFail, an
 });
 
 test("I8: a link without an address is answered without one, and nothing else happens", () => {
-  const bed = new Bed({ addresses: [], pools: { prefixes: undefined } });
+  const bed = new Bed({ addresses: [], pools: { prefixes: [] } });
   const { options } = bed.ask(1, "solicit", { iaNa: [iaNa(IA)], requestedOptions: [23] }).message;
   assert.equal(options.iaNa?.[0]?.options.status?.code, STATUS.noAddrsAvail);
   assert.equal(options.dnsServers, undefined);

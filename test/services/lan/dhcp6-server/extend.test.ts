@@ -1,4 +1,5 @@
 /** Leases that go on, and those that do not: Renew, Rebind, and what becomes of a client whose lease was forgotten. */
+import { addressPool, prefixPool } from "../../../../src/services/lan/dhcp6-config.ts";
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type Ipv6Prefix, ipv6Bytes, ipv6Covers } from "../../../../src/base/ipv6.ts";
@@ -177,7 +178,7 @@ test("infinite lifetimes stay infinite, and so do T1 and T2 (RFC 9915 §7.7)", (
 });
 
 test("a lease that ended is kept for its client a while, and then forgotten", () => {
-  const bed = new Bed({ pools: { addresses: net("2001:db8:1::f0/126") } });
+  const bed = new Bed({ pools: { addresses: [addressPool(net("2001:db8:1::f0/126"))] } });
   const held = addressIn(bed.ask(1, "request", { iaNa: [iaNa(IA)] }));
   bed.now += 3700;
   bed.server.sweep({ seconds: bed.now }, 1000, bed.replies);
@@ -204,7 +205,7 @@ test("a delegated prefix has its route, which goes when another takes its place 
   assert.deepEqual([bed.replies.routes.count, bed.replies.routes.present[0], bed.replies.routes.prefixLengths[0]], [1, 1, 56]);
   bed.ask(1, "renew", { iaPd: [iaPd({ ...IA, iaPrefix: [iaPrefix(old)] })] }, { from: ip("2001:db8:1::9") });
   assert.equal(bed.replies.routes.count, 0, "only a link-local address is a gateway");
-  bed.configure({ prefixes: { pool: net("2001:db8:c000::/40"), delegatedLength: 56 } });
+  bed.configure({ prefixes: [prefixPool(net("2001:db8:c000::/40"), 56)] });
   const reply = bed.ask(1, "renew", { iaPd: [iaPd({ ...IA, iaPrefix: [iaPrefix(old)] })] });
   const given = reply.message.options.iaPd?.[0]?.options.iaPrefix ?? [];
   assert.deepEqual(
@@ -231,7 +232,7 @@ test("a client whose prefix changes again and again loses what is oldest, and al
 });
 
 test("a lease is nobody else's for a few seconds after its end: clocks do not run alike", () => {
-  const bed = new Bed({ pools: { addresses: net("2001:db8:1::f2/128") } });
+  const bed = new Bed({ pools: { addresses: [addressPool(net("2001:db8:1::f2/128"))] } });
   bed.ask(1, "request", { iaNa: [iaNa(IA)] });
   const status = (): number | undefined => bed.ask(2, "request", { iaNa: [iaNa(IA)] }).message.options.iaNa?.[0]?.options.status?.code;
   bed.now += 3600;
@@ -247,9 +248,9 @@ test("prefixes of another length, promised before the configuration changed, are
     [62, 64],
     [64, 62],
   ] as const) {
-    const bed = new Bed({ pools: { prefixes: { pool, delegatedLength: before } } });
+    const bed = new Bed({ pools: { prefixes: [prefixPool(pool, before)] } });
     const old = prefixIn(bed.ask(1, "request", { iaPd: [iaPd(IA)] }));
-    bed.configure({ prefixes: { pool, delegatedLength: after } });
+    bed.configure({ prefixes: [prefixPool(pool, after)] });
     const given: Ipv6Prefix[] = [];
     for (let n = 2; n < 40; n++) {
       const answer = bed.ask(n, "request", { iaPd: [iaPd(IA)] });

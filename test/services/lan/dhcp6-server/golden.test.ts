@@ -1,4 +1,6 @@
 /** Packets of other people's clients, as they were recorded, served. */
+import { prefixPool, servedOption } from "../../../../src/services/lan/dhcp6-config.ts";
+import { OPTIONS } from "../../../../src/wire/dhcp6/options.ts";
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ipv6Covers } from "../../../../src/base/ipv6.ts";
@@ -8,7 +10,7 @@ import { goldenPackets } from "../../../wire/dhcp6/golden.ts";
 import { addressIn, answerOf, Bed, ip, LAN_ADDRESS, net, POOLS, prefixIn } from "./support.ts";
 
 const BED = {
-  pools: { prefixes: { pool: net("2001:db8:8000::/40"), delegatedLength: 56 }, dnsServers: [ip("2001:db8:1::53")] },
+  pools: { prefixes: [prefixPool(net("2001:db8:8000::/40"), 56)], options: [servedOption(OPTIONS.dnsServers, [ip("2001:db8:1::53")])] },
 } as const;
 
 for (const { name, bytes, expected } of goldenPackets("dhcp6-frame")) {
@@ -38,13 +40,15 @@ for (const { name, bytes, expected } of goldenPackets("dhcp6-frame")) {
         duid: message.options.serverId ?? ("" as never),
         interfaces: [{ name: "lan0", number: 100, router: undefined, dhcp6: { mode: "server", pools: { ...POOLS, ...BED.pools } } }],
         relayedLinks: [],
+        classes: [],
+        hosts: [],
       });
       const out = own.bytesIn(payload, { from: frame.source });
       assert.ok(out !== undefined, JSON.stringify(own.refused()));
       const answer = answerOf(own.replies, 0, out);
       assert.equal(addressIn(answer), message.options.iaNa?.[0]?.options.iaAddress?.[0]?.address);
       assert.equal(answer.message.options.clientId, message.options.clientId);
-      bed.server.configure({ duid: "0003000102005e1000ff" as never, interfaces: [], relayedLinks: [] });
+      bed.server.configure({ duid: "0003000102005e1000ff" as never, interfaces: [], relayedLinks: [], classes: [], hosts: [] });
       assert.equal(bed.bytesIn(payload, { from: frame.source }), undefined);
       assert.deepEqual(bed.refused(), { "server-id-foreign": 1 });
     });

@@ -1,4 +1,6 @@
 /** Messages that ask for no lease: Release, Decline, Confirm, Information-request; and a lease without a second exchange. */
+import { addressPool, servedOption } from "../../../../src/services/lan/dhcp6-config.ts";
+import { OPTIONS } from "../../../../src/wire/dhcp6/options.ts";
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { DomainName } from "../../../../src/base/domain.ts";
@@ -93,7 +95,7 @@ test("a Confirm is answered by what is on the link, whether we know the client o
 });
 
 test("an Information-request is answered with what it asks for, with or without a client identifier (RFC 9915 §18.3.6)", () => {
-  const bed = new Bed({ pools: { searchDomains: ["example.net" as DomainName] } });
+  const bed = new Bed({ pools: { options: [servedOption(OPTIONS.domainSearch, ["example.net" as DomainName])] } });
   const { clientId, ...rest } = bed.ask(1, "informationRequest", { requestedOptions: [23, 24, 32, 82, 99] }).message.options;
   assert.ok(clientId !== undefined);
   const { serverId, ...told } = rest;
@@ -115,7 +117,9 @@ test("the refresh time is half of what the prefix has left, never less than ten 
 test("SOL_MAX_RT and INF_MAX_RT are said to who asks, and only when the operator set them (RFC 9915 §21.24, §21.25, S9)", () => {
   const quiet = new Bed().ask(1, "solicit", { requestedOptions: [82, 83] }).message.options;
   assert.deepEqual([quiet.solMaxRtSeconds, quiet.infMaxRtSeconds], [undefined, undefined]);
-  const bed = new Bed({ wishes: { preference: 200, solMaxRtSeconds: 120, infMaxRtSeconds: 180 } });
+  const bed = new Bed({
+    pools: { preference: 200, options: [servedOption(OPTIONS.solMaxRtSeconds, 120), servedOption(OPTIONS.infMaxRtSeconds, 180)] },
+  });
   const asked = bed.ask(1, "solicit", { requestedOptions: [82, 83] }).message.options;
   assert.deepEqual([asked.solMaxRtSeconds, asked.infMaxRtSeconds, asked.preference], [120, 180, 200]);
   const unasked = bed.ask(1, "request", {}).message.options;
@@ -124,7 +128,7 @@ test("SOL_MAX_RT and INF_MAX_RT are said to who asks, and only when the operator
 
 test("resolvers are the operator's, or our own address on the link (RFC 3646)", () => {
   const dnsServers = [ip("2001:db8::53"), ip("2001:db8::54")];
-  const bed = new Bed({ pools: { dnsServers } });
+  const bed = new Bed({ pools: { options: [servedOption(OPTIONS.dnsServers, dnsServers)] } });
   assert.deepEqual(bed.ask(1, "request", { requestedOptions: [23] }).message.options.dnsServers, dnsServers);
   assert.equal(bed.ask(1, "request", {}).message.options.dnsServers, undefined);
 });
@@ -139,7 +143,7 @@ test("where rapid commit is on, a Solicit that asks for it is promised at once (
 });
 
 test("where nothing is left, or nothing is given, the IA says so and the rest is answered (RFC 9915 §18.3.9)", () => {
-  const bed = new Bed({ pools: { addresses: net("2001:db8:1::fe/127"), prefixes: undefined } });
+  const bed = new Bed({ pools: { addresses: [addressPool(net("2001:db8:1::fe/127"))], prefixes: [] } });
   bed.ask(1, "request", { iaNa: [iaNa(IA)] });
   bed.ask(2, "request", { iaNa: [iaNa(IA)] });
   for (const kind of ["solicit", "request"] as const) {
@@ -156,7 +160,7 @@ test("where nothing is left, or nothing is given, the IA says so and the rest is
 });
 
 test("what is offered to one client is not offered to another for a minute", () => {
-  const bed = new Bed({ pools: { addresses: net("2001:db8:1::fe/127") } });
+  const bed = new Bed({ pools: { addresses: [addressPool(net("2001:db8:1::fe/127"))] } });
   const offers = [1, 2].map((n) => addressIn(bed.ask(n, "solicit", { iaNa: [iaNa(IA)] })));
   assert.notEqual(offers[0], offers[1]);
   const third = (): number | undefined => bed.ask(3, "solicit", { iaNa: [iaNa(IA)] }).message.options.iaNa?.[0]?.options.status?.code;

@@ -1,4 +1,5 @@
 /** Where leases come from: every place of a pool is a piece of it, and a small pool is given to its last place. */
+import { addressPool, prefixPool } from "../../../../src/services/lan/dhcp6-config.ts";
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
@@ -65,7 +66,7 @@ test("a hash of 64 bits is the host's half of an address, highest bit first", ()
 });
 
 test("a pool is given to its last place, and none twice", () => {
-  const bed = new Bed({ pools: { addresses: net("2001:db8:1::200/120"), prefixes: { pool: net("2001:db8:8000::/56"), delegatedLength: 64 } } });
+  const bed = new Bed({ pools: { addresses: [addressPool(net("2001:db8:1::200/120"))], prefixes: [prefixPool(net("2001:db8:8000::/56"), 64)] } });
   const addresses = new Set<string>();
   const prefixes = new Set<string>();
   for (let n = 1; n <= 256; n++) {
@@ -79,7 +80,7 @@ test("a pool is given to its last place, and none twice", () => {
 test("prefixes that are on a link are never delegated", () => {
   const bed = new Bed({
     addresses: [{ address: ip("2001:db8:1::1"), prefixLength: 64, preferredUntil: NEVER, validUntil: NEVER }],
-    pools: { prefixes: { pool: net("2001:db8:1::/62"), delegatedLength: 64 } },
+    pools: { prefixes: [prefixPool(net("2001:db8:1::/62"), 64)] },
   });
   const given = [1, 2, 3].map((n) => prefixIn(bed.ask(n, "request", { iaPd: [iaPd({ iaid: 1 })] })));
   assert.deepEqual(given.toSorted(), ["2001:db8:1:1::/64", "2001:db8:1:2::/64", "2001:db8:1:3::/64"]);

@@ -1,4 +1,5 @@
 /** What holds whatever comes in: it never throws, answers can be read, nothing is given twice, and a run can be repeated. */
+import { addressPool, prefixPool } from "../../../../src/services/lan/dhcp6-config.ts";
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
@@ -11,8 +12,8 @@ import { Bed, client, ip, LAN, LAN_ADDRESS, NOW, net, relayed, replyBytes, said 
 
 /** Small pools, so that clients meet. */
 const SMALL = {
-  pools: { addresses: net("2001:db8:1::100/123"), prefixes: { pool: net("2001:db8:8000::/60"), delegatedLength: 64 }, rapidCommit: true },
-  relayedPools: { addresses: net("2001:db8:2::100/124") },
+  pools: { addresses: [addressPool(net("2001:db8:1::100/123"))], prefixes: [prefixPool(net("2001:db8:8000::/60"), 64)], rapidCommit: true },
+  relayedPools: { addresses: [addressPool(net("2001:db8:2::100/124"))] },
 } as const;
 const KINDS = ["solicit", "request", "confirm", "renew", "rebind", "release", "decline", "informationRequest"] as const;
 const FAR = ip("2001:db8:2::1");

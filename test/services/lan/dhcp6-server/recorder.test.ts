@@ -38,7 +38,9 @@ const SECOND = { ...LAN_ADDRESS, address: ip("2001:db8:77::1") };
 const CONFIG: LanConfig = {
   duid: SERVER,
   interfaces: [{ name: "lan0", number: 100, router: undefined, dhcp6: { mode: "server", pools: POOLS } }],
-  relayedLinks: [{ number: 200, name: "far", prefix: net("2001:db8:2::/64"), pools: { ...POOLS, rapidCommit: true } }],
+  relayedLinks: [{ number: 200, name: "far", prefix: net("2001:db8:2::/64"), selectors: [], pools: { ...POOLS, rapidCommit: true } }],
+  classes: [],
+  hosts: [],
 };
 
 /** A server with a clock, and strangers who say anything. */

@@ -1,4 +1,6 @@
 /** Clients behind relays: which link they are on, and how the answer finds its way back. */
+import { servedOption } from "../../../../src/services/lan/dhcp6-config.ts";
+import { OPTIONS } from "../../../../src/wire/dhcp6/options.ts";
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { bytesOf, toHex } from "../../../../src/base/hex.ts";
@@ -131,7 +133,7 @@ test("a relay's message without a message in it, with two, or shorter than its h
 });
 
 test("a client behind a relay gets its options too, and its prefix makes no route of ours (RFC 8987, T4)", () => {
-  const bed = new Bed({ relayedPools: { dnsServers: [ip("2001:db8::53")] } });
+  const bed = new Bed({ relayedPools: { options: [servedOption(OPTIONS.dnsServers, [ip("2001:db8::53")])] } });
   const request = encodeDhcp6(said(1, "request", { requestedOptions: [23], iaPd: [iaPd({ iaid: 1 })] }));
   const out = bed.bytesIn(relayed(request, { link: FAR }), RELAY) ?? new Uint8Array(0);
   assert.deepEqual(innermost(bed, out).message.options.dnsServers, [ip("2001:db8::53")]);
@@ -157,7 +159,7 @@ test("what a relay asks to have back it gets back, of its own level and once; th
 test("a relay whose link is taken from the configuration is not served as it was before (RFC 9915 §13.1)", () => {
   const bed = new Bed();
   assert.ok(bed.bytesIn(relayed(SOLICIT, { link: FAR }), RELAY) !== undefined);
-  bed.server.configure({ duid: SERVER, interfaces: [], relayedLinks: [] });
+  bed.server.configure({ duid: SERVER, interfaces: [], relayedLinks: [], classes: [], hosts: [] });
   assert.equal(bed.bytesIn(relayed(SOLICIT, { link: FAR }), RELAY), undefined);
   assert.equal(bed.refused()["no-link"], 1);
 });

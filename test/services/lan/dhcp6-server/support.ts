@@ -3,9 +3,9 @@ import assert from "node:assert/strict";
 import { duidLl, type Duid } from "../../../../src/base/duid.ts";
 import { type Ipv6Address, type Ipv6Prefix, ipv6Bytes, ipv6Of, UNSPECIFIED_V6 } from "../../../../src/base/ipv6.ts";
 import type { MacAddress } from "../../../../src/base/mac.ts";
-import type { Dhcp6Pools, LanConfig } from "../../../../src/services/lan/config.ts";
+import type { LanConfig } from "../../../../src/services/lan/config.ts";
+import { addressPool, type Dhcp6Pools, dhcp6Pools, prefixPool } from "../../../../src/services/lan/dhcp6-config.ts";
 import { PacketBatch, ReplyBatch } from "../../../../src/services/lan/dhcp6-server/batch.ts";
-import type { ServerWishes } from "../../../../src/services/lan/dhcp6-server/reply-options.ts";
 import { Dhcp6Server } from "../../../../src/services/lan/dhcp6-server/server.ts";
 import type { WatchedAddress } from "../../../../src/services/lan/dhcp6-server/served-link.ts";
 import { Offers } from "../../../../src/services/leases/offers.ts";
@@ -30,15 +30,11 @@ const KEY = Uint8Array.from({ length: 16 }, (_, i) => i + 1);
 export const ip = (text: string): Ipv6Address => text as Ipv6Address;
 export const net = (text: string): Ipv6Prefix => text as Ipv6Prefix;
 
-export const POOLS: Dhcp6Pools = {
-  addresses: undefined,
-  prefixes: { pool: net("2001:db8:8000::/40"), delegatedLength: 56 },
+export const POOLS: Dhcp6Pools = dhcp6Pools({
+  prefixes: [prefixPool(net("2001:db8:8000::/40"), 56)],
   preferredSeconds: 1800,
   validSeconds: 3600,
-  rapidCommit: false,
-  dnsServers: [],
-  searchDomains: [],
-};
+});
 export const LAN_ADDRESS: WatchedAddress = { address: ip("2001:db8:1::1"), prefixLength: 64, preferredUntil: NEVER, validUntil: NEVER };
 
 /** The nth client: its DUID and its link-local address. */
@@ -56,11 +52,13 @@ export type Answer = {
   readonly held: boolean;
 };
 type Way = { readonly from?: Ipv6Address; readonly port?: number; readonly link?: number; readonly multicast?: boolean };
+type Known = Pick<Setting, "classes" | "hosts">;
 type Setting = {
   readonly pools?: Partial<Dhcp6Pools>;
   readonly relayedPools?: Partial<Dhcp6Pools>;
   readonly addresses?: readonly WatchedAddress[];
-  readonly wishes?: ServerWishes;
+  readonly classes?: LanConfig["classes"];
+  readonly hosts?: LanConfig["hosts"];
 };
 
 export class Bed {
@@ -70,27 +68,30 @@ export class Bed {
   readonly replies = new ReplyBatch({ slots: 64, arenaBytes: 640_000 });
   now = NOW;
 
-  constructor({ pools = {}, relayedPools = {}, addresses = [LAN_ADDRESS], wishes }: Setting = {}) {
-    this.configure(pools, relayedPools, wishes);
+  constructor({ pools = {}, relayedPools = {}, addresses = [LAN_ADDRESS], ...known }: Setting = {}) {
+    this.configure(pools, relayedPools, known);
     this.server.setIndex("lan0", LAN);
     this.server.setAddresses("lan0", addresses);
   }
 
-  configure(pools: Partial<Dhcp6Pools>, relayedPools: Partial<Dhcp6Pools> = {}, wishes?: ServerWishes): void {
+  configure(pools: Partial<Dhcp6Pools>, relayedPools: Partial<Dhcp6Pools> = {}, { classes = [], hosts = [] }: Known = {}): void {
     const config: LanConfig = {
       duid: SERVER,
       interfaces: [{ name: "lan0", number: 100, router: undefined, dhcp6: { mode: "server", pools: { ...POOLS, ...pools } } }],
       relayedLinks: [
-        { number: 200, name: "far", prefix: net("2001:db8:2::/64"), pools: { ...POOLS, ...relayedPools } },
+        { number: 200, name: "far", prefix: net("2001:db8:2::/64"), selectors: [], pools: { ...POOLS, ...relayedPools } },
         {
           number: 201,
           name: "farther",
           prefix: net("2001:db8:2:0:8000::/65"),
-          pools: { ...POOLS, addresses: net("2001:db8:2:0:8000::/65"), ...relayedPools },
+          selectors: [],
+          pools: { ...POOLS, addresses: [addressPool(net("2001:db8:2:0:8000::/65"))], ...relayedPools },
         },
       ],
+      classes,
+      hosts,
     };
-    this.server.configure(config, wishes);
+    this.server.configure(config);
   }
 
   /** One datagram in; what came of it. */
