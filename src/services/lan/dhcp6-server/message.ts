@@ -39,19 +39,26 @@ export class ClientMessage {
   readonly hintCounts: Uint8Array = new Uint8Array(LIMITS.dhcp6Options);
   readonly #hintAts = new Int32Array(LIMITS.iasPerMessage * LIMITS.hintsPerIa);
   #authentications = 0;
+  /** Every option of the message in its order: code, and where its value stands. */
+  readonly #codes = new Uint16Array(LIMITS.dhcp6Options);
+  readonly #ats = new Int32Array(LIMITS.dhcp6Options);
+  readonly #lengths = new Int32Array(LIMITS.dhcp6Options);
+  #options = 0;
 
   /** @returns why the message cannot be used, if it cannot; it then says nothing */
   decode(bytes: Uint8Array, start: number, end: number): Refusal | undefined {
     if (end - start < SIZE.header) return "truncated";
     this.#clear(bytes, start);
-    let options = 0;
     for (let at = start + SIZE.header; at < end; ) {
       if (end - at < SIZE.option) return "truncated";
-      if (++options > LIMITS.dhcp6Options) return "too-many-options";
+      if (this.#options === LIMITS.dhcp6Options) return "too-many-options";
       const code = u16At(bytes, at);
       const length = u16At(bytes, at + 2);
       at += SIZE.option;
       if (length > end - at) return "truncated";
+      this.#codes[this.#options] = code;
+      this.#ats[this.#options] = at;
+      this.#lengths[this.#options++] = length;
       const refusal = this.#option(code, at, length);
       if (refusal !== undefined) return refusal;
       at += length;
@@ -71,6 +78,21 @@ export class ClientMessage {
     copyOctets(this.bytes, isAddress ? at : at + PREFIX_AT, out, 0, 16);
     clearHost(out, length);
     return allZero(out, 0, 16) ? -1 : length;
+  }
+
+  /** The number of the next option with this code, from number `from` on; -1 when there is none. */
+  optionOf(code: number, from = 0): number {
+    for (let i = from; i < this.#options; i++) if (this.#codes[i] === code) return i;
+    return -1;
+  }
+
+  /** Where the value of an option stands, and its octets. @param option its number, from `optionOf` */
+  valueAt(option: number): number {
+    return this.#ats[option] ?? 0;
+  }
+
+  valueLength(option: number): number {
+    return this.#lengths[option] ?? 0;
   }
 
   /** Hints of an IA of which the place is kept. */
@@ -97,6 +119,7 @@ export class ClientMessage {
     this.ias = 0;
     this.anyIa = false;
     this.#authentications = 0;
+    this.#options = 0;
   }
 
   #option(code: number, at: number, length: number): Refusal | undefined {

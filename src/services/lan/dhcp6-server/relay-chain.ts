@@ -59,6 +59,18 @@ export class RelayChain {
     return !allZero(this.bytes, this.linkAddressAt(level), 16);
   }
 
+  /** Where the value of a relay's own option stands, the first of this code at its level; -1 when there is none. Its length stands two octets before. */
+  optionAt(level: number, code: number): number {
+    const bytes = this.bytes;
+    const end = this.#ends[level] ?? 0;
+    for (let at = (this.#starts[level] ?? 0) + SIZE.relayHeader; at < end; ) {
+      const length = u16At(bytes, at + 2);
+      if (u16At(bytes, at) === code) return at + SIZE.option;
+      at += SIZE.option + length;
+    }
+    return -1;
+  }
+
   /** Whether the relay we heard listens on a port of its own (RFC 8357 §5.3). */
   get ownPort(): boolean {
     return this.depth > 0 && this.#relayPortAts[0] !== 0;
