@@ -1,5 +1,4 @@
 /** A gateway with an uplink to a provider of the test's own: links come and go, and `ip -j` says what the kernel holds. */
-import { test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Provider6Config } from "../../src/sim/actors/dhcp6-provider.ts";
 import { type Leasehold, startLeasehold } from "./leasehold.ts";
@@ -31,54 +30,55 @@ export type Story6 = {
   readonly news: (act: () => Promise<void>) => Promise<string>;
 };
 
-export function story6(name: string, tell: (story: Story6) => Promise<void>, timeout = 90_000): void {
-  test(name, { ...needsRoot, timeout }, () =>
-    withScratch((folder) =>
-      withNamespaces(["isp", "gateway"], async ({ isp, gateway }) => {
-        const providers: HandMade6[] = [];
-        let program: Leasehold | undefined;
-        let bridged = 0;
-        await isp.bridge("s0", []);
-        const until: Story6["until"] = (what, look) =>
-          waitFor(
-            async (see) => {
-              see(program?.log().slice(-3000) ?? "");
-              return look();
-            },
-            PATIENCE_MS,
-            what,
-          );
-        try {
-          await tell({
-            ...{ isp, gateway, until, folder },
-            uplink: async (link) => {
-              const port = `p${bridged++}`;
-              await wire6(isp, port, gateway, link);
-              await isp.ip("link", "set", port, "master", "s0");
-            },
-            lan: (link) => wire6(gateway, link, gateway, `${link}h`),
-            serve: (link, pool, given) => {
-              const made = provide6(isp, link, pool, given);
-              providers.push(made);
-              return made;
-            },
-            start: async (toml = CONFIGURATION) => {
-              program = await startLeasehold(gateway, folder, toml);
-              return program;
-            },
-            on: (link) => globals6(gateway, link),
-            refusing: async () => {
-              const routes = (await gateway.json("ip", "-6", "-j", "route", "show", "proto", "dhcp")) as readonly Refusing[];
-              return routes.map(({ type = "unicast", dst }) => `${type} ${dst}`).sort();
-            },
-            news: (act) => told(gateway, act),
-          });
-        } finally {
-          for (const provider of providers) provider.close();
-          await program?.stop();
-        }
-      }),
-    ),
+/** What a story needs of the runner. */
+export const STORY6 = { ...needsRoot, timeout: 240_000 };
+
+export function story6(tell: (story: Story6) => Promise<void>): Promise<void> {
+  return withScratch((folder) =>
+    withNamespaces(["isp", "gateway"], async ({ isp, gateway }) => {
+      const providers: HandMade6[] = [];
+      let program: Leasehold | undefined;
+      let bridged = 0;
+      await isp.bridge("s0", []);
+      const until: Story6["until"] = (what, look) =>
+        waitFor(
+          async (see) => {
+            see(program?.log().slice(-3000) ?? "");
+            return look();
+          },
+          PATIENCE_MS,
+          what,
+        );
+      try {
+        await tell({
+          ...{ isp, gateway, until, folder },
+          uplink: async (link) => {
+            const port = `p${bridged++}`;
+            await wire6(isp, port, gateway, link);
+            await isp.ip("link", "set", port, "master", "s0");
+          },
+          lan: (link) => wire6(gateway, link, gateway, `${link}h`),
+          serve: (link, pool, given) => {
+            const made = provide6(isp, link, pool, given);
+            providers.push(made);
+            return made;
+          },
+          start: async (toml = CONFIGURATION) => {
+            program = await startLeasehold(gateway, folder, toml);
+            return program;
+          },
+          on: (link) => globals6(gateway, link),
+          refusing: async () => {
+            const routes = (await gateway.json("ip", "-6", "-j", "route", "show", "proto", "dhcp")) as readonly Refusing[];
+            return routes.map(({ type = "unicast", dst }) => `${type} ${dst}`).sort();
+          },
+          news: (act) => told(gateway, act),
+        });
+      } finally {
+        for (const provider of providers) provider.close();
+        await program?.stop();
+      }
+    }),
   );
 }
 type Refusing = { readonly type?: string; readonly dst: string };

@@ -1,3 +1,0 @@
-import { MONTHS, months } from "./months.ts";
-
-months(MONTHS / 2 + 1, MONTHS);
