@@ -10,8 +10,7 @@ export const LIMITS = {
    * Addresses and routes in one option of DHCPv4: what the longest datagram could hold, so that a server's long list costs no lease. What is
    * used of them are `routesPerLease` and `addressesPerOption`.
    */
-  dhcp4ListedAddresses: 2304,
-  dhcp4ListedRoutes: 1843,
+  ...{ dhcp4ListedAddresses: 2304, dhcp4ListedRoutes: 1843 },
   /** Names of one search list (RFC 3397); further ones make the option malformed. */
   searchDomains: 64,
   /** Bytes of one option an operator makes up: what four instances of RFC 3396 carry. A longer one is refused. */
@@ -33,15 +32,11 @@ export const LIMITS = {
   /** What hosts of one link were told that is kept over a restart: what was withdrawn, and as much that is true. */
   rememberedItems: 128,
   /** Addresses of all links, and default and refusing routes, that are remembered; further ones are as if they were not there. */
-  watchedAddresses: 4096,
-  watchedRoutes: 4096,
+  ...{ watchedAddresses: 4096, watchedRoutes: 4096 },
   /** Messages a second that one interface of a relay passes on, and how many at once after a pause; further ones are dropped. */
-  relayedPerSecond: 500,
-  relayedBurst: 1000,
+  ...{ relayedPerSecond: 500, relayedBurst: 1000 },
   /** The same for one client, which sends a few messages a minute; and clients remembered for it, of whom the oldest is forgotten. */
-  relayedPerClientPerSecond: 10,
-  relayedPerClientBurst: 50,
-  relayClients: 4096,
+  ...{ relayedPerClientPerSecond: 10, relayedPerClientBurst: 50, relayClients: 4096 },
   /** Compression pointers followed for one name (RFC 1035 §4.1.4): a name has at most 127 labels. */
   namePointers: 127,
   /** Advertises a client keeps while it collects them; a link with more servers than that has strangers on it. The oldest goes. */
@@ -51,8 +46,7 @@ export const LIMITS = {
   /** Routers of an uplink whose advertisements are remembered; the one heard of longest ago goes. */
   routersWatched: 16,
   /** Options of a DHCPv6 server that are handed on as they came, and their octets together; further ones are left out. */
-  toldOptions: 64,
-  toldOctets: 8192,
+  ...{ toldOptions: 64, toldOctets: 8192 },
   /** Addresses of prefixes that went, kept deprecated for one uplink; a provider that renumbers that often loses the oldest. */
   retiredAddresses: 64,
   /** Addresses of one uplink that its servers are told of (RFC 9686); the kernel makes 16 of its own, further ones are not told. */
@@ -60,11 +54,9 @@ export const LIMITS = {
   /** Interfaces one service may be configured for. */
   interfaces: 64,
   /** IA_PDs of one uplink, and interfaces that share the prefix of one. */
-  delegations: 32,
-  planTargets: 256,
+  ...{ delegations: 32, planTargets: 256 },
   /** Options of DHCPv6 that an operator asks for, and makes up, for one uplink. */
-  dhcp6RequestedOptions: 128,
-  dhcp6SentOptions: 32,
+  ...{ dhcp6RequestedOptions: 128, dhcp6SentOptions: 32 },
   /** What stable host parts are made of (RFC 7217 §5 asks for 128 bits at least). */
   stableSecretBytes: 16,
   /** Addresses of one subnet that are tried when other hosts have them (RFC 7217 §7: IDGEN_RETRIES is 3); then the link does without. */
@@ -77,6 +69,10 @@ export const LIMITS = {
   ...{ clientClasses: 64, classTests: 16, reservedHosts: 16_384, hostIdentities: 16, labelBytes: 64 },
   /** Options in one set of a server's, bytes of each, architectures that boot from one link; bytes of the whole configuration of `lan`. */
   ...{ servedOptions: 64, servedOptionBytes: 1024, bootFiles: 32, lanConfigBytes: 16_777_216 },
+  /** Octets of options in one answer beside its leases, for the answer has to fit a datagram; what comes after is left out. */
+  servedOctets: 8192,
+  /** Sets of options that are kept as a link, classes and a host together make them; with more at once they are made again. */
+  mergedOptionSets: 1024,
   /** Bytes of one datagram an engine sends through the frontend: what UDP over IPv4 can carry (RFC 768), for replies over RPC. */
   rpcReplyDatagramBytes: 65_507,
   /** Bytes of PEM certificates one source trusts, and resolvers the fetcher may ask. */
@@ -117,9 +113,7 @@ export const LIMITS = {
   /** The same for steps that changed nothing, such as datagrams of strangers: they hold what was said, of 9 KB at most. */
   traceIdleSteps: 512,
   /** Seconds a server is recorded when it is asked for, at most; steps and characters after which it ends before that. */
-  recordingSeconds: 600,
-  recordingSteps: 65_536,
-  recordingCharacters: 33_554_432,
+  ...{ recordingSeconds: 600, recordingSteps: 65_536, recordingCharacters: 33_554_432 },
   /** Characters of one step; with a longer one the recording ends. It fits a view between roles, escapes included. */
   recordingStepCharacters: 60_000,
   /** Rows of a lease table that can be recorded: all of them are written down first, and clients wait meanwhile. */
@@ -140,8 +134,8 @@ export const LIMITS = {
   watcherCharacters: 131_072,
   /** Transitions that `explain` tells of. */
   explainedTransitions: 50,
-  /** Rows on one page of a list. */
-  pageRows: 1000,
+  /** Rows on one page of a list; leases in one message between roles, however long their names are, and leases that one request changes. */
+  ...{ pageRows: 1000, leasesPerFrame: 250, leaseChanges: 128 },
   /** Seconds the control role stays without a request. */
   controlIdleSeconds: 60,
   /** Seconds between restarts of a role that dies again and again: 0.1, 0.2, 0.4 ... up to this. */
@@ -160,9 +154,7 @@ export const LIMITS = {
   helperProgramSeconds: 10,
   helperOutputBytes: 2048,
   /** Hooks that run at once, one of them for each interface; events that wait for their turn, of which the oldest are dropped; seconds one gets. */
-  hooksAtOnce: 4,
-  hooksWaiting: 256,
-  hookSeconds: 30,
+  ...{ hooksAtOnce: 4, hooksWaiting: 256, hookSeconds: 30 },
   /** NAKs in a row wait at most this long before the next DISCOVER. */
   nakBackoffSeconds: 60,
   /** Bytes of one LDAP message: a group with 100,000 members is about 1 MB; a larger message ends the connection. */
@@ -230,11 +222,24 @@ export const LIMITS = {
   leases: 2_000_000,
   /** Addresses of one identity association that are remembered: a few pools in a few generations of prefixes. */
   leasesPerClient: 32,
+  /**
+   * Blocks of 64 bytes of what is remembered beside one lease: some eight relays and a name; what does not fit is left out, the name
+   * first. And bytes of all such notes: beyond, further leases have none, and their clients cannot be told to come back.
+   */
+  ...{ noteBlocks: 8, notesBytes: 268_435_456 },
+  /** Clients that were told to come back and are waited for: the next are told when one has answered or was given up, in nine minutes. */
+  reconfiguresUnderWay: 16_384,
+  /** Of them, how many begin on one link in a tenth of a second: their answers are a load too. And rounds through all clients at once. */
+  ...{ reconfiguresBegun: 16, reconfigureRounds: 64 },
+  /** Clients remembered as told in a round: one with several leases that stand further apart is told twice. And of whom `show` tells. */
+  ...{ reconfiguresMet: 16_384, reconfiguredShown: 32 },
+  /** Clients without leases that would obey a Reconfigure; the one known longest goes, and learns of changes when its time is over. */
+  reconfigureBook: 4096,
   /** Offers remembered (a power of two), and for how long: a client that got an Advertise answers within seconds. */
   offers: 16_384,
   offerSeconds: 60,
-  /** Bytes of one group of lease changes on its way to disk: 4,000 leases. What does not fit waits for the next. */
-  commitBytes: 262_144,
+  /** Bytes of one group of lease changes on its way to disk: 5,000 leases. What does not fit waits for the next. */
+  commitBytes: 327_680,
   /** Bytes of one segment of the journal; it is left for the next one when a group does not fit any more. */
   segmentBytes: 16_777_216,
   /** Segments that may lie on disk: four times what 2,000,000 leases come to before a snapshot relieves them. Then none is made. */

@@ -1,17 +1,19 @@
 /**
  * A lease as bytes for journal and snapshot: the 64 bytes of its row, without the hash (its key is of this process) and
- * with the identifier's first 20 bytes; the rest of a longer one follows in further blocks of 64. State `free` says that
+ * with the identifier's first 20 bytes; the rest of a longer one, and the note, follow in further blocks of 64. State `free` says that
  * nobody has the address any more. An image is the whole truth about its address, so applying one twice changes nothing.
  */
+import { LIMITS } from "../../base/limits.ts";
 import { IDENTIFIER_BYTES } from "./keys.ts";
 import { BYTE, INLINE_BYTES, ROW_BYTES, WORD } from "./rows.ts";
 import { type LeaseState, type LeaseTable, STATE } from "./table.ts";
 
-/** The most bytes of one image. */
-export const IMAGE_BYTES = 3 * ROW_BYTES;
+/** The most bytes of one image without a note, and with one. */
+export const BARE_IMAGE_BYTES = 3 * ROW_BYTES;
+export const IMAGE_BYTES = BARE_IMAGE_BYTES + LIMITS.noteBlocks * ROW_BYTES;
 const MAX_PREFIX_LENGTH = 128;
 
-/** Bytes of the image of a row whose identifier has that length. */
+/** Bytes of the image of a row whose identifier has that length, without its note. */
 export function imageBytes(identifierLength: number): number {
   return ROW_BYTES * (1 + Math.ceil(Math.max(0, identifierLength - INLINE_BYTES) / ROW_BYTES));
 }
@@ -20,6 +22,7 @@ export function imageBytes(identifierLength: number): number {
 export function writeImage(table: LeaseTable, row: number, out: Uint8Array, at: number): number {
   const bytes = imageBytes(table.identifierLength(row));
   out.fill(0, at, at + bytes);
+  const noteBytes = table.notes.copy(row, out, at + bytes);
   write32(out, at + 4 * WORD.iaid, table.iaid(row));
   out[at + BYTE.link] = table.link(row);
   out[at + BYTE.link + 1] = table.link(row) >>> 8;
@@ -27,12 +30,13 @@ export function writeImage(table: LeaseTable, row: number, out: Uint8Array, at: 
   out[at + BYTE.prefixLength] = table.prefixLength(row);
   out[at + BYTE.state] = table.state(row);
   out[at + BYTE.identifierLength] = table.identifierLength(row);
+  out[at + BYTE.noteBlocks] = noteBytes / ROW_BYTES;
   table.copyAddress(row, out, at + BYTE.address);
   write32(out, at + 4 * WORD.validUntil, table.validUntilSeconds(row));
   write32(out, at + 4 * WORD.preferredUntil, table.preferredUntilSeconds(row));
   write32(out, at + 4 * WORD.start, table.startSeconds(row));
   table.copyIdentifier(row, out, at + BYTE.identifier);
-  return bytes;
+  return bytes + noteBytes;
 }
 
 /** Writes that the row's address is free; before the row is removed. Returns the bytes used. */
@@ -48,8 +52,11 @@ export function applyImage(table: LeaseTable, bytes: Uint8Array, at: number, end
   const state = stateOf(bytes[at + BYTE.state] ?? 0);
   const identifierLength = bytes[at + BYTE.identifierLength] ?? 0;
   const prefixLength = bytes[at + BYTE.prefixLength] ?? 0;
-  const used = imageBytes(identifierLength);
-  if (state === undefined || identifierLength > IDENTIFIER_BYTES || prefixLength > MAX_PREFIX_LENGTH || at + used > end) return 0;
+  const noteBlocks = bytes[at + BYTE.noteBlocks] ?? 0;
+  const noteAt = at + imageBytes(identifierLength);
+  const used = noteAt - at + noteBlocks * ROW_BYTES;
+  if (state === undefined || identifierLength > IDENTIFIER_BYTES || prefixLength > MAX_PREFIX_LENGTH) return 0;
+  if (noteBlocks > LIMITS.noteBlocks || at + used > end) return 0;
   const old = table.findAddress(bytes, at + BYTE.address, prefixLength);
   if (old !== -1) table.remove(old);
   if (state === STATE.free) return used;
@@ -61,6 +68,7 @@ export function applyImage(table: LeaseTable, bytes: Uint8Array, at: number, end
   if (typeof row !== "number") return 0;
   const preferredUntil = read32(bytes, at + 4 * WORD.preferredUntil);
   table.setLifetimes(row, read32(bytes, at + 4 * WORD.start), preferredUntil, read32(bytes, at + 4 * WORD.validUntil));
+  if (noteBlocks > 0) table.notes.set(row, bytes, noteAt, noteBlocks);
   return used;
 }
 

@@ -44,7 +44,7 @@ export class LeaseJournal implements Journalled {
   }
 
   get liveBytes(): number {
-    return this.#table.count * BLOCK_BYTES;
+    return (this.#table.count + this.#table.notes.blocksInUse) * BLOCK_BYTES;
   }
 
   /** Takes `length` bytes of images, made by `writeImage` and `writeRemoval`. False, and nothing taken, without room. */

@@ -2,7 +2,8 @@
  * The rows of the lease table: 64 bytes each, in chunks of 1 MiB, no object for any of them. A row is also the image of a
  * lease on disk, so numbers stand in one byte order, the lowest byte first (what all our machines have).
  *
- *   0 hash of the client key   4 IAID   8 link, type, prefix length   12 state, identifier length, 2 spare
+ *   0 hash of the client key   4 IAID   8 link, type, prefix length   12 state, identifier length
+ *  14 on disk the blocks of its note   15 spare
  *  16 address   32 valid until   36 preferred until   40 start   44 identifier: 20 bytes, or the slot of a longer one
  */
 
@@ -13,7 +14,7 @@ export const INLINE_BYTES = 20;
 
 /** Places of the fields in a row: words (of 4 bytes) for numbers, bytes for the rest. */
 export const WORD = { hash: 0, iaid: 1, validUntil: 8, preferredUntil: 9, start: 10, slot: 11, words: 16 } as const;
-export const BYTE = { link: 8, type: 10, prefixLength: 11, state: 12, identifierLength: 13, address: 16, identifier: 44 } as const;
+export const BYTE = { link: 8, type: 10, prefixLength: 11, state: 12, identifierLength: 13, noteBlocks: 14, address: 16, identifier: 44 } as const;
 
 const CHUNK_ROWS = 16_384;
 const CHUNK_BITS = 14;

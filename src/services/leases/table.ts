@@ -8,20 +8,13 @@
  */
 import { Identifiers } from "./identifiers.ts";
 import { IDENTIFIER_BYTES, LeaseKeys } from "./keys.ts";
+import { type LeaseRefusal, type LeaseState, STATE } from "./lease-state.ts";
+import { decodeNote, NOTE_BYTES, type Note } from "./note.ts";
+import { Notes } from "./notes.ts";
 import { ADDRESS_BYTES, BYTE, INLINE_BYTES, Rows, WORD } from "./rows.ts";
 import { SegmentedIndex } from "./segmented-index.ts";
 
-/** What a row is. `bound`: promised to the client. `released`: free, but kept for it. `declined`: used by somebody unknown. `reserved`: the operator's. */
-export const STATE = { free: 0, bound: 1, released: 2, declined: 3, reserved: 4 } as const;
-export type LeaseState = (typeof STATE)[keyof typeof STATE];
-export const NEVER = 0xffffffff;
-
-/** Why a lease was not taken in. */
-export type LeaseRefusal =
-  | "leases-full" // the table holds as many as it may
-  | "client-full" // this client key has as many rows as it may
-  | "address-taken" // another row has this address and prefix length
-  | "bad-identifier"; // longer than RFC 9915 §11.1 allows
+export { type LeaseRefusal, type LeaseState, NEVER, STATE } from "./lease-state.ts";
 
 export type TableShape = {
   /** 16 random bytes of this process: strangers choose what is hashed. */
@@ -33,6 +26,8 @@ export type TableShape = {
 const LINK_AND_TYPE = 0xffffff;
 
 export class LeaseTable {
+  /** What is remembered beside the leases. */
+  readonly notes: Notes = new Notes();
   readonly #shape: TableShape;
   readonly #rows = new Rows();
   readonly #identifiers = new Identifiers();
@@ -53,9 +48,9 @@ export class LeaseTable {
     return this.#count;
   }
 
-  /** What rows, identifiers and indexes take. */
+  /** What rows, identifiers, notes and indexes take. */
   get bytes(): number {
-    return this.#rows.bytes + this.#identifiers.bytes + this.#byClient.bytes + this.#byAddress.bytes;
+    return this.#rows.bytes + this.#identifiers.bytes + this.notes.bytes + this.#byClient.bytes + this.#byAddress.bytes;
   }
 
   /** The first row of a client's identity association, or -1. Expired rows are found too: look at validUntil. */
@@ -150,6 +145,7 @@ export class LeaseTable {
     const at = this.#rows.at(row) + BYTE.address;
     this.#byAddress.remove(this.#keys.address(chunk, at, this.prefixLength(row)), row);
     this.#leaveClient(row);
+    this.notes.drop(row);
     this.#rows.giveBack(row);
     this.#count--;
   }
@@ -157,6 +153,7 @@ export class LeaseTable {
   /** Takes the row from its client: nobody's from now on, found by address only. For a declined address. */
   disown(row: number, state: LeaseState): void {
     this.#leaveClient(row);
+    this.notes.drop(row);
     this.#rows.setWord(row, WORD.hash, 0);
     this.#rows.setByte(row, BYTE.identifierLength, 0);
     this.setState(row, state);
@@ -231,6 +228,12 @@ export class LeaseTable {
     if (length > INLINE_BYTES) this.#identifiers.copy(this.#rows.word(row, WORD.slot), length, out, at);
     else this.#rows.copy(row, BYTE.identifier, length, out, at);
     return length;
+  }
+
+  /** What is remembered beside the lease, if anything is. */
+  note(row: number): Note | undefined {
+    const bytes = new Uint8Array(NOTE_BYTES);
+    return decodeNote(bytes.subarray(0, this.notes.copy(row, bytes, 0)));
   }
 
   /** Rows have numbers below this; those of state `free` are none. For lists and snapshots, a page at a time. */
