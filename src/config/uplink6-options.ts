@@ -1,7 +1,7 @@
 /** Options of DHCPv6 by their codes: those an operator may ask for, and those that may be sent. */
 import { z } from "zod";
 import { LIMITS } from "../base/limits.ts";
-import { optionOfCode } from "../wire/dhcp6/options.ts";
+import { optionOfCode, UNASKED_OPTIONS } from "../wire/dhcp6/options.ts";
 import { octets } from "./octets.ts";
 
 const MOST_CODE = 0xffff;
@@ -22,13 +22,11 @@ const OWN: Readonly<Record<number, string>> = {
 };
 /** What only servers send. */
 const FROM_SERVERS: ReadonlySet<number> = new Set([7, 12, 13, 32, 82, 83, 148]);
-/** Never asked for: they stand in messages whoever asks (RFC 9915 §21.7). */
-const UNASKED: ReadonlySet<number> = new Set([1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 12, 13, 14, 15, 16, 18, 19, 20, 25, 26]);
 
 const code = z.number().int().min(1).max(MOST_CODE);
 
 export const requestedOption = code.superRefine((given, context) => {
-  if (!UNASKED.has(given)) return;
+  if (!UNASKED_OPTIONS.has(given)) return;
   context.addIssue({
     code: "custom",
     message: `option ${given} is not asked for`,

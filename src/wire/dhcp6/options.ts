@@ -181,6 +181,9 @@ export function optionOfCode(code: number): Entry | undefined {
   return BY_CODE.get(code);
 }
 
+/** Never asked for: they stand in messages whoever asks, and whoever speaks writes them as it sees fit (RFC 9915 §21.7). */
+export const UNASKED_OPTIONS: ReadonlySet<number> = new Set([1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 12, 13, 14, 15, 16, 18, 19, 20, 25, 26]);
+
 /** Codes for option 6 from names, in their order. */
 export function requestCodes(names: readonly Dhcp6OptionName[]): readonly number[] {
   return names.map((name) => OPTIONS[name].code);

@@ -1,15 +1,21 @@
 /** The answer to each kind of message (RFC 9915 §18.3): its head, what becomes of its associations, and what else was asked for. */
+import { duidBytes } from "../../../base/duid.ts";
 import { LIMITS } from "../../../base/limits.ts";
 import { Counters } from "../../counters.ts";
+import type { LanConfig } from "../config.ts";
 import { Associations, type Wish } from "./associations.ts";
 import type { ReplyBatch } from "./batch.ts";
 import type { Choice, Seeker } from "./choice.ts";
 import { OPTION, TYPE } from "./codes.ts";
 import { confirmed } from "./confirm.ts";
 import { type Ending, Endings } from "./endings.ts";
+import { writeFqdn } from "./fqdn.ts";
 import { IaWriter } from "./ia-writer.ts";
 import type { Ledger } from "./ledger.ts";
 import { remainingSeconds } from "./lifetimes.ts";
+import { OptionSets } from "./option-sets.ts";
+import type { Reconfigure } from "./reconfigure.ts";
+import type { ReplyOptions } from "./reply-options.ts";
 import type { Refusal } from "./refusals.ts";
 
 /** Bounds of the information refresh time (RFC 9915 §7.6 IRT_MINIMUM, IRT_DEFAULT). */
@@ -19,9 +25,12 @@ export class Answers {
   readonly sent = new Counters();
   /** Whether the answer made last has to wait for what is in the journal. */
   held = false;
+  /** Who may be told to come back. */
+  reconfigure: Reconfigure | undefined;
   readonly #writer = new IaWriter();
   readonly #associations: Associations;
   readonly #endings: Endings;
+  readonly #options = new OptionSets();
   #duid: Uint8Array = new Uint8Array(0);
 
   constructor(ledger: Ledger, choice: Choice) {
@@ -34,8 +43,9 @@ export class Answers {
     return this.#writer.told;
   }
 
-  configure(duid: Uint8Array): void {
-    this.#duid = duid;
+  configure({ duid, classes }: LanConfig): void {
+    this.#duid = duidBytes(duid);
+    this.#options.configure(classes);
   }
 
   /** Writes the answer to an admitted message. @returns why there is none */
@@ -75,20 +85,22 @@ export class Answers {
     }
     for (seeker.ia = 0; seeker.ia < seeker.message.ias; seeker.ia++) this.#associations.offer(seeker, out);
     this.#writer.end(out);
-    seeker.link.options.write(seeker.message, out);
+    this.#tell(seeker, out);
+    this.reconfigure?.accept(seeker, false, out);
     this.sent.add("advertise");
   }
 
   #grant(seeker: Seeker, wish: Wish, out: ReplyBatch): Refusal | undefined {
-    const { message, link } = seeker;
+    const { message } = seeker;
     this.#head(TYPE.reply, seeker, out);
     if (message.type === TYPE.solicit) out.option(OPTION.rapidCommit, 0);
     let said = message.ias === 0 && wish !== "rebind";
     for (seeker.ia = 0; seeker.ia < message.ias; seeker.ia++) said = this.#associations.grant(seeker, wish, out) || said;
     if (!said) return "nothing-to-say";
     this.#writer.end(out);
-    link.options.write(message, out);
+    this.#tell(seeker, out);
     this.held = this.#associations.promised > 0;
+    this.reconfigure?.accept(seeker, this.held, out);
     this.sent.add("reply");
     return undefined;
   }
@@ -113,13 +125,27 @@ export class Answers {
 
   #inform(seeker: Seeker, out: ReplyBatch): undefined {
     const { message, link, now } = seeker;
+    const options = this.#optionsFor(seeker);
+    const { refresh } = options;
     this.#head(TYPE.reply, seeker, out);
-    if (message.asksFor(OPTION.informationRefresh)) {
-      out.option(OPTION.informationRefresh, 4);
-      out.u32(Math.max(REFRESH.least, Math.min(REFRESH.most, remainingSeconds(link.shortestValidUntil(), now) >>> 1)));
+    if (message.asksFor(OPTION.informationRefresh) || refresh?.forced === true) {
+      out.option(OPTION.informationRefresh, refresh?.value.length ?? 4);
+      if (refresh !== undefined) out.copy(refresh.value, 0, refresh.value.length);
+      else out.u32(Math.max(REFRESH.least, Math.min(REFRESH.most, remainingSeconds(link.shortestValidUntil(), now) >>> 1)));
     }
-    link.options.write(message, out);
+    options.write(message, out);
+    this.reconfigure?.accept(seeker, false, out);
     this.sent.add("reply");
+  }
+
+  /** What a client that gets leases is told besides. */
+  #tell(seeker: Seeker, out: ReplyBatch): void {
+    this.#optionsFor(seeker).write(seeker.message, out);
+    writeFqdn(seeker.message, undefined, out);
+  }
+
+  #optionsFor({ link, classes }: Seeker): ReplyOptions {
+    return this.#options.of(link.options, classes, undefined);
   }
 
   /** Type and transaction, who we are, and for whom it is (RFC 9915 §18.3.10). */

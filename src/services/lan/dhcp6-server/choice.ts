@@ -28,6 +28,8 @@ export type Seeker = {
   readonly now: number;
   /** Heard by ourselves: routes to its prefixes are ours to make. Otherwise they are its relay's (RFC 8987). */
   readonly direct: boolean;
+  /** 1 for each class, in the order of the configuration, that the client is in. */
+  readonly classes: Uint8Array;
   /** Where the client's link-local address stands, over which prefixes are routed to it; -1 when it has spoken from another one. */
   readonly via: Uint8Array;
   readonly viaAt: number;

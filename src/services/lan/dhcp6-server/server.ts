@@ -9,16 +9,24 @@ import type { KeyedHash } from "../../../ports/secrets.ts";
 import { Counters } from "../../counters.ts";
 import { SipHash } from "../../leases/siphash.ts";
 import type { LeaseTable } from "../../leases/table.ts";
+import type { LeaseChanges, LeaseOutcome } from "../../../ports/leases.ts";
 import type { LanConfig } from "../config.ts";
 import { admit } from "./admission.ts";
 import { Answers } from "./answers.ts";
 import type { ReplyBatch } from "./batch.ts";
+import { Changes } from "./changes.ts";
 import { Choice, type ChoiceNotes, type OfferBook, type Seeker } from "./choice.ts";
+import { ClientClasses } from "./classes.ts";
 import { PORT } from "./codes.ts";
 import { Ledger } from "./ledger.ts";
 import { Links } from "./links.ts";
 import { ClientMessage } from "./message.ts";
+import { ClientNotes } from "./notes.ts";
 import { allZero, isLinkLocal, samePrefix } from "./octets.ts";
+import { Reconfigure, type ReconfigureState } from "./reconfigure.ts";
+import type { ReconfigureSecret } from "./reconfigure-keys.ts";
+import type { ReconfigureWish } from "./reconfigure-rounds.ts";
+import { addressesWish, wishesOf } from "./reconfigure-triggers.ts";
 import type { Refusal } from "./refusals.ts";
 import { RelayChain } from "./relay-chain.ts";
 import type { WatchedAddress } from "./served-link.ts";
@@ -31,23 +39,33 @@ export type Dhcp6ServerParts = {
   readonly offers: OfferBook;
   /** Sixteen octets that choose addresses; they outlive the process, so that a client that lost its lease gets the same again. */
   readonly key: Uint8Array | KeyedHash;
+  /** Without it keys of clients are anybody's: for whoever has nobody to convince. */
+  readonly reconfigure?: ReconfigureSecret;
 };
+const NO_SECRET: ReconfigureSecret = { key: new Uint8Array(16), life: 0 };
 
 export class Dhcp6Server {
   readonly #ledger: Ledger;
   readonly #choice: Choice;
   readonly #links = new Links();
+  readonly #classes = new ClientClasses();
   readonly #chain = new RelayChain();
   readonly #message = new ClientMessage();
   readonly #answers: Answers;
+  readonly #clientNotes = new ClientNotes(this.#message, this.#chain);
+  readonly #reconfigure: Reconfigure;
   readonly #refused = new Counters();
   #duid: Uint8Array = new Uint8Array(0);
+  #config: LanConfig | undefined;
   #received = 0;
 
-  constructor({ table, offers, key }: Dhcp6ServerParts) {
+  constructor({ table, offers, key, reconfigure = NO_SECRET }: Dhcp6ServerParts) {
     this.#ledger = new Ledger(table);
     this.#choice = new Choice(this.#ledger, offers, key instanceof Uint8Array ? new SipHash(key) : key);
     this.#answers = new Answers(this.#ledger, this.#choice);
+    this.#reconfigure = new Reconfigure({ table, links: this.#links, notes: this.#clientNotes, secret: reconfigure });
+    this.#ledger.notes = this.#clientNotes;
+    this.#answers.reconfigure = this.#reconfigure;
   }
 
   /** Somebody who writes down what keys had a say in; undefined: nobody. */
@@ -57,10 +75,14 @@ export class Dhcp6Server {
 
   configure(config: LanConfig): void {
     this.#duid = duidBytes(config.duid);
+    this.#classes.configure(config.classes);
     this.#links.configure(config);
-    this.#answers.configure(this.#duid);
+    this.#answers.configure(config);
     this.#prefixesInUse();
     this.#lookForOverlaps();
+    this.#reconfigure.configure(this.#duid);
+    for (const wish of this.#config === undefined ? [] : wishesOf(this.#config, config)) this.#reconfigure.wish(wish);
+    this.#config = config;
   }
 
   /** The interface is there under this index of the kernel's, or gone: 0. Leases stay. */
@@ -70,8 +92,11 @@ export class Dhcp6Server {
 
   /** The addresses an interface holds now. Pools without a place of their own follow from them. */
   setAddresses(name: string, addresses: readonly WatchedAddress[]): void {
+    const link = this.#links.byName(name);
+    const wish = link === undefined || link.index === 0 ? undefined : addressesWish(link.identity.number, this.#links.watchedOn(name), addresses);
     this.#links.setAddresses(name, addresses);
     this.#prefixesInUse();
+    if (wish !== undefined) this.#reconfigure.wish(wish);
   }
 
   /** After leases were read into the table. */
@@ -108,10 +133,31 @@ export class Dhcp6Server {
       const link = this.#links.byNumber(table.link(row));
       if (link !== undefined && link.index !== 0) out.routeEnds(table, row, link.index);
     });
+    this.#reconfigure.tick(at.seconds, out);
+  }
+
+  /** What an operator wants. @returns an outcome for each; `out` has room for an image of each */
+  change(changes: LeaseChanges, at: ServeMoment, out: ReplyBatch): readonly LeaseOutcome[] {
+    return new Changes(this.#ledger, this.#links, this.#choice).change(changes, at.seconds, out);
+  }
+
+  /** Somebody wants clients to come back: those that accept that are told, a few at a time (RFC 9915 §18.3.11). */
+  reconfigure(wish: ReconfigureWish): void {
+    this.#reconfigure.wish(wish);
+  }
+
+  /** For a recording that begins in the middle, and for who plays it. */
+  reconfiguring(): readonly ReconfigureState[] {
+    return this.#reconfigure.states();
+  }
+
+  goOnReconfiguring(state: ReconfigureState): void {
+    this.#reconfigure.restore(state);
   }
 
   view(): Dhcp6ServerView {
     return viewOf({
+      reconfigure: this.#reconfigure.view(),
       links: this.#links.all(),
       ledger: this.#ledger,
       received: this.#received,
@@ -150,9 +196,13 @@ export class Dhcp6Server {
     if (refusal !== undefined) return refusal;
     const link = this.#links.select(chain, index);
     if (link === undefined) return "no-link";
+    if (this.#classes.judge(message, chain)) return "class-dropped";
     const direct = chain.depth === 0;
     const viaAt = direct && isLinkLocal(batch.addresses, fromAt) ? fromAt : -1;
-    const seeker: Seeker = { link, message, ia: 0, now, direct, via: batch.addresses, viaAt };
+    const seeker: Seeker = { link, message, ia: 0, now, direct, classes: this.#classes.members, via: batch.addresses, viaAt };
+    const heardOn = direct ? link.identity.number : this.#links.numberOf(index);
+    this.#clientNotes.begin(batch.addresses, fromAt, batch.ports[row] ?? 0, heardOn, link.identity.pools.reconfigure);
+    this.#reconfigure.heard(seeker);
     chain.open(out);
     const unanswered = this.#answers.answer(seeker, out);
     if (unanswered !== undefined) return unanswered;
