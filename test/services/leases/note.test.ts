@@ -38,13 +38,16 @@ const RELAYED: Note = {
 const address = fc.uint8Array({ minLength: 16, maxLength: 16 }).map(ipv6Of);
 const octets = (most: number) => fc.option(fc.uint8Array({ minLength: 1, maxLength: most }), { nil: undefined });
 const label = fc.stringMatching(/^[A-Za-z0-9_-]{1,12}$/);
-const relay = fc.record({
-  linkAddress: address,
-  peerAddress: address,
-  hopCount: fc.nat(255),
-  interfaceId: octets(12),
-  relayPort: fc.option(fc.nat(65_535), { nil: undefined }),
-});
+const relay = fc.record(
+  {
+    linkAddress: address,
+    peerAddress: address,
+    hopCount: fc.nat(255),
+    interfaceId: octets(12),
+    relayPort: fc.option(fc.nat(65_535), { nil: undefined }),
+  },
+  { noNullPrototype: true },
+);
 const note: fc.Arbitrary<Note> = fc
   .record({
     acceptsReconfigure: fc.boolean(),

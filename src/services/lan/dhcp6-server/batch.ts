@@ -3,7 +3,7 @@
  * starts. A role fills the one from recvmmsg and hands the other to sendmmsg; a test does both by hand.
  */
 import { LIMITS } from "../../../base/limits.ts";
-import { IMAGE_BYTES, writeImage, writeRemoval } from "../../leases/images.ts";
+import { BARE_IMAGE_BYTES, IMAGE_BYTES, writeImage, writeRemoval } from "../../leases/images.ts";
 import type { LeaseTable } from "../../leases/table.ts";
 import { OPTION } from "./codes.ts";
 import { copyOctets, putU16, putU32 } from "./octets.ts";
@@ -11,6 +11,9 @@ import { RouteChanges } from "./route-changes.ts";
 
 /** Octets that the answer to one datagram may take: its own again, and what LIMITS lets us add. */
 export const REPLY_BYTES_MAX = 49_152;
+
+/** Octets of images that one message may need: each lease with its note, and for each one more that goes. */
+const MESSAGE_IMAGE_BYTES = LIMITS.leasesPerMessage * (IMAGE_BYTES + BARE_IMAGE_BYTES);
 
 export type BatchShape = { readonly slots: number; readonly arenaBytes: number };
 /** Of the batch in which a service takes answers. */
@@ -93,7 +96,7 @@ export class ReplyBatch extends DatagramRows {
   constructor(shape: BatchShape) {
     super(shape);
     this.held = new Uint8Array(shape.slots);
-    this.journal = new Uint8Array(IMAGE_BYTES * (shape.slots + 2 * LIMITS.leasesPerMessage));
+    this.journal = new Uint8Array(BARE_IMAGE_BYTES * shape.slots + MESSAGE_IMAGE_BYTES);
     this.routes = new RouteChanges(2 * shape.slots + LIMITS.leasesPerMessage);
   }
 
@@ -110,7 +113,7 @@ export class ReplyBatch extends DatagramRows {
     return (
       this.count < this.slots &&
       this.bytes.length - this.end >= REPLY_BYTES_MAX &&
-      this.journal.length - this.journalEnd >= IMAGE_BYTES * 2 * LIMITS.leasesPerMessage &&
+      this.journal.length - this.journalEnd >= MESSAGE_IMAGE_BYTES &&
       this.routes.room >= LIMITS.leasesPerMessage
     );
   }

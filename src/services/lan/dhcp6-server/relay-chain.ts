@@ -12,7 +12,9 @@ import type { Refusal } from "./refusals.ts";
 
 const NO_BYTES = new Uint8Array(0);
 const WRITTEN_ANYWAY: readonly number[] = [OPTION.relayMessage, OPTION.interfaceId, OPTION.relayPort, OPTION.echoRequest];
+const HOP_COUNT_AT = 1;
 const LINK_ADDRESS_AT = 2;
+const PEER_ADDRESS_AT = 18;
 /** Hop count, link-address, peer-address: everything behind the type. */
 const COPIED_BYTES = SIZE.relayHeader - 1;
 
@@ -53,6 +55,19 @@ export class RelayChain {
   /** Where the link-address of a level stands. */
   linkAddressAt(level: number): number {
     return (this.#starts[level] ?? 0) + LINK_ADDRESS_AT;
+  }
+
+  peerAddressAt(level: number): number {
+    return (this.#starts[level] ?? 0) + PEER_ADDRESS_AT;
+  }
+
+  hopCount(level: number): number {
+    return this.bytes[(this.#starts[level] ?? 0) + HOP_COUNT_AT] ?? 0;
+  }
+
+  /** Where the value of the relay's option of RFC 8357 stands; 0: it has none. */
+  relayPortAt(level: number): number {
+    return this.#relayPortAts[level] ?? 0;
   }
 
   namesLink(level: number): boolean {
