@@ -1,6 +1,7 @@
 /** What `show` tells of the DHCPv6 server: plain data; sentences are made of it where people read. */
 import type { Counters } from "../../counters.ts";
 import type { Ledger } from "./ledger.ts";
+import type { ReconfigureView } from "./reconfigure.ts";
 import type { ServedLink } from "./served-link.ts";
 
 export type Dhcp6LinkView = {
@@ -21,6 +22,7 @@ export type Dhcp6ServerView = {
   readonly told: Readonly<Record<string, number>>;
   /** Datagrams without an answer, by reason. */
   readonly refused: Readonly<Record<string, number>>;
+  readonly reconfigure: ReconfigureView;
 };
 
 export type ViewFacts = {
@@ -30,9 +32,10 @@ export type ViewFacts = {
   readonly sent: Counters;
   readonly told: Counters;
   readonly refused: Counters;
+  readonly reconfigure: ReconfigureView;
 };
 
-export function viewOf({ links, ledger, received, sent, told, refused }: ViewFacts): Dhcp6ServerView {
+export function viewOf({ links, ledger, received, sent, told, refused, reconfigure }: ViewFacts): Dhcp6ServerView {
   return {
     links: links.map(({ identity: { name, number, relayed }, passedOver }) => ({
       link: name,
@@ -45,5 +48,6 @@ export function viewOf({ links, ledger, received, sent, told, refused }: ViewFac
     sent: sent.toJSON(),
     told: told.toJSON(),
     refused: refused.toJSON(),
+    reconfigure,
   };
 }
