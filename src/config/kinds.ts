@@ -24,6 +24,8 @@ export const domain = parsed((text): DomainName | undefined => parseDomainName(t
   what: "domain name",
   hint: 'letters, digits and hyphens, at most 63 in a label, such as "home.example"',
 });
+/** What an operator calls a class of clients, or a host: at most LIMITS.labelBytes. */
+export const label = z.string().regex(/^[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,62}[A-Za-z0-9_])?$/, { message: "this is no name of a class or a host" });
 const INTERFACE_BYTES = 15;
 export const interfaceName = z
   .string()

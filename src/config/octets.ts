@@ -22,14 +22,14 @@ export function hexOf(text: string): string {
   return toHex(octetsOf(text) ?? new Uint8Array(0));
 }
 
-/** Of at least one octet: an option without any is none (RFC 2132 §2). */
-export function octets(most: number) {
+/** @param least one octet: an option of DHCPv4 without any is none (RFC 2132 §2) */
+export function octets(most: number, least = 1) {
   return z.string().superRefine((text, context) => {
     const value = octetsOf(text);
     const wrong =
       value === undefined
         ? "these are no hexadecimal digits"
-        : value.length === 0
+        : value.length < least
           ? "this is empty"
           : value.length > most
             ? `this is longer than ${most} octets`

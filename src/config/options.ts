@@ -3,82 +3,16 @@
  * schema and with the document. A key stands under its tables, without the names that tables of one kind are told apart by.
  */
 import { HOST_OPTIONS, UPLINK4_OPTIONS } from "./options-uplink4.ts";
+import { LAN_OPTIONS } from "./options-lan.ts";
 import { UPLINK6_OPTIONS } from "./options-uplink6.ts";
 
 export type ConfigOption = { readonly takes: string; readonly standard: string; readonly help: string };
-
-const pools: Readonly<Record<string, ConfigOption>> = {
-  address_pool: {
-    takes: 'an IPv6 prefix: "2001:db8:1:0:1::/80"',
-    standard: "host parts of 64 bits under every prefix the interface holds",
-    help: "Where addresses (IA_NA) are taken from.",
-  },
-  prefix_pool: { takes: 'an IPv6 prefix: "2001:db8:100::/40"', standard: "none", help: "Where delegated prefixes (IA_PD) are taken from." },
-  delegated_length: { takes: "a number from 16 to 128", standard: "64", help: "The length of each delegated prefix (RFC 9818 LPD-7)." },
-  preferred_seconds: {
-    takes: "a number of seconds up to 4294967295, which never ends",
-    standard: "2700",
-    help: "The longest preferred lifetime hosts are told; nothing outlives the prefix it was taken from (RFC 9096 §3.4).",
-  },
-  valid_seconds: {
-    takes: "a number of seconds up to 4294967295, which never ends",
-    standard: "5400",
-    help: "The longest valid lifetime hosts are told.",
-  },
-  rapid_commit: { takes: "true or false", standard: "false", help: "Answer a SOLICIT that asks for it with a lease at once (RFC 9915 §18.3.1)." },
-  dns: {
-    takes: 'a list of IPv6 addresses: ["2001:db8::53"]',
-    standard: "our own address on the link",
-    help: "Resolvers hosts are told (options 23 and RDNSS).",
-  },
-  search: { takes: 'a list of domain names: ["home.example"]', standard: "empty", help: "Domains hosts search (options 24 and DNSSL)." },
-};
 
 export const CONFIG_OPTIONS: Readonly<Record<string, ConfigOption>> = {
   ...HOST_OPTIONS,
   ...UPLINK4_OPTIONS,
   ...UPLINK6_OPTIONS,
-
-  lan: { takes: "a table for each interface: [lan.lan0]", standard: "none", help: "Links that are served or relayed." },
-  "lan.ra": { takes: '"server" or "off"', standard: '"server"', help: "Router advertisements (RFC 4861 §6.2)." },
-  "lan.dhcpv6": { takes: '"server", "relay" or "off"', standard: '"server"', help: "Whether DHCPv6 is served here, relayed, or neither." },
-  ...under("lan", pools),
-  "lan.managed": { takes: "true or false", standard: "true where DHCPv6 is on", help: "Tell hosts to ask for addresses by DHCPv6 (M flag)." },
-  "lan.other_config": { takes: "true or false", standard: "true where DHCPv6 is on", help: "Tell hosts to ask for the rest by DHCPv6 (O flag)." },
-  "lan.slaac": { takes: "true or false", standard: "true", help: "Let hosts make addresses out of our prefixes (A flag)." },
-  "lan.router_lifetime_seconds": {
-    takes: "a number of seconds from 0 to 65535",
-    standard: "long enough while there is a default route, else 0",
-    help: "For how long hosts may use us as default router; 0: not at all.",
-  },
-  "lan.ra_min_seconds": {
-    takes: "a number of seconds from 3 to 1350",
-    standard: "200",
-    help: "The shortest pause between advertisements nobody asked for.",
-  },
-  "lan.ra_max_seconds": {
-    takes: "a number of seconds from 4 to 1800",
-    standard: "600",
-    help: "The longest pause between advertisements nobody asked for.",
-  },
-  "lan.relay_to": { takes: 'a list of interfaces: ["wan0"]', standard: "empty", help: "Where a relay sends what clients ask." },
-  "lan.relay_servers": {
-    takes: 'a list of IPv6 addresses: ["2001:db8::547"]',
-    standard: "All_DHCP_Servers, ff05::1:3",
-    help: "Servers a relay asks; only they may answer.",
-  },
-
-  relayed: {
-    takes: "a table for each link behind relays: [relayed.upstairs]",
-    standard: "none",
-    help: "Links whose clients reach this server through relays.",
-  },
-  "relayed.link": {
-    takes: 'an IPv6 prefix: "2001:db8:5::/64"',
-    standard: "none; it is needed",
-    help: "Relays name the link by an address in it (link-address).",
-  },
-  ...under("relayed", pools),
+  ...LAN_OPTIONS,
 
   directory: { takes: "one table: [directory]", standard: "none", help: "Users and groups of LDAP directories, for YP and systemd." },
   "directory.domain": { takes: "a NIS domain of at most 64 bytes", standard: "none; it is needed", help: "What YP clients ask for." },
@@ -171,7 +105,7 @@ export const CONFIG_OPTIONS: Readonly<Record<string, ConfigOption>> = {
 };
 
 /** Tables whose next key is a name. */
-const NAMED = ["uplink4", "uplink6", "lan", "relayed", "source"];
+const NAMED = ["uplink4", "uplink6", "lan", "relayed", "class", "host", "source"];
 
 /** The key of CONFIG_OPTIONS for a place in the file: names of tables and numbers of list items are left out. */
 export function optionKey(path: readonly PropertyKey[]): string {
@@ -191,10 +125,6 @@ export function keysIn(table: string): readonly string[] {
   return Object.keys(CONFIG_OPTIONS)
     .filter((key) => key.startsWith(prefix) && !key.slice(prefix.length).includes("."))
     .map((key) => key.slice(prefix.length));
-}
-
-function under(table: string, options: Readonly<Record<string, ConfigOption>>): Readonly<Record<string, ConfigOption>> {
-  return Object.fromEntries(Object.entries(options).map(([key, option]) => [`${table}.${key}`, option]));
 }
 
 function fields(table: string, standards: Readonly<Record<string, string>>): Readonly<Record<string, ConfigOption>> {

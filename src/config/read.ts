@@ -77,6 +77,16 @@ export function readConfig(
   return judge(parsed, { ...parsed, surroundings });
 }
 
+/** What the names of tables are of. */
+type Named = { readonly what: string; readonly hint: string };
+const INTERFACE: Named = { what: "an interface", hint: "at most 15 characters without blanks, / and :" };
+const LABEL = "letters, digits, and hyphens, dots and underscores between them, at most 64";
+const NAMES: Readonly<Record<string, Named>> = {
+  relayed: { what: "a link", hint: "letters, digits, hyphens and underscores, at most 15" },
+  class: { what: "a class", hint: LABEL },
+  host: { what: "a host", hint: LABEL },
+};
+
 type Found = { readonly surroundings: Surroundings; readonly problems: readonly Problem[]; readonly macros: readonly Macro[] };
 
 /** @param problems what was found before: all are told at once */
@@ -134,13 +144,8 @@ function problemsOf(issue: z.core.$ZodIssue, { placeOf }: Pick<Parsed, "placeOf"
     }));
   }
   if (issue.code === "invalid_key") {
-    return [
-      {
-        ...placeOf(issue.path),
-        message: `"${String(issue.path.at(-1))}" is no name of an interface`,
-        hint: "at most 15 characters without blanks, / and :",
-      },
-    ];
+    const { what, hint } = NAMES[String(issue.path[0])] ?? INTERFACE;
+    return [{ ...placeOf(issue.path), message: `"${String(issue.path.at(-1))}" is no name of ${what}`, hint }];
   }
   if (issue.code === "invalid_union") {
     const meant = issue.errors.filter((branch) => branch.some(({ code, path }) => code !== "invalid_type" || path.length > 0));

@@ -8,7 +8,9 @@ import type { Uplink6Config } from "../services/uplink6/config.ts";
 import { directoryFaults, directoryOf, directorySchema } from "./directory.ts";
 import type { Fault } from "./faults.ts";
 import { hooksSchema, hostOf, systemSchema } from "./host.ts";
-import { lanFaults, lanOf, lanSchema, relayedSchemas } from "./lan.ts";
+import { type LanFiles, lanOf, lanSchema, relayedSchemas } from "./lan.ts";
+import { classSchemas, hostSchemas } from "./lan-clients.ts";
+import { lanFaults, lanWarnings } from "./lan-faults.ts";
 import type { Surroundings } from "./surroundings.ts";
 import { uplink4Of, uplink4Schema } from "./uplink4.ts";
 import { uplink4Faults } from "./uplink4-faults.ts";
@@ -31,24 +33,31 @@ export const schema = z.strictObject({
   uplink6: uplink6Schema.optional(),
   lan: lanSchema.optional(),
   relayed: relayedSchemas.optional(),
+  class: classSchemas.optional(),
+  host: hostSchemas.optional(),
   directory: directorySchema.optional(),
 });
 /** The file with every default filled in. */
 export type ConfigFile = z.output<typeof schema>;
 
-/** What of a file is right by itself, table by table, of uplinks interface by interface: so that all that is wrong is told at once. */
+/** Tables that hold a table for each name. */
+const NAMED = ["uplink4", "uplink6", "lan", "relayed", "class", "host"] as const satisfies readonly (keyof ConfigFile)[];
+
+/** What of a file is right by itself, table by table, name by name: so that all that is wrong is told at once. */
 export function soundPartsOf(value: unknown): ConfigFile {
   const tables = Object.entries(objectOf(value)).flatMap(([table, given]) =>
-    table === "uplink4" || table === "uplink6"
+    NAMED.some((one) => one === table)
       ? Object.entries(objectOf(given)).map(([name, entry]) => ({ [table]: { [name]: entry } }))
       : [{ [table]: given }],
   );
-  const parts = tables.map((one): ConfigFile => schema.safeParse(one).data ?? {});
-  const uplinks = {
-    uplink4: Object.assign({}, ...parts.map(({ uplink4 }) => uplink4)),
-    uplink6: Object.assign({}, ...parts.map(({ uplink6 }) => uplink6)),
-  };
-  return Object.assign({}, ...parts, uplinks);
+  const parts = tables.map((one): ConfigFile => schema.safeParse(one).data ?? missing(one));
+  return Object.assign({}, ...parts, ...NAMED.map((table) => ({ [table]: Object.assign({}, ...parts.map((part) => part[table])) })));
+}
+
+/** A class that is wrong is still there for pools that name it. */
+function missing(table: object): ConfigFile {
+  const [name] = Object.keys("class" in table ? objectOf(table.class) : {});
+  return name === undefined ? {} : { class: { [name]: { tests: [], drop: false } } };
 }
 
 function objectOf(value: unknown): object {
@@ -60,24 +69,28 @@ export function faultsOf(file: ConfigFile, surroundings: Surroundings): readonly
   return [
     ...uplink4Faults(file.uplink4 ?? {}).map((fault) => ({ ...fault, path: ["uplink4", ...fault.path] })),
     ...uplink6Faults(file.uplink6 ?? {}).map((fault) => ({ ...fault, path: ["uplink6", ...fault.path] })),
-    ...lanFaults({ lan: file.lan ?? {}, relayed: file.relayed ?? {} }),
+    ...lanFaults(lanFilesOf(file)),
     ...(file.directory === undefined ? [] : directoryFaults(file.directory, surroundings)),
   ];
 }
 
 /** What is right and yet may surprise. */
 export function warningsOf(file: ConfigFile): readonly Fault[] {
-  return uplink6Warnings(file.uplink6 ?? {}).map((fault) => ({ ...fault, path: ["uplink6", ...fault.path] }));
+  return [...uplink6Warnings(file.uplink6 ?? {}).map((fault) => ({ ...fault, path: ["uplink6", ...fault.path] })), ...lanWarnings(lanFilesOf(file))];
+}
+
+function lanFilesOf({ lan = {}, relayed = {}, class: classes = {}, host = {} }: ConfigFile): LanFiles {
+  return { lan, relayed, class: classes, host };
 }
 
 /** From what the file says to what services read. */
 export function configOf(file: ConfigFile, surroundings: Surroundings): Config {
-  const { system, hooks, uplink4, uplink6, lan = {}, relayed = {}, directory } = file;
+  const { system, hooks, uplink4, uplink6, lan = {}, directory } = file;
   return {
     host: hostOf(system, hooks),
     uplink4: uplink4 === undefined ? undefined : uplink4Of(uplink4), // an empty table waits for interfaces that are attached later
     uplink6: uplink6 === undefined ? undefined : uplink6Of(uplink6), // a native file may name none yet
-    lan: isEmpty(lan) ? undefined : lanOf({ lan, relayed }),
+    lan: isEmpty(lan) ? undefined : lanOf(lanFilesOf(file)),
     directory: directory === undefined ? undefined : directoryOf(directory, surroundings),
   };
 }
