@@ -20,9 +20,9 @@ export function socketOf({ runtimeDir }: Common): string {
 }
 
 /** Ends the command when nobody answers. */
-export async function answer(options: Common, method: "GET" | "POST", path: string): Promise<Answer> {
+export async function answer(options: Common, method: "GET" | "POST", path: string, body = ""): Promise<Answer> {
   try {
-    return await ask(socketOf(options), method, path);
+    return await ask(socketOf(options), method, path, body);
   } catch (error) {
     return finish(EXIT.absent, error instanceof Error ? error.message : String(error));
   }

@@ -10,9 +10,9 @@ const SILENT_MS = 45_000;
 const ANSWER_BYTES = 4 * 1024 * 1024;
 
 /** @throws Error with what to do when nobody answers */
-export function ask(socketPath: string, method: "GET" | "POST", path: string): Promise<Answer> {
+export function ask(socketPath: string, method: "GET" | "POST", path: string, body = ""): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const asked = asking({ socketPath, method, path, patienceMs: PATIENCE_MS }, reject, (response) => {
+    const asked = asking({ socketPath, method, path, body, patienceMs: PATIENCE_MS }, reject, (response) => {
       let text = "";
       response.on("data", (chunk: string) => {
         text += chunk;
@@ -31,7 +31,7 @@ export function follow(
 ): { readonly ended: Promise<number>; readonly stop: () => void } {
   let asked: ClientRequest | undefined;
   const ended = new Promise<number>((resolve, reject) => {
-    asked = asking({ socketPath, method: "GET", path, patienceMs: SILENT_MS }, reject, (response) => {
+    asked = asking({ socketPath, method: "GET", path, body: "", patienceMs: SILENT_MS }, reject, (response) => {
       const status = response.statusCode ?? 0;
       if (status === 200) onOpen();
       let text = "";
@@ -49,19 +49,25 @@ export function follow(
 }
 
 function asking(
-  how: { readonly socketPath: string; readonly method: "GET" | "POST"; readonly path: string; readonly patienceMs: number },
+  how: {
+    readonly socketPath: string;
+    readonly method: "GET" | "POST";
+    readonly path: string;
+    readonly body: string;
+    readonly patienceMs: number;
+  },
   reject: (why: Error) => void,
   onResponse: (response: IncomingMessage) => void,
 ): ClientRequest {
-  const { socketPath, method, path, patienceMs } = how;
-  const headers = { host: "leasehold", "content-length": 0 };
+  const { socketPath, method, path, body, patienceMs } = how;
+  const headers = { host: "leasehold", "content-length": Buffer.byteLength(body) };
   const asked = request({ socketPath, path, method, timeout: patienceMs, headers }, (response) => {
     response.setEncoding("utf8");
     onResponse(response);
   });
   asked.on("timeout", () => asked.destroy(new Error(`nothing came for ${patienceMs / 1000} seconds`)));
   asked.on("error", (error: NodeJS.ErrnoException) => reject(new Error(advice(error, socketPath))));
-  asked.end();
+  asked.end(body);
   return asked;
 }
 

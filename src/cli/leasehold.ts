@@ -7,6 +7,7 @@ import { importCommand } from "./import.ts";
 import { checkCommand } from "./check.ts";
 import { decodeCommand } from "./decode.ts";
 import { EXIT, finish, jsonLine } from "./output.ts";
+import { leasesCommands } from "./leases/leases.ts";
 import { planCommand } from "./plan.ts";
 import { type Shown, sentences } from "./show/show.ts";
 import { traceCommand } from "./trace.ts";
@@ -41,6 +42,8 @@ planCommand(program);
 importCommand(program);
 
 uplinkCommands(program);
+
+leasesCommands(program);
 
 asking(program.command("reload").description("read the configuration again; one with errors leaves everything as it is")).action((options: Common) =>
   command(options, "/v1/reload"),

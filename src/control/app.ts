@@ -2,6 +2,8 @@
 import { type Context, Hono } from "hono";
 import { LIMITS } from "../base/limits.ts";
 import { asciiJson } from "../base/text.ts";
+import type { LeaseChanges, LeaseFilter, LeaseOutcome, LeasePage } from "../ports/leases.ts";
+import { leases } from "./leases.ts";
 import { recordings } from "./recordings.ts";
 
 /** What can be shown: one key a service. */
@@ -23,7 +25,9 @@ export type Asked = {
   readonly argument: string;
 };
 export type Outcome = { readonly result: "done" | "denied" | "absent" | "failed"; readonly text: string };
-const STATUSES = { done: 200, denied: 403, absent: 404, failed: 409 } as const;
+/** An outcome for each lease that was put, then for each that was removed; none where nothing was done. */
+export type LeasesChanged = { readonly result: Outcome["result"]; readonly outcomes: readonly LeaseOutcome[] };
+export const STATUSES = { done: 200, denied: 403, absent: 404, failed: 409 } as const;
 
 export type ControlSources = {
   /** JSON text; undefined when it did not come in time. */
@@ -32,6 +36,10 @@ export type ControlSources = {
     service: ServiceName,
     asked: { readonly view: "show" | "trace" | "record" | "explain"; readonly name: string; readonly after: number },
   ) => Promise<string | undefined>;
+  /** A part of a list of leases; undefined when it did not come in time. */
+  readonly leases: (filter: LeaseFilter, after: number) => Promise<LeasePage | undefined>;
+  /** undefined: nobody said in time what became of it. */
+  readonly changeLeases: (connection: number, changes: LeaseChanges) => Promise<LeasesChanged | undefined>;
   readonly command: (connection: number, asked: Asked) => Promise<Outcome>;
   /** Events of one interface, or of all (""), as server-sent events; undefined when as many watch as may. */
   readonly watch: (interfaceName: string) => ReadableStream<Uint8Array> | undefined;
@@ -43,9 +51,10 @@ const NAME = "[^\\s/]{1,15}";
 export function controlApp(sources: ControlSources): Hono<Env> {
   const app = new Hono<Env>();
   app.use(async (context, next) => {
-    // Nothing reads a body: one that is announced is passed over, and one too long for that, or without an end, ends here.
+    // Only changes of leases have a body: any other is passed over, and one too long, or without an announced end, ends here.
     const tooMuch = Number(context.req.header("content-length") ?? 0) > LIMITS.controlRequestBytes;
-    if (tooMuch || context.req.header("transfer-encoding") !== undefined) return context.json({ error: "too-large", hint: "send no body" }, 413);
+    if (tooMuch || context.req.header("transfer-encoding") !== undefined)
+      return context.json({ error: "too-large", hint: "send no body, or a shorter one with its length" }, 413);
     return next();
   });
 
@@ -82,6 +91,7 @@ export function controlApp(sources: ControlSources): Hono<Env> {
   });
 
   recordings(app, sources);
+  leases(app, sources);
 
   const obey = async ({ env }: Context<Env>, asked: Asked): Promise<Response> => outcome(await sources.command(env.connection, asked));
   app.post("/v1/reload", (context) => obey(context, { service: "any", verb: "reload", argument: "" }));
@@ -100,7 +110,7 @@ export function controlApp(sources: ControlSources): Hono<Env> {
     context.json(
       {
         error: "not-found",
-        hint: `GET /v1/show, /v1/watch, /v1/explain/INTERFACE, /v1/explain/SERVICE/INTERFACE, GET or POST /v1/trace/SERVICE/NAME, POST /v1/reload, /v1/log/LEVEL, /v1/uplink4/INTERFACE/${INTERFACE_VERBS.join("|")}, /v1/uplink6/INTERFACE/${UPLINK_VERBS.join("|")}`,
+        hint: `GET /v1/show, /v1/watch, /v1/explain/INTERFACE, /v1/explain/SERVICE/INTERFACE, GET or POST /v1/trace/SERVICE/NAME, GET or POST /v1/leases, POST /v1/reload, /v1/log/LEVEL, /v1/uplink4/INTERFACE/${INTERFACE_VERBS.join("|")}, /v1/uplink6/INTERFACE/${UPLINK_VERBS.join("|")}`,
       },
       404,
     ),
@@ -121,7 +131,7 @@ export function absent(context: Context): Response {
   return context.json({ error: "not-found", hint: "leasehold show lists what there is" }, 404);
 }
 
-async function mainView(sources: ControlSources): Promise<{ readonly services: readonly string[] } | undefined> {
+export async function mainView(sources: ControlSources): Promise<{ readonly services: readonly string[] } | undefined> {
   const view = await sources.mainView();
   return view === undefined ? undefined : (JSON.parse(view) as { readonly services: readonly string[] });
 }

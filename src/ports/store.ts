@@ -21,6 +21,14 @@ export interface Journalled {
   settled(done: () => void): void;
 }
 
+/** The disk behind promises, as who makes them sees it. */
+export interface LeaseDisk {
+  /** Whether all changes of one batch would be taken now. */
+  readonly takesMore: boolean;
+  /** Calls back when all that was handed over until now is durable; maybe at once. */
+  settled(done: () => void): void;
+}
+
 /** Makes one group of lease changes durable at a time; the next one gathers meanwhile (design: persist, then promise). */
 export interface Committer {
   readonly busy: boolean;

@@ -5,17 +5,19 @@ import { createServer } from "node:http";
 import { Socket } from "node:net";
 import { getRequestListener } from "@hono/node-server";
 import { LIMITS } from "../base/limits.ts";
-import { controlApp, type Outcome, SERVICES, type ServiceName } from "../control/app.ts";
+import { controlApp, type LeasesChanged, type Outcome, SERVICES, type ServiceName } from "../control/app.ts";
 import { Connection, type Incoming } from "./connection.ts";
+import type { LeasePage } from "../ports/leases.ts";
 import type { HandedStream } from "../ports/streams.ts";
 import { Asked } from "./control/asked.ts";
 import { Watchers } from "./control/watchers.ts";
 import { HandedStreams } from "./handed-streams.ts";
 import type { RoleName } from "./messages/message.ts";
+import { LEASES } from "./messages/leases.ts";
 import { speak } from "./messages/spoken.ts";
 import { UPLINKS } from "./messages/uplinks.ts";
 
-speak({ uplinkEvent: UPLINKS.uplinkEvent });
+speak({ uplinkEvent: UPLINKS.uplinkEvent, ...LEASES });
 
 /** A connection on which nothing moves for so long is closed: there are only LIMITS.controlConnections of them. Watchers have a heartbeat. */
 const SILENT_MS = 30_000;
@@ -23,6 +25,8 @@ const SILENT_MS = 30_000;
 let main: () => Connection;
 const engines = new Map<ServiceName, Connection>();
 const views = new Asked<string>();
+const lists = new Asked<LeasePage>();
+const changes = new Asked<LeasesChanged>();
 /** Commands of each connection that wait for main's word, in order: HTTP may pipeline them. */
 const outcomes = new Map<number, ((outcome: Outcome) => void)[]>();
 const connections = new WeakMap<Socket, number>();
@@ -33,6 +37,8 @@ let idle: ReturnType<typeof setTimeout> | undefined;
 const app = controlApp({
   mainView: () => views.ask((request) => main().send("mainViewRequest", { request })),
   engineView: (service, asked) => views.ask((request) => engines.get(service)?.send("viewRequest", { request, ...asked }) ?? false),
+  leases: (filter, after) => lists.ask((request) => engines.get("lan")?.send("leasesRequest", { request, after, filter }) ?? false),
+  changeLeases: (connection, wanted) => changes.ask((request) => main().send("leasesCommand", { connection, request, ...wanted })),
   command: (connection, asked) =>
     new Promise((resolve) => {
       outcomes.set(connection, [...(outcomes.get(connection) ?? []), resolve]);
@@ -69,6 +75,8 @@ function fromMain(message: Incoming): void {
       return meetEngine(message.body.role, message.descriptors[0] ?? -1);
     case "mainView":
       return views.answer(message.body.request, new TextDecoder().decode(message.body.json));
+    case "leasesChanged":
+      return changes.answer(message.body.request, message.body);
     case "outcome":
       outcomes.get(message.body.connection)?.shift()?.(message.body);
       return;
@@ -97,6 +105,8 @@ function meetEngine(role: RoleName, fd: number): void {
   const connection = new Connection(fd, "control", role, {
     onMessage: (message) => {
       if (message.kind === "view") views.answer(message.body.request, new TextDecoder().decode(message.body.json));
+      else if (message.kind === "leasesPage") lists.answer(message.body.request, message.body);
+      else if (message.kind === "leasesChanged") changes.answer(message.body.request, message.body);
       else if (message.kind === "uplinkEvent") watchers.tell(message.body.name, message.body.event, message.body.record);
     },
     onEnd: () => {

@@ -6,6 +6,7 @@ import { JournalFiles } from "../platform/lease-stores/journal-files.ts";
 import { WriterThread } from "../platform/lease-stores/writers.ts";
 import { native } from "../platform/native.ts";
 import { Outbox, ServerSockets } from "../platform/server-sockets.ts";
+import type { LeaseOutcome } from "../ports/leases.ts";
 import { AddressNewsReader } from "../services/address-news.ts";
 import { warmUp } from "../services/lan/dhcp6-server/warm-up.ts";
 import { Lan } from "../services/lan/service.ts";
@@ -60,6 +61,9 @@ startEngine({
     return {
       fromMain: (message) => fromMain(room, parts, message),
       fromFrontend,
+      fromPeer: (role, message) => {
+        if (role === "control" && lan !== undefined) fromControl(room, lan, message);
+      },
       frontendLost: () => lan?.routerSocketsLost(),
       listsBegin: () => links.restart(),
       view,
@@ -88,6 +92,8 @@ function fromMain(room: EngineRoom, parts: Parts, message: Incoming): void {
       return lan?.stored(message.body.name, message.body.record);
     case "serverSocket":
       return parts.sockets.open(message.body.link, message.descriptors[0] ?? -1);
+    case "changeLeases":
+      return changeLeases(room, message.body);
     case "kernelFailed":
       return lan?.socketFailed(message.body.name);
     default:
@@ -130,6 +136,7 @@ function begin(room: EngineRoom, { clock, files, sockets }: Parts): void {
       dhcp6: {
         sockets: { open: (link, name) => room.ask("openServerSocket", { link, name }), close: (link) => sockets.close(link) },
         replies: (out) => outgoing.take(out),
+        disk: outgoing,
         send: (link, { to, port, payload }) => {
           const fd = sockets.descriptor(link);
           if (fd !== undefined) native().sendTo(fd, payload, inet6Address(to, port, link), 0);
@@ -146,6 +153,21 @@ function configure(room: EngineRoom, part: ConfigPart, generation: number): void
   room.generation = generation;
   const whole = parts.add(part, generation);
   if (whole !== undefined) lan?.configure(whole);
+}
+
+function fromControl(room: EngineRoom, { leases }: Lan, message: Incoming): void {
+  if (message.kind !== "leasesRequest") return;
+  const { request, filter, after } = message.body;
+  room.to("control")?.send("leasesPage", { request, ...leases.page(filter, after) });
+}
+
+/** Whoever asked hears of it when it is durable. */
+function changeLeases(room: EngineRoom, { request, ...changes }: Extract<Incoming, { readonly kind: "changeLeases" }>["body"]): void {
+  const told = (outcomes: readonly LeaseOutcome[] | undefined): void => {
+    room.to("control")?.send("leasesChanged", { request, result: outcomes === undefined ? "failed" : "done", outcomes: outcomes ?? [] });
+  };
+  if (lan === undefined) told(undefined);
+  else lan.change(changes, told);
 }
 
 function view(): LanView | null {

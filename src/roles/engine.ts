@@ -124,7 +124,8 @@ class Engine {
 
   #meet(role: RoleName, fd: number): void {
     if (role !== "frontend") {
-      const take = (message: Incoming): void => (role === "control" ? this.#answer(message) : this.#handlers.fromPeer?.(role, message));
+      const take = (message: Incoming): void =>
+        message.kind === "viewRequest" ? this.#answer(message.body) : this.#handlers.fromPeer?.(role, message);
       this.#room.meet(role, fd, take, () => this.#handlers.peerLost?.(role));
       this.#handlers.peerMet?.(role);
       return;
@@ -142,9 +143,7 @@ class Engine {
     for (const what of this.#lists()) this.#room.to("frontend")?.send("listKernel", { what });
   }
 
-  #answer(message: Incoming): void {
-    if (message.kind !== "viewRequest") return;
-    const { request, view, name, after } = message.body;
+  #answer({ request, view, name, after }: Extract<Incoming, { readonly kind: "viewRequest" }>["body"]): void {
     const told = this.#told(view, name, after) ?? null;
     this.#room.to("control")?.send("view", { request, json: new TextEncoder().encode(JSON.stringify(told)) });
   }

@@ -28,6 +28,8 @@ function app({
       asked.push(one);
       return Promise.resolve({ result: "done", text: "done" });
     },
+    leases: () => Promise.resolve(undefined),
+    changeLeases: () => Promise.resolve(undefined),
     watch: () => undefined,
   });
   const ask = async (method: string, path: string): Promise<readonly [number, unknown]> => {

@@ -4,6 +4,19 @@ import type { CatalogueName } from "../../src/roles/messages/catalogue.ts";
 const route = { destination: "198.51.100.0/24", gateway: "192.0.2.1" };
 const bytes = Uint8Array.of(123, 125, 10);
 const duid = "00040123456789abcdef0123456789abcdef";
+const lease = {
+  kind: "address",
+  address: "2001:db8::1",
+  prefixLength: 128,
+  link: "lan0",
+  state: "bound",
+  client: duid,
+  iaid: 7,
+  startSeconds: 1_800_000_000,
+  preferredUntilSeconds: 1_800_002_700,
+  validUntilSeconds: 0xffffffff,
+  hostName: "printer",
+};
 const idFences = { minUid: 1000, maxUid: 60000, minGid: 1000, maxGid: 60000, localUsers: ["root"], localGroups: ["wheel"] };
 const fixed = { kind: "fixed", value: "*" };
 const userFields = { name: fixed, password: fixed, uid: fixed, gid: fixed, gecos: fixed, home: fixed, shell: fixed };
@@ -162,6 +175,21 @@ export const MESSAGE_SAMPLES: { readonly [K in CatalogueName]: unknown } = {
   openJournalFile: { kind: "snapshot", number: 3 },
   freshJournalFile: { kind: "segment", number: 4, bytes: 16_777_216 },
   snapshotWritten: { number: 3, firstSegment: 4 },
+  leasesRequest: {
+    request: 7,
+    after: 4096,
+    filter: {
+      link: "lan0",
+      client: duid,
+      holds: "2001:db8::1",
+      exactly: { address: "2001:db8:100::", prefixLength: 56 },
+      state: "declined",
+    },
+  },
+  leasesPage: { request: 7, nowSeconds: 1_800_000_000, leases: [lease, { ...lease, kind: "prefix", client: undefined }], next: 4350 },
+  leasesCommand: { connection: 3, request: 8, put: [lease], remove: [{ address: "2001:db8::2", prefixLength: 128 }] },
+  changeLeases: { request: 8, put: [lease], remove: [{ address: "2001:db8:100::", prefixLength: 56 }] },
+  leasesChanged: { request: 8, result: "done", outcomes: ["done", "held"] },
   delegatedRoutes: { routes: [{ add: true, link: 4, name: "lan0", prefix: "2001:db8:100::/56", via: "fe80::5" }] },
   fetcherConfig: {
     resolvers: ["192.0.2.53"],

@@ -1,5 +1,6 @@
 /** Persist, then promise: answers that hold a promise wait in an outbox of their own until the journal is on disk. */
 import { Outbox, type ServerSockets } from "../../platform/server-sockets.ts";
+import type { LeaseDisk } from "../../ports/store.ts";
 import type { LeaseJournal } from "../../services/leases/journal.ts";
 import { Counters } from "../../services/counters.ts";
 import type { ReplyBatch } from "../../services/lan/dhcp6-server/batch.ts";
@@ -9,7 +10,7 @@ const OUTBOXES = 16;
 
 type Sockets = Pick<ServerSockets, "pause" | "descriptor">;
 
-export class Promises {
+export class Promises implements LeaseDisk {
   readonly #sockets: Sockets;
   readonly #journal: LeaseJournal;
   readonly #now = new Outbox();
@@ -23,6 +24,14 @@ export class Promises {
   constructor(sockets: Sockets, journal: LeaseJournal) {
     this.#sockets = sockets;
     this.#journal = journal;
+  }
+
+  get takesMore(): boolean {
+    return !this.#paused;
+  }
+
+  settled(done: () => void): void {
+    this.#journal.settled(done);
   }
 
   /** Takes all of a batch: offers go at once, promises when they are durable. */

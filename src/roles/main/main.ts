@@ -207,6 +207,7 @@ export class Main {
     else if (message.kind === "mainViewRequest")
       this.#children.to("control")?.send("mainView", { request: message.body.request, json: new TextEncoder().encode(JSON.stringify(this.#view())) });
     else if (message.kind === "command") this.#command(message);
+    else if (message.kind === "leasesCommand") this.#changeLeases(message);
     else if (message.kind === "connectionClosed") this.#control.closed(message.body.connection);
     else {
       if (message.kind === "openPacketSocket" || message.kind === "openDatagramSocket") this.#managed.apply(); // a link came
@@ -227,11 +228,21 @@ export class Main {
 
   /** Reads are for whoever may open the socket, writes for root, by the uid main noted itself. */
   #command({ body }: Message<"command">): void {
-    const uid = this.#control.uidOf(body.connection);
-    const allowed = uid === 0;
-    if (!allowed) this.#refused.add(uid === undefined ? "command.connection" : "command.uid");
-    const outcome: Outcome = allowed ? this.#obey(body) : { result: "denied", text: "only root may do this; use sudo" };
+    const outcome: Outcome = this.#mayWrite(body.connection) ? this.#obey(body) : { result: "denied", text: "only root may do this; use sudo" };
     this.#children.to("control")?.send("outcome", { connection: body.connection, ...outcome });
+  }
+
+  /** The engine answers whoever asked, once it is durable. */
+  #changeLeases({ body: { connection, request, ...changes } }: Message<"leasesCommand">): void {
+    const allowed = this.#mayWrite(connection);
+    if (allowed && this.#children.to("engine-lan")?.send("changeLeases", { request, ...changes }) === true) return;
+    this.#children.to("control")?.send("leasesChanged", { request, result: allowed ? "absent" : "denied", outcomes: [] });
+  }
+
+  #mayWrite(connection: number): boolean {
+    const uid = this.#control.uidOf(connection);
+    if (uid !== 0) this.#refused.add(uid === undefined ? "command.connection" : "command.uid");
+    return uid === 0;
   }
 
   #obey({ service, verb, argument }: Message<"command">["body"]): Outcome {

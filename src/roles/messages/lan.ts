@@ -5,6 +5,7 @@ import { ipv6Address } from "../../base/ipv6.ts";
 import { LIMITS } from "../../base/limits.ts";
 import type { LanConfig, LanInterface, RouterConfig } from "../../services/lan/config.ts";
 import { bytes32, duid16, interfaceName, prefix6, sequence } from "./codecs.ts";
+import { LEASES } from "./leases.ts";
 import { clientClass, pools, relayedLink, reservedHost } from "./lan-server.ts";
 import { message } from "./message.ts";
 
@@ -56,6 +57,7 @@ export const LAN_PART_BYTES = 131_072;
 const JOURNAL_FILES = ["segment", "snapshot"] as const;
 
 export const LAN = {
+  ...LEASES,
   /** A piece of `lanConfig`: thousands of reserved hosts are more than a frame holds. */
   lanConfigPart: message({
     type: 100,

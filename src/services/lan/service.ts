@@ -4,8 +4,9 @@ import { after } from "../../base/time.ts";
 import type { Alarm, Clock } from "../../ports/clock.ts";
 import type { ArrivedRows, LinkDatagrams, LinkSockets, ReceivedDatagram } from "../../ports/datagrams.ts";
 import type { DelegatedRoutes } from "../../ports/kernel.ts";
+import type { LeaseChanges, LeaseOutcome } from "../../ports/leases.ts";
 import type { Log } from "../../ports/log.ts";
-import type { LeaseRecords } from "../../ports/store.ts";
+import type { LeaseDisk, LeaseRecords } from "../../ports/store.ts";
 import type { AddressListener, RouteListener } from "../address-news.ts";
 import { type AddressFact, AddressTable, type RouteFact } from "../addresses.ts";
 import { Counters } from "../counters.ts";
@@ -18,11 +19,13 @@ import type { RelayOutcome } from "./dhcp6-relay/outcome.ts";
 import { Dhcp6Relay } from "./dhcp6-relay/relay.ts";
 import { REPLY_SHAPE, ReplyBatch } from "./dhcp6-server/batch.ts";
 import { RecordedDhcp6Server } from "./dhcp6-server/recorder.ts";
+import { LeaseDesk } from "./lease-desk.ts";
+import { LinkModes } from "./link-modes.ts";
 import { LanRouter } from "./router/router.ts";
 import { routesOf } from "./routes.ts";
 import { datagramOf } from "./rows.ts";
 import type { LanView } from "./view.ts";
-import { WallSeconds } from "./wall-seconds.ts";
+import { newestSeconds, WallSeconds } from "./wall-seconds.ts";
 
 export type LanPorts = {
   readonly clock: Clock;
@@ -38,6 +41,8 @@ export type LanPorts = {
     readonly sockets: LinkSockets;
     readonly replies: (out: ReplyBatch) => void;
     readonly send: LinkDatagrams["send"];
+    /** Behind `replies`; undefined: whatever is handed over is durable. */
+    readonly disk?: LeaseDisk;
   };
   readonly routes: DelegatedRoutes;
 };
@@ -53,7 +58,6 @@ const SWEEP_ROWS = 4096;
 const SWEEP_SECONDS = 0.1;
 /** Under this name the DHCPv6 server is recorded. */
 const SERVER_NAME = "dhcp6";
-type Mode = "server" | "relay" | "uplink" | "off";
 
 export class Lan implements LinkListener, AddressListener, RouteListener {
   readonly #ports: LanPorts;
@@ -61,15 +65,16 @@ export class Lan implements LinkListener, AddressListener, RouteListener {
   readonly #relay: Dhcp6Relay;
   readonly #server: RecordedDhcp6Server;
   readonly #wall: WallSeconds;
+  readonly leases: LeaseDesk;
   readonly #out = new ReplyBatch(REPLY_SHAPE);
   readonly #links = new LinkTable();
   readonly #addresses = new AddressTable();
   readonly #ignored = new Counters();
-  readonly #modes = new Map<number, Mode>();
+  readonly #modes = new LinkModes();
+  readonly #named = (link: number): string | undefined => this.#nameOf(link);
   /** Links whose server socket was asked for. */
   readonly #asked = new Map<number, string>();
   readonly #sweeping: Alarm;
-  #config: LanConfig | undefined;
 
   constructor(ports: LanPorts, { table, offers, key }: LanMemory) {
     this.#ports = ports;
@@ -79,13 +84,14 @@ export class Lan implements LinkListener, AddressListener, RouteListener {
     this.#server = new RecordedDhcp6Server({ table, offers, key }, clock);
     this.#server.leasesLoaded();
     this.#wall = new WallSeconds(clock, newestSeconds(table));
+    this.leases = new LeaseDesk({ table, wall: this.#wall });
     this.#sweeping = clock.alarm(() => this.#sweep());
     this.#sweeping.set(after(clock.now(), SWEEP_SECONDS));
   }
 
   configure(config: LanConfig): void {
-    this.#modes.clear();
-    this.#config = config;
+    this.#modes.configure(config);
+    this.leases.configure(config);
     this.#server.configure(config);
     this.#relay.configure(config.interfaces);
     this.#router.configure(config.interfaces);
@@ -93,7 +99,7 @@ export class Lan implements LinkListener, AddressListener, RouteListener {
   }
 
   linkNews(news: LinkNews): void {
-    this.#modes.clear();
+    this.#modes.forget();
     const before = this.#links.all().find(({ index }) => index === news.index);
     const fact = this.#links.merge(news);
     this.#relay.linkNews(news);
@@ -103,7 +109,7 @@ export class Lan implements LinkListener, AddressListener, RouteListener {
   }
 
   linkGone(index: number): void {
-    this.#modes.clear();
+    this.#modes.forget();
     const gone = this.#links.remove(index);
     this.#addresses.removeLink(index);
     this.#relay.linkGone(index);
@@ -171,7 +177,7 @@ export class Lan implements LinkListener, AddressListener, RouteListener {
 
   /** What came in on port 547 of a link. */
   arrived(link: number, rows: ArrivedRows): void {
-    const mode = this.#modes.get(link) ?? this.#lookedUp(link);
+    const mode = this.#modes.of(link, this.#named);
     if (mode === "server") return this.#serve(rows);
     if (mode === "off") return this.#ignored.add("unserved-link", rows.count);
     for (let row = 0; row < rows.count; row++) {
@@ -196,6 +202,17 @@ export class Lan implements LinkListener, AddressListener, RouteListener {
 
   trace(name: string): readonly string[] | undefined {
     return (name === SERVER_NAME ? this.#server.take() : undefined) ?? this.#router.router(name)?.trace();
+  }
+
+  /** Calls back once it is durable; with undefined at once when the disk does not keep up: nothing was changed then. */
+  change(changes: LeaseChanges, done: (outcomes: readonly LeaseOutcome[] | undefined) => void): void {
+    const { disk } = this.#ports.dhcp6;
+    if (disk?.takesMore === false) return done(undefined);
+    this.#out.clear();
+    const outcomes = this.#server.change(changes, { seconds: this.#wall.now() }, this.#out);
+    this.#finish();
+    if (disk === undefined) done(outcomes);
+    else disk.settled(() => done(outcomes));
   }
 
   view(): LanView {
@@ -235,7 +252,7 @@ export class Lan implements LinkListener, AddressListener, RouteListener {
   /** The link may be one that the configuration names. */
   #meets(index: number): void {
     const name = this.#nameOf(index) ?? "";
-    const mode = this.#modeOf(name);
+    const mode = this.#modes.ofName(name);
     if (mode === "server") this.#server.setIndex(name, index);
     if (mode !== "off" && this.#asked.get(index) !== name) {
       this.#asked.set(index, name);
@@ -271,29 +288,9 @@ export class Lan implements LinkListener, AddressListener, RouteListener {
     );
   }
 
-  /** Remembered, because every batch asks; forgotten with the next link or configuration. */
-  #lookedUp(link: number): Mode {
-    const mode = this.#modeOf(this.#nameOf(link));
-    this.#modes.set(link, mode);
-    return mode;
-  }
-
-  #modeOf(name: string | undefined): Mode {
-    const interfaces = this.#config?.interfaces ?? [];
-    const own = interfaces.find((one) => one.name === name)?.dhcp6.mode ?? "off";
-    if (own !== "off" || name === undefined) return own;
-    return interfaces.some(({ dhcp6 }) => dhcp6.mode === "relay" && dhcp6.relay.uplinks.includes(name)) ? "uplink" : "off";
-  }
-
   #nameOf(index: number): string | undefined {
     return this.#links.all().find((link) => link.index === index)?.name;
   }
 }
 
 const UNSPECIFIED = ipv6Of(new Uint8Array(16));
-
-function newestSeconds(table: LeaseTable): number {
-  let newest = 0;
-  for (let row = 0; row < table.end; row++) newest = Math.max(newest, table.startSeconds(row));
-  return newest;
-}

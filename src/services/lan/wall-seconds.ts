@@ -4,6 +4,7 @@
  */
 import type { Instant } from "../../base/time.ts";
 import type { Clock } from "../../ports/clock.ts";
+import type { LeaseTable } from "../leases/table.ts";
 
 export class WallSeconds {
   readonly #clock: Clock;
@@ -28,3 +29,9 @@ export class WallSeconds {
   }
 }
 const FOREVER_SECONDS = 0xffffffff;
+
+export function newestSeconds(table: LeaseTable): number {
+  let newest = 0;
+  for (let row = 0; row < table.end; row++) newest = Math.max(newest, table.startSeconds(row));
+  return newest;
+}

@@ -1,6 +1,6 @@
 /** Every change of leases in one place: in the table, as an image for the journal, and in the counts that are shown. */
 import { LIMITS } from "../../../base/limits.ts";
-import { type LeaseTable, STATE } from "../../leases/table.ts";
+import { type LeaseState, type LeaseTable, STATE } from "../../leases/table.ts";
 import type { ReplyBatch } from "./batch.ts";
 import { OPTION } from "./codes.ts";
 import { GRACE_SECONDS, remainingSeconds, untilSeconds } from "./lifetimes.ts";
@@ -13,6 +13,20 @@ const AFFINITY_SECONDS = 3600;
 const DECLINED_SECONDS = 86_400;
 /** As long as no more than a quarter has passed, a promise is repeated, not extended: nothing need be written. */
 const REPEATED_FROM = 0.75;
+
+/** A lease as an operator or another server knows it; no identifier: nobody's. Times are seconds of the wall clock. */
+export type KeptLease = {
+  readonly link: number;
+  readonly type: number;
+  readonly iaid: number;
+  readonly identifier: Uint8Array;
+  readonly address: Uint8Array;
+  readonly prefixLength: number;
+  readonly state: LeaseState;
+  readonly start: number;
+  readonly preferredUntil: number;
+  readonly validUntil: number;
+};
 
 /** Leases of one link that are promised, and its addresses that were declined. */
 export type Holdings = { addresses: number; prefixes: number; declined: number };
@@ -65,6 +79,20 @@ export class Ledger {
     const iaid = message.iaids[ia] ?? 0;
     const row = this.table.insert(link, type, iaid, bytes, clientIdAt, clientIdLength, address, at, prefixLength, STATE.released);
     return typeof row === "number" ? row : -1;
+  }
+
+  /** Takes in what somebody else promised, in place of what is known of the address. @returns why not, and what was known is gone then */
+  keep(lease: KeptLease, out: ReplyBatch): "leases-full" | "client-full" | undefined {
+    const { link, type, iaid, identifier, address, prefixLength, state } = lease;
+    const old = this.table.findAddress(address, 0, prefixLength);
+    if (old !== -1) this.#remove(old);
+    const row = this.table.insert(link, type, iaid, identifier, 0, identifier.length, address, 0, prefixLength, state);
+    if (typeof row !== "number") return row === "client-full" ? row : "leases-full";
+    this.table.setLifetimes(row, lease.start, lease.preferredUntil, lease.validUntil);
+    this.overlaps.taken(row, undefined);
+    this.#count(row, 1);
+    out.image(this.table, row);
+    return undefined;
   }
 
   /** Promises the lease anew, for what the pool allows now: `preferredSeconds` and `validSeconds` say what. */

@@ -4,6 +4,7 @@
  */
 import { type Ipv6Address, ipv6Of } from "../../../base/ipv6.ts";
 import { withoutSecretOctets } from "../../../wire/dhcp6/blank.ts";
+import type { LeaseChanges } from "../../../ports/leases.ts";
 import type { LanConfig } from "../config.ts";
 import type { ReplyBatch } from "./batch.ts";
 import type { WatchedAddress } from "./served-link.ts";
@@ -23,6 +24,8 @@ export type Dhcp6ServerEvent =
   | { readonly kind: "index"; readonly name: string; readonly index: number }
   | { readonly kind: "addresses"; readonly name: string; readonly addresses: readonly WatchedAddress[] }
   | { readonly kind: "swept"; readonly seconds: number; readonly maxRows: number }
+  /** By an operator. */
+  | { readonly kind: "changed"; readonly seconds: number; readonly changes: LeaseChanges }
   | ({ readonly kind: "received"; readonly seconds: number; readonly datagram: RecordedDatagram } & KeyedOutcomes);
 export type RecordedDatagram = {
   readonly payload: Uint8Array;

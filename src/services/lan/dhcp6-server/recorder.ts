@@ -3,6 +3,7 @@ import { ipv6Of } from "../../../base/ipv6.ts";
 import { LIMITS } from "../../../base/limits.ts";
 import type { Clock } from "../../../ports/clock.ts";
 import type { ServedRows } from "../../../ports/datagrams.ts";
+import type { LeaseChanges, LeaseOutcome } from "../../../ports/leases.ts";
 import { IMAGE_BYTES, writeImage } from "../../leases/images.ts";
 import { type LeaseTable, STATE } from "../../leases/table.ts";
 import { Recorder } from "../../recorder.ts";
@@ -65,6 +66,12 @@ export class RecordedDhcp6Server {
   sweep(at: ServeMoment, maxRows: number, out: ReplyBatch): void {
     this.#server.sweep(at, maxRows, out);
     if (this.#recorder.isOn) this.#recorder.add({ kind: "swept", seconds: at.seconds, maxRows }, saidIn(out));
+  }
+
+  change(changes: LeaseChanges, at: ServeMoment, out: ReplyBatch): readonly LeaseOutcome[] {
+    const outcomes = this.#server.change(changes, at, out);
+    if (this.#recorder.isOn) this.#recorder.add({ kind: "changed", seconds: at.seconds, changes }, [outcomes, ...saidIn(out)]);
+    return outcomes;
   }
 
   view(): Dhcp6ServerView {

@@ -1,0 +1,54 @@
+/** Messages about leases one by one: lists page by page, and what an operator changes. */
+import { type Codec, choice, list16, optional, struct, text16, u32 } from "../../base/codec.ts";
+import { ipv6Address } from "../../base/ipv6.ts";
+import { LIMITS } from "../../base/limits.ts";
+import { LEASE_KINDS, LEASE_OUTCOMES, LEASE_STATES, type Lease, type LeaseFilter } from "../../ports/leases.ts";
+import { DOMAIN_BYTES, duid16, NAME_BYTES, prefixLength6 } from "./codecs.ts";
+import { COMMAND_RESULTS } from "./common.ts";
+import { message } from "./message.ts";
+
+const linkName = text16(NAME_BYTES);
+const hostName = text16(DOMAIN_BYTES);
+const lease: Codec<Lease> = struct({
+  kind: choice(LEASE_KINDS),
+  address: ipv6Address,
+  prefixLength: prefixLength6,
+  link: linkName,
+  state: choice(LEASE_STATES),
+  client: optional(duid16),
+  iaid: u32,
+  startSeconds: u32,
+  preferredUntilSeconds: u32,
+  validUntilSeconds: u32,
+  hostName,
+});
+const exactly = struct({ address: ipv6Address, prefixLength: prefixLength6 });
+const changes = { put: list16(lease, LIMITS.leaseChanges), remove: list16(exactly, LIMITS.leaseChanges) } as const;
+const filter: Codec<LeaseFilter> = struct({
+  link: linkName,
+  client: optional(duid16),
+  holds: optional(ipv6Address),
+  exactly: optional(exactly),
+  state: optional(choice(LEASE_STATES)),
+});
+
+export const LEASES = {
+  /** `after`: the `next` of the page before, 0 for the first. */
+  leasesRequest: message({ type: 130, from: ["control"], to: ["engine-lan"], body: struct({ request: u32, after: u32, filter }) }),
+  leasesPage: message({
+    type: 131,
+    from: ["engine-lan"],
+    to: ["control"],
+    body: struct({ request: u32, nowSeconds: u32, leases: list16(lease, LIMITS.leasesPerFrame), next: optional(u32) }),
+  }),
+  /** What an operator wants, asked for under the number of the connection it came in on; main decides by the uid it noted itself. */
+  leasesCommand: message({ type: 132, from: ["control"], to: ["main"], body: struct({ connection: u32, request: u32, ...changes }) }),
+  changeLeases: message({ type: 133, from: ["main"], to: ["engine-lan"], body: struct({ request: u32, ...changes }) }),
+  /** When it is durable, an outcome for each lease; or that nothing was done: not for this user, or nobody there who could. */
+  leasesChanged: message({
+    type: 134,
+    from: ["engine-lan", "main"],
+    to: ["control"],
+    body: struct({ request: u32, result: choice(COMMAND_RESULTS), outcomes: list16(choice(LEASE_OUTCOMES), 2 * LIMITS.leaseChanges) }),
+  }),
+} as const;
