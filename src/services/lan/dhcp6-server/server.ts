@@ -10,12 +10,10 @@ import { Counters } from "../../counters.ts";
 import { SipHash } from "../../leases/siphash.ts";
 import type { LeaseTable } from "../../leases/table.ts";
 import type { LeaseChanges, LeaseOutcome } from "../../../ports/leases.ts";
-import type { LeaseChanges, LeaseOutcome } from "../../../ports/leases.ts";
 import type { LanConfig } from "../config.ts";
 import { admit } from "./admission.ts";
 import { Answers } from "./answers.ts";
 import type { ReplyBatch } from "./batch.ts";
-import { Changes } from "./changes.ts";
 import { Changes } from "./changes.ts";
 import { Choice, type ChoiceNotes, type OfferBook, type Seeker } from "./choice.ts";
 import { ClientClasses } from "./classes.ts";
@@ -140,7 +138,7 @@ export class Dhcp6Server {
 
   /** What an operator wants. @returns an outcome for each; `out` has room for an image of each */
   change(changes: LeaseChanges, at: ServeMoment, out: ReplyBatch): readonly LeaseOutcome[] {
-    return new Changes(this.#ledger, this.#links, this.#choice).change(changes, at.seconds, out);
+    return new Changes(this.#ledger, this.#links).change(changes, at.seconds, out);
   }
 
   /** Somebody wants clients to come back: those that accept that are told, a few at a time (RFC 9915 §18.3.11). */
@@ -155,11 +153,6 @@ export class Dhcp6Server {
 
   goOnReconfiguring(state: ReconfigureState): void {
     this.#reconfigure.restore(state);
-  }
-
-  /** What an operator wants. @returns an outcome for each; `out` has room for an image of each */
-  change(changes: LeaseChanges, at: ServeMoment, out: ReplyBatch): readonly LeaseOutcome[] {
-    return new Changes(this.#ledger, this.#links).change(changes, at.seconds, out);
   }
 
   view(): Dhcp6ServerView {
