@@ -2,11 +2,12 @@
  * npm run fuzz -- NAME [--runs N] [--seed S] [--hex BYTES]
  *
  * Changes samples until something that should hold does not. Exit 0 nothing found, 1 found (with the bytes), 2 usage. With --hex the
- * target gets exactly these bytes.
+ * target gets exactly these bytes; a flood (test/fuzz/floods.ts) has no such option.
  */
 import { randomBytes } from "node:crypto";
 import { parseArgs } from "node:util";
 import { fromHex } from "../src/base/hex.ts";
+import { FLOODS, type Flood } from "../test/fuzz/floods.ts";
 import { fuzz, type Target } from "../test/fuzz/fuzz.ts";
 import { TARGETS } from "../test/fuzz/targets.ts";
 
@@ -15,12 +16,32 @@ const text = { type: "string" } as const;
 const { values, positionals } = parsed();
 const target =
   TARGETS.find(({ name }) => name === positionals[0]) ??
+  FLOODS.find(({ name }) => name === positionals[0]) ??
   usage(positionals[0] === undefined ? "which target?" : `no target is called "${positionals[0]}"`);
-const runs = number(values.runs);
+const runs = number(values.runs ?? ("samples" in target ? RUNS : String(target.runs)));
 const seed = values.seed === undefined ? randomBytes(4).readUInt32LE() : number(values.seed);
 
-if (values.hex !== undefined) only(target, fromHex(values.hex) ?? usage("--hex is not hexadecimal"));
+if (!("samples" in target)) poured(target);
+else if (values.hex !== undefined) only(target, fromHex(values.hex) ?? usage("--hex is not hexadecimal"));
 else many(target);
+
+function poured(chosen: Flood): void {
+  process.stdout.write(`${chosen.name}: ${runs} datagrams, seed ${seed}\n`);
+  try {
+    const { answered, seconds, sent, refused, told, unmet, leases } = chosen.run({ runs, seed }, (done) => process.stderr.write(`${done}\n`));
+    for (const [what, counts] of Object.entries({ sent, refused, told }))
+      for (const [name, count] of Object.entries(counts).sort((a, b) => b[1] - a[1])) process.stdout.write(`${what}  ${name}  ${count}\n`);
+    const met = Object.keys(refused).length;
+    process.stdout.write(
+      `${chosen.name}: ${Math.round(seconds)} s, ${Math.round(runs / seconds)} a second; ${((100 * answered) / runs).toFixed(1)} % answered; ` +
+        `${met} reasons of ${met + unmet.length} met${unmet.length > 0 ? `, not: ${unmet.join(", ")}` : ""}; ${leases} leases: nothing found\n`,
+    );
+  } catch (error) {
+    const cause = (error as Error).cause;
+    process.stdout.write(`FOUND, seed ${seed}:\n${(error as Error).stack}\n${cause instanceof Error ? cause.stack : ""}\n`);
+    process.exitCode = 1;
+  }
+}
 
 function many(chosen: Target): void {
   const began = performance.now();
@@ -48,7 +69,7 @@ function only(chosen: Target, bytes: Uint8Array): void {
 
 function parsed() {
   try {
-    return parseArgs({ allowPositionals: true, options: { runs: { ...text, default: RUNS }, seed: text, hex: text } });
+    return parseArgs({ allowPositionals: true, options: { runs: text, seed: text, hex: text } });
   } catch (error) {
     return usage((error as Error).message);
   }
@@ -59,8 +80,9 @@ function number(given: string): number {
 }
 
 function usage(why: string): never {
-  const width = Math.max(...TARGETS.map(({ name }) => name.length));
-  const list = TARGETS.map(({ name, what }) => `  ${name.padEnd(width)}  ${what}`).join("\n");
+  const all = [...TARGETS, ...FLOODS];
+  const width = Math.max(...all.map(({ name }) => name.length));
+  const list = all.map(({ name, what }) => `  ${name.padEnd(width)}  ${what}`).join("\n");
   process.stderr.write(`fuzz: ${why}\nusage: npm run fuzz -- NAME [--runs N] [--seed S] [--hex BYTES]\n${list}\n`);
   process.exit(2);
 }
