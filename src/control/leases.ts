@@ -3,9 +3,10 @@ import type { Context, Hono } from "hono";
 import { parseDuid } from "../base/duid.ts";
 import { parseIpv6 } from "../base/ipv6.ts";
 import { LIMITS } from "../base/limits.ts";
-import type { LeaseFilter, LeasePage } from "../ports/leases.ts";
+import { exactlyOf, isLink } from "../ports/lease-json.ts";
+import { LEASE_STATES, type LeaseFilter, type LeasePage } from "../ports/leases.ts";
 import { busy, type ControlSources, type Env, json, mainView, STATUSES } from "./app.ts";
-import { changesIn, exactlyOf, isLink, LISTED_STATES } from "./lease-words.ts";
+import { changesIn } from "./lease-changes.ts";
 
 /** What one page of ours asks the engine at most: 32 times some thousand rows. */
 const FRAMES_PER_PAGE = 32;
@@ -65,7 +66,7 @@ function askedFor(context: Context): { readonly filter: LeaseFilter; readonly af
   if (holds === undefined && said("holds") !== undefined) return { hint: "holds: an IPv6 address" };
   const exactly = exactlyOf(said("lease"));
   if (exactly === undefined && said("lease") !== undefined) return { hint: "lease: an IPv6 address or prefix" };
-  const state = LISTED_STATES.find((one) => one === said("state"));
-  if (state === undefined && said("state") !== undefined) return { hint: `state: ${LISTED_STATES.join(", ")}` };
+  const state = LEASE_STATES.find((one) => one === said("state"));
+  if (state === undefined && said("state") !== undefined) return { hint: `state: ${LEASE_STATES.join(", ")}` };
   return { filter: { link, client, holds, exactly, state }, after };
 }

@@ -2,7 +2,7 @@
 import { type Command, Option } from "commander";
 import { parseDuid } from "../../base/duid.ts";
 import { escapeText } from "../../base/text.ts";
-import { exactlyOf } from "../../control/lease-words.ts";
+import { exactlyOf } from "../../ports/lease-json.ts";
 import { asking, type Common } from "../asking.ts";
 import { EXIT, finish, jsonLine } from "../output.ts";
 import { pages } from "./reading.ts";

@@ -1,5 +1,5 @@
 /** Files of leases that `leasehold leases import` reads: which one it is, and what stands in it. */
-import { leaseOf } from "../../control/lease-words.ts";
+import { leaseOf } from "../../ports/lease-json.ts";
 import type { Lease } from "../../ports/leases.ts";
 import { iscLeases } from "./isc.ts";
 import { keaLeases } from "./kea.ts";

@@ -1,7 +1,8 @@
 /** `leasehold leases`: what the DHCPv6 server has promised to whom. */
 import { type Command, Option } from "commander";
 import { escapeText } from "../../base/text.ts";
-import { exactlyOf, LISTED_STATES } from "../../control/lease-words.ts";
+import { exactlyOf } from "../../ports/lease-json.ts";
+import { LEASE_STATES } from "../../ports/leases.ts";
 import { asking, type Common } from "../asking.ts";
 import { EXIT, finish, jsonLine, print } from "../output.ts";
 import { changingCommands } from "./changing.ts";
@@ -17,7 +18,7 @@ export function leasesCommands(program: Command): void {
     .option("--interface <NAME>", "only of this link, as the configuration calls it")
     .option("--client <DUID>", "only of this client: its DUID in hexadecimal, colons or not")
     .option("--address <ADDRESS>", "only this address, or the prefix that holds it")
-    .addOption(new Option("--state <STATE>", "only those").choices([...LISTED_STATES]))
+    .addOption(new Option("--state <STATE>", "only those").choices([...LEASE_STATES]))
     .addHelpText("after", LIST_HELP)
     .action(list);
   asking(leases.command("show").description("everything about one lease").argument("<lease>", "an address, or a prefix with its length"))
