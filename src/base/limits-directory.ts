@@ -1,0 +1,54 @@
+/** Everything of `directory` has a limit: these are part of LIMITS. */
+export const DIRECTORY_LIMITS = {
+  /** Groups of one user in netid.byname (NGROUPS_MAX of Linux); further ones are left out. */
+  netidGroups: 65_536,
+  /** Bytes of requests on one connection to YP or userdb that wait for their turn; more end it. One whole Varlink message fits. */
+  directoryWaitingBytes: 1_114_112,
+  /** A source of fewer users or groups than these may shrink as it likes, except to none. */
+  shrinkGuardEntries: 20,
+  /** Cycles after which a shrunken source that gives the same again and again is believed. */
+  suspiciousCycles: 3,
+  /** Seconds for which the entries of a source that cannot be read are kept while others can: a day. */
+  keepStaleSeconds: 86_400,
+  /** Seconds an update may take, whatever the interval. */
+  updateSeconds: 3600,
+  /** Rejected entries of one reason and one pull that are logged; all are counted. */
+  rejectionsLogged: 10,
+  /** Servers of one source, those that SRV records name among them. */
+  ldapServers: 16,
+  /** Sources of one directory. */
+  directorySources: 64,
+  /** Seconds after which a directory that is still the same is written to disk again, so that its age there stays true. */
+  resaveSeconds: 3600,
+  /** Connections to YP, portmapper and userdb at once, and of one peer, an address or a user; further ones are closed. */
+  directoryConnections: 1024,
+  directoryConnectionsPerPeer: 64,
+  /** Seconds a connection may be silent, and seconds it may leave an answer unread; then it is closed. */
+  directoryIdleSeconds: 60,
+  directoryStallSeconds: 30,
+  /** Members of a group that userdb tells of: its readers merge them in a loop that grows with the square. Asked by user, all are told. */
+  userdbGroupMembers: 2000,
+  /** Bytes of userdb replies that are gathered into one write. */
+  userdbPieceBytes: 32_768,
+  /** Bytes that one source gets over UDP in a second: ten times what a client needs that reads 100,000 users one by one. Then silence. */
+  datagramBytesPerSecond: 4_194_304,
+  /** Sources whose bytes are counted in one second; further ones are not answered in it. */
+  datagramSources: 4096,
+  /** Bytes of all user records beyond which systemd's multiplexer tells its clients of no user at all (16 MiB are queued, measured). */
+  userdbMultiplexerBytes: 14_680_064,
+  /** Rejected entries of one reason and one pull that status names, and bytes of such a name. */
+  rejectNames: 3,
+  rejectNameBytes: 128,
+  /** Characters of one page of what a pull would change, as JSON, and that one row may add: a page has to fit a frame. */
+  differencePageCharacters: 24_000,
+  /** Names that an event about users or groups carries; the counts are of all. */
+  eventNames: 10,
+  /** Rules of who may ask for which map, networks and maps of one, and networks of a securenets file; more are an error of the configuration. */
+  accessRules: 64,
+  accessItems: 64,
+  securenets: 1024,
+  /** Entries that a probe of a source looks at: the first page. */
+  probeEntries: 500,
+  /** Sentences of one probe: its steps, and what became of the first entries. */
+  probeSteps: 32,
+} as const;
