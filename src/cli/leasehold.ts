@@ -9,6 +9,7 @@ import { decodeCommand } from "./decode.ts";
 import { EXIT, finish, jsonLine } from "./output.ts";
 import { leasesCommands } from "./leases/leases.ts";
 import { planCommand } from "./plan.ts";
+import { reconfigureCommand } from "./reconfigure.ts";
 import { type Shown, sentences } from "./show/show.ts";
 import { traceCommand } from "./trace.ts";
 import { uplinkCommands } from "./uplinks.ts";
@@ -44,6 +45,7 @@ importCommand(program);
 uplinkCommands(program);
 
 leasesCommands(program);
+reconfigureCommand(program);
 
 asking(program.command("reload").description("read the configuration again; one with errors leaves everything as it is")).action((options: Common) =>
   command(options, "/v1/reload"),

@@ -4,6 +4,8 @@ import { LIMITS } from "../base/limits.ts";
 import { asciiJson } from "../base/text.ts";
 import type { LeaseChanges, LeaseFilter, LeaseOutcome, LeasePage } from "../ports/leases.ts";
 import { leases } from "./leases.ts";
+import type { ReconfigureAnswer, ReconfigureRequest } from "../ports/reconfigure.ts";
+import { reconfigure } from "./reconfigure.ts";
 import { recordings } from "./recordings.ts";
 
 /** What can be shown: one key a service. */
@@ -40,6 +42,8 @@ export type ControlSources = {
   readonly leases: (filter: LeaseFilter, after: number) => Promise<LeasePage | undefined>;
   /** undefined: nobody said in time what became of it. */
   readonly changeLeases: (connection: number, changes: LeaseChanges) => Promise<LeasesChanged | undefined>;
+  /** undefined: nobody said in time what became of it. */
+  readonly reconfigure: (connection: number, wanted: ReconfigureRequest) => Promise<ReconfigureAnswer | undefined>;
   readonly command: (connection: number, asked: Asked) => Promise<Outcome>;
   /** Events of one interface, or of all (""), as server-sent events; undefined when as many watch as may. */
   readonly watch: (interfaceName: string) => ReadableStream<Uint8Array> | undefined;
@@ -92,6 +96,7 @@ export function controlApp(sources: ControlSources): Hono<Env> {
 
   recordings(app, sources);
   leases(app, sources);
+  reconfigure(app, sources);
 
   const obey = async ({ env }: Context<Env>, asked: Asked): Promise<Response> => outcome(await sources.command(env.connection, asked));
   app.post("/v1/reload", (context) => obey(context, { service: "any", verb: "reload", argument: "" }));
@@ -110,7 +115,7 @@ export function controlApp(sources: ControlSources): Hono<Env> {
     context.json(
       {
         error: "not-found",
-        hint: `GET /v1/show, /v1/watch, /v1/explain/INTERFACE, /v1/explain/SERVICE/INTERFACE, GET or POST /v1/trace/SERVICE/NAME, GET or POST /v1/leases, POST /v1/reload, /v1/log/LEVEL, /v1/uplink4/INTERFACE/${INTERFACE_VERBS.join("|")}, /v1/uplink6/INTERFACE/${UPLINK_VERBS.join("|")}`,
+        hint: `GET /v1/show, /v1/watch, /v1/explain/INTERFACE, /v1/explain/SERVICE/INTERFACE, GET or POST /v1/trace/SERVICE/NAME, GET or POST /v1/leases, POST /v1/reconfigure, /v1/reload, /v1/log/LEVEL, /v1/uplink4/INTERFACE/${INTERFACE_VERBS.join("|")}, /v1/uplink6/INTERFACE/${UPLINK_VERBS.join("|")}`,
       },
       404,
     ),

@@ -8,16 +8,18 @@ import { LIMITS } from "../base/limits.ts";
 import { controlApp, type LeasesChanged, type Outcome, SERVICES, type ServiceName } from "../control/app.ts";
 import { Connection, type Incoming } from "./connection.ts";
 import type { LeasePage } from "../ports/leases.ts";
+import type { ReconfigureAnswer } from "../ports/reconfigure.ts";
 import type { HandedStream } from "../ports/streams.ts";
 import { Asked } from "./control/asked.ts";
 import { Watchers } from "./control/watchers.ts";
 import { HandedStreams } from "./handed-streams.ts";
 import type { RoleName } from "./messages/message.ts";
 import { LEASES } from "./messages/leases.ts";
+import { RECONFIGURE } from "./messages/reconfigure.ts";
 import { speak } from "./messages/spoken.ts";
 import { UPLINKS } from "./messages/uplinks.ts";
 
-speak({ uplinkEvent: UPLINKS.uplinkEvent, ...LEASES });
+speak({ uplinkEvent: UPLINKS.uplinkEvent, ...LEASES, ...RECONFIGURE });
 
 /** A connection on which nothing moves for so long is closed: there are only LIMITS.controlConnections of them. Watchers have a heartbeat. */
 const SILENT_MS = 30_000;
@@ -27,6 +29,7 @@ const engines = new Map<ServiceName, Connection>();
 const views = new Asked<string>();
 const lists = new Asked<LeasePage>();
 const changes = new Asked<LeasesChanged>();
+const reconfigured = new Asked<ReconfigureAnswer>();
 /** Commands of each connection that wait for main's word, in order: HTTP may pipeline them. */
 const outcomes = new Map<number, ((outcome: Outcome) => void)[]>();
 const connections = new WeakMap<Socket, number>();
@@ -39,6 +42,7 @@ const app = controlApp({
   engineView: (service, asked) => views.ask((request) => engines.get(service)?.send("viewRequest", { request, ...asked }) ?? false),
   leases: (filter, after) => lists.ask((request) => engines.get("lan")?.send("leasesRequest", { request, after, filter }) ?? false),
   changeLeases: (connection, wanted) => changes.ask((request) => main().send("leasesCommand", { connection, request, ...wanted })),
+  reconfigure: (connection, wanted) => reconfigured.ask((request) => main().send("reconfigureCommand", { connection, request, ...wanted })),
   command: (connection, asked) =>
     new Promise((resolve) => {
       outcomes.set(connection, [...(outcomes.get(connection) ?? []), resolve]);
@@ -75,6 +79,8 @@ function fromMain(message: Incoming): void {
       return meetEngine(message.body.role, message.descriptors[0] ?? -1);
     case "mainView":
       return views.answer(message.body.request, new TextDecoder().decode(message.body.json));
+    case "clientsReconfigured":
+      return reconfigured.answer(message.body.request, message.body);
     case "leasesChanged":
       return changes.answer(message.body.request, message.body);
     case "outcome":
@@ -107,6 +113,7 @@ function meetEngine(role: RoleName, fd: number): void {
       if (message.kind === "view") views.answer(message.body.request, new TextDecoder().decode(message.body.json));
       else if (message.kind === "leasesPage") lists.answer(message.body.request, message.body);
       else if (message.kind === "leasesChanged") changes.answer(message.body.request, message.body);
+      else if (message.kind === "clientsReconfigured") reconfigured.answer(message.body.request, message.body);
       else if (message.kind === "uplinkEvent") watchers.tell(message.body.name, message.body.event, message.body.record);
     },
     onEnd: () => {

@@ -30,6 +30,7 @@ function app({
     },
     leases: () => Promise.resolve(undefined),
     changeLeases: () => Promise.resolve(undefined),
+    reconfigure: () => Promise.resolve(undefined),
     watch: () => undefined,
   });
   const ask = async (method: string, path: string): Promise<readonly [number, unknown]> => {

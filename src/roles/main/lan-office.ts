@@ -12,6 +12,7 @@ import type { Configuration } from "../messages/catalogue.ts";
 import { LAN_PART_BYTES, lanConfig } from "../messages/lan.ts";
 import type { ChildName } from "./children.ts";
 import { ownKey } from "./duid-file.ts";
+import { nextLife } from "./lives.ts";
 import { Retries } from "./failures.ts";
 import { JournalFolder } from "./journal-folder.ts";
 import { linkRefusal, nameOfLink, serveSocketRequest } from "./link-sockets.ts";
@@ -68,12 +69,21 @@ export class LanOffice implements Office {
     const engine = this.#tools.children.to(this.engine);
     if (role !== this.engine || engine === undefined) return;
     this.#retries.forget();
-    engine.send("serverKey", { key: this.#key });
+    engine.send("serverKey", { key: this.#key, life: this.#nextLife() });
     attempt(this.#tools, this.engine, { what: "journalListed" }, () => {
       for (const { descriptor, ...file } of this.#journal?.open() ?? []) engine.send("journalFile", file, { descriptors: [descriptor] });
       engine.send("journalListed", true);
     });
     this.reconfigured();
+  }
+
+  /** 0 where it cannot be written down: then nobody is told anything that could be taken for old. */
+  #nextLife(): number {
+    let life = 0;
+    attempt(this.#tools, this.engine, { what: "serverKey" }, () => {
+      life = nextLife(this.#tools.options["state-dir"]);
+    });
+    return life;
   }
 
   reconfigured(): void {
@@ -96,6 +106,9 @@ export class LanOffice implements Office {
         return;
       case "openJournalFile":
         return this.#openJournalFile(message);
+      case "snapshotAbandoned":
+        if (this.#journal?.abandon(message.body.number) !== true) this.#tools.refused.add(`${message.kind}.number`);
+        return;
       case "snapshotWritten":
         return this.#finishSnapshot(message);
       case "saveLease":

@@ -208,6 +208,7 @@ export class Main {
       this.#children.to("control")?.send("mainView", { request: message.body.request, json: new TextEncoder().encode(JSON.stringify(this.#view())) });
     else if (message.kind === "command") this.#command(message);
     else if (message.kind === "leasesCommand") this.#changeLeases(message);
+    else if (message.kind === "reconfigureCommand") this.#reconfigure(message);
     else if (message.kind === "connectionClosed") this.#control.closed(message.body.connection);
     else {
       if (message.kind === "openPacketSocket" || message.kind === "openDatagramSocket") this.#managed.apply(); // a link came
@@ -237,6 +238,12 @@ export class Main {
     const allowed = this.#mayWrite(connection);
     if (allowed && this.#children.to("engine-lan")?.send("changeLeases", { request, ...changes }) === true) return;
     this.#children.to("control")?.send("leasesChanged", { request, result: allowed ? "absent" : "denied", outcomes: [] });
+  }
+
+  #reconfigure({ body: { connection, request, ...wanted } }: Message<"reconfigureCommand">): void {
+    const allowed = this.#mayWrite(connection);
+    if (allowed && this.#children.to("engine-lan")?.send("reconfigureClients", { request, ...wanted }) === true) return;
+    this.#children.to("control")?.send("clientsReconfigured", { request, outcome: allowed ? "not-running" : "denied", clients: 0 });
   }
 
   #mayWrite(connection: number): boolean {

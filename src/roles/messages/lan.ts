@@ -8,6 +8,7 @@ import { bytes32, duid16, interfaceName, prefix6, sequence } from "./codecs.ts";
 import { LEASES } from "./leases.ts";
 import { clientClass, pools, relayedLink, reservedHost } from "./lan-server.ts";
 import { message } from "./message.ts";
+import { RECONFIGURE } from "./reconfigure.ts";
 
 const addresses6 = list16(ipv6Address, LIMITS.addressesPerOption);
 const searchDomains = list16(domainName, LIMITS.searchDomains);
@@ -58,6 +59,7 @@ const JOURNAL_FILES = ["segment", "snapshot"] as const;
 
 export const LAN = {
   ...LEASES,
+  ...RECONFIGURE,
   /** A piece of `lanConfig`: thousands of reserved hosts are more than a frame holds. */
   lanConfigPart: message({
     type: 100,
@@ -66,8 +68,11 @@ export const LAN = {
     body: struct({ bytes: bytes32(LAN_PART_BYTES), isLast: flag }),
     when: ["starting", "running"],
   }),
-  /** 16 bytes that stay the same for ever: what the server makes host parts with. Comes before the journal. */
-  serverKey: message({ type: 103, from: ["main"], to: ["engine-lan"], body: struct({ key: bytes16(16) }) }),
+  /**
+   * 16 bytes that stay the same for ever: what the server makes host parts and keys of clients with. And which life this is, greater than
+   * all before; 0 when it could not be written down. Comes before the journal.
+   */
+  serverKey: message({ type: 103, from: ["main"], to: ["engine-lan"], body: struct({ key: bytes16(16), life: u32 }) }),
   /** UDP port 547 of one link, pinned to it, with its groups joined. */
   serverSocket: message({ type: 101, from: ["main"], to: ["engine-lan"], body: struct({ link: u32, name: interfaceName }), descriptors: 1 }),
   openServerSocket: message({ type: 102, from: ["engine-lan"], to: ["main"], body: struct({ link: u32, name: interfaceName }) }),
@@ -97,6 +102,8 @@ export const LAN = {
   }),
   /** It is whole and on disk: it takes its name, and segments below `firstSegment` go. */
   snapshotWritten: message({ type: 114, from: ["engine-lan"], to: ["main"], body: struct({ number: sequence, firstSegment: sequence }) }),
+  /** There was no room for it: its file goes. */
+  snapshotAbandoned: message({ type: 115, from: ["engine-lan"], to: ["main"], body: struct({ number: sequence }) }),
 
   delegatedRoutes: message({
     type: 120,

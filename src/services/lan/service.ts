@@ -1,5 +1,5 @@
 /** `lan`: router advertisements, the DHCPv6 server and the relay on one set of links, fed with what the kernel tells and with datagrams. */
-import { ipv6Of } from "../../base/ipv6.ts";
+import { UNSPECIFIED_V6 } from "../../base/ipv6.ts";
 import { after } from "../../base/time.ts";
 import type { Alarm, Clock } from "../../ports/clock.ts";
 import type { ArrivedRows, LinkDatagrams, LinkSockets, ReceivedDatagram } from "../../ports/datagrams.ts";
@@ -19,6 +19,7 @@ import type { RelayOutcome } from "./dhcp6-relay/outcome.ts";
 import { Dhcp6Relay } from "./dhcp6-relay/relay.ts";
 import { REPLY_SHAPE, ReplyBatch } from "./dhcp6-server/batch.ts";
 import { RecordedDhcp6Server } from "./dhcp6-server/recorder.ts";
+import { ReconfigureDesk } from "./reconfigure-desk.ts";
 import { LeaseDesk } from "./lease-desk.ts";
 import { LinkModes } from "./link-modes.ts";
 import { LanRouter } from "./router/router.ts";
@@ -49,8 +50,9 @@ export type LanPorts = {
 export type LanMemory = {
   readonly table: LeaseTable;
   readonly offers: Offers;
-  /** 16 secret bytes that stay the same: host parts are made with them. */
+  /** 16 secret bytes that stay the same, and which life of the server this is; without that no client is told to come back. */
   readonly key: Uint8Array;
+  readonly life?: number;
 };
 
 /** Rows of the lease table looked at, and how often: 100,000 leases take 2.4 seconds. */
@@ -66,6 +68,7 @@ export class Lan implements LinkListener, AddressListener, RouteListener {
   readonly #server: RecordedDhcp6Server;
   readonly #wall: WallSeconds;
   readonly leases: LeaseDesk;
+  readonly reconfigures: ReconfigureDesk;
   readonly #out = new ReplyBatch(REPLY_SHAPE);
   readonly #links = new LinkTable();
   readonly #addresses = new AddressTable();
@@ -76,12 +79,13 @@ export class Lan implements LinkListener, AddressListener, RouteListener {
   readonly #asked = new Map<number, string>();
   readonly #sweeping: Alarm;
 
-  constructor(ports: LanPorts, { table, offers, key }: LanMemory) {
+  constructor(ports: LanPorts, { table, offers, key, life = 0 }: LanMemory) {
     this.#ports = ports;
     const { clock, log } = ports;
     this.#router = new LanRouter({ clock, log, ...ports.router });
     this.#relay = new Dhcp6Relay(clock);
-    this.#server = new RecordedDhcp6Server({ table, offers, key }, clock);
+    this.#server = new RecordedDhcp6Server({ table, offers, key, reconfigure: { key, life } }, clock);
+    this.reconfigures = new ReconfigureDesk(this.#server, clock);
     this.#server.leasesLoaded();
     this.#wall = new WallSeconds(clock, newestSeconds(table));
     this.leases = new LeaseDesk({ table, wall: this.#wall });
@@ -232,6 +236,7 @@ export class Lan implements LinkListener, AddressListener, RouteListener {
     this.#out.clear();
     this.#server.sweep({ seconds: this.#wall.now() }, SWEEP_ROWS, this.#out);
     this.#finish();
+    this.reconfigures.look();
     this.#sweeping.set(after(this.#ports.clock.now(), SWEEP_SECONDS));
   }
 
@@ -246,7 +251,7 @@ export class Lan implements LinkListener, AddressListener, RouteListener {
 
   #pass(outcome: RelayOutcome): void {
     if (outcome.kind === "drop") return;
-    for (const { link, to, port } of outcome.sends) this.#ports.dhcp6.send(link, { from: UNSPECIFIED, to, port, payload: outcome.payload });
+    for (const { link, to, port } of outcome.sends) this.#ports.dhcp6.send(link, { from: UNSPECIFIED_V6, to, port, payload: outcome.payload });
   }
 
   /** The link may be one that the configuration names. */
@@ -292,5 +297,3 @@ export class Lan implements LinkListener, AddressListener, RouteListener {
     return this.#links.all().find((link) => link.index === index)?.name;
   }
 }
-
-const UNSPECIFIED = ipv6Of(new Uint8Array(16));

@@ -57,6 +57,12 @@ export class Dhcp6ServerPlayer {
       case "configured":
         this.#server.configure(event.config);
         return [];
+      case "reconfiguring":
+        this.#server.goOnReconfiguring(event.state);
+        return [];
+      case "reconfigure":
+        this.#server.reconfigure(event.wish);
+        return [];
       case "swept":
         this.#out.clear();
         this.#server.sweep({ seconds: event.seconds }, event.maxRows, this.#out);

@@ -11,7 +11,7 @@ import { copyOctets, putU16, putU32 } from "./octets.ts";
 export type ReconfigureSecret = {
   /** Sixteen octets that stay the same. */
   readonly key: Uint8Array;
-  /** Greater than in every life before; below 2^24. */
+  /** Greater than in every life before, below 2^24; 0: nobody could write it down. */
   readonly life: number;
 };
 /** Whose key: link, its own address, and DUID. */
@@ -22,11 +22,12 @@ const AUTHENTICATION_BYTES = 3 + 8 + 1 + MD5_BYTES;
 /** Sets these keys apart from all else that the secret is used for. */
 const PURPOSE = Uint8Array.from("reconfigure key\0", (character) => character.charCodeAt(0));
 const LIFE_SHIFT = 256;
+const LIVES_MAX = 0xff_ffff;
 /** Of the count within a life: two numbers, for no integer of ours has 40 bits in the packet path. */
 const COUNT_HIGH_MAX = 0xff;
 
 export class ReconfigureKeys {
-  #secret: ReconfigureSecret;
+  readonly #secret: ReconfigureSecret;
   #high = 0;
   #low = 0;
 
@@ -34,9 +35,10 @@ export class ReconfigureKeys {
     this.#secret = secret;
   }
 
-  /** Whether another number is left: 2^40 of them make one life. */
+  /** Whether another number is left: 2^40 of them make one life. None in a life that nobody has counted. */
   get canCount(): boolean {
-    return this.#high <= COUNT_HIGH_MAX;
+    const { life } = this.#secret;
+    return this.#high <= COUNT_HIGH_MAX && life > 0 && life <= LIVES_MAX;
   }
 
   keyOf({ link, peer, duid }: KeyOwner): Uint8Array {

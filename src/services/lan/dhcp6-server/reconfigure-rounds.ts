@@ -16,10 +16,21 @@ export type ReconfigureWish = {
   readonly onlyStale: boolean;
   /** undefined: Renew for who has leases, Information-request for who has none. */
   readonly purpose: ReconfigurePurpose | undefined;
+  /** Nothing more is to be waited for. */
+  readonly atOnce: boolean;
 };
 /** Where a round is: at a row of the table, or at a place in the book of clients without leases. */
-export type Round = ReconfigureWish & { readonly startsAt: number | undefined; readonly row: number; readonly place: number };
-type Place = { row: number; place: number; startsAt: number | undefined };
+export type Round = ReconfigureWish & {
+  readonly number: number;
+  readonly startsAt: number | undefined;
+  readonly row: number;
+  readonly place: number;
+  /** Clients that are being told because of it. */
+  readonly told: number;
+};
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+/** What became of one client: told; not meant, or told already; or it has to wait for its turn. */
+export type Met = "told" | "passed" | "waits";
 
 /** What begins a round comes in several pieces, such as the addresses of a link: the round waits for them. */
 const SETTLES_SECONDS = 1;
@@ -29,36 +40,49 @@ export interface Clients {
   /** Rows have numbers below it. */
   readonly rows: number;
   readonly booked: number;
-  /** Tells the client of a row, or at a place of the book, if the round is meant for it. @returns false when it has to wait for its turn */
-  row(row: number, wish: ReconfigureWish): boolean;
-  place(place: number, wish: ReconfigureWish): boolean;
+  /** Tells the client of a row, or at a place of the book, if the round is meant for it. */
+  row(row: number, wish: ReconfigureWish): Met;
+  place(place: number, wish: ReconfigureWish): Met;
 }
 
 export class ReconfigureRounds {
-  #rounds: (ReconfigureWish & Place)[] = [];
+  #rounds: Mutable<Round>[] = [];
+  #number = 0;
+  /** The latest that are over: how many they told. */
+  readonly #over = new Map<number, number>();
 
   get count(): number {
     return this.#rounds.length;
   }
 
-  /** The same wish again begins its round anew; with more than LIMITS.reconfigureRounds the oldest ends. */
-  add(wish: ReconfigureWish): void {
+  /** The same wish again begins its round anew; with more than LIMITS.reconfigureRounds the oldest ends. @returns its number */
+  add(wish: ReconfigureWish): number {
     const same = (one: ReconfigureWish): boolean =>
       one.link === wish.link && one.purpose === wish.purpose && one.onlyStale === wish.onlyStale && one.clients === wish.clients;
-    this.#rounds = [...this.#rounds.filter((one) => !same(one)), { ...wish, startsAt: undefined, row: 0, place: 0 }].slice(-LIMITS.reconfigureRounds);
+    const number = ++this.#number;
+    const round = { ...wish, number, startsAt: undefined, row: 0, place: 0, told: 0 };
+    this.#rounds = [...this.#rounds.filter((one) => !same(one)), round].slice(-LIMITS.reconfigureRounds);
+    return number;
+  }
+
+  /** How far a round is that was added. */
+  progress(number: number): { readonly told: number; readonly isOver: boolean } {
+    const round = this.#rounds.find((one) => one.number === number);
+    return { told: round?.told ?? this.#over.get(number) ?? 0, isOver: round === undefined };
   }
 
   /** Goes on with each round. */
   walk(nowSeconds: number, clients: Clients): void {
     let rows = ROWS_AT_ONCE;
     for (const round of this.#rounds) {
-      round.startsAt ??= nowSeconds + SETTLES_SECONDS;
+      round.startsAt ??= nowSeconds + (round.atOnce ? 0 : SETTLES_SECONDS);
       if (nowSeconds < round.startsAt) continue;
-      for (; rows > 0 && round.row < clients.rows && clients.row(round.row, round); round.row++) rows--;
+      for (; rows > 0 && round.row < clients.rows && counted(round, clients.row(round.row, round)); round.row++) rows--;
       if (round.row < clients.rows) continue;
-      for (; rows > 0 && round.place < clients.booked && clients.place(round.place, round); round.place++) rows--;
+      for (; rows > 0 && round.place < clients.booked && counted(round, clients.place(round.place, round)); round.place++) rows--;
+      if (round.place >= clients.booked) this.#end(round);
     }
-    this.#rounds = this.#rounds.filter(({ row, place }) => row < clients.rows || place < clients.booked);
+    this.#rounds = this.#rounds.filter(({ number }) => !this.#over.has(number));
   }
 
   state(): readonly Round[] {
@@ -67,5 +91,20 @@ export class ReconfigureRounds {
 
   restore(rounds: readonly Round[]): void {
     this.#rounds = rounds.map((round) => ({ ...round }));
+    this.#number = Math.max(this.#number, ...rounds.map(({ number }) => number));
   }
+
+  #end({ number, told }: Round): void {
+    this.#over.set(number, told);
+    for (const oldest of this.#over.keys()) {
+      if (this.#over.size <= LIMITS.reconfigureRounds) break;
+      this.#over.delete(oldest);
+    }
+  }
+}
+
+/** @returns whether the round may go on */
+function counted(round: Mutable<Round>, met: Met): boolean {
+  if (met === "told") round.told++;
+  return met !== "waits";
 }

@@ -1,17 +1,19 @@
 /** What a change means for clients that would come back when they are told to (RFC 9915 §18.3.11, RFC 9096 §3.5). */
 import type { Duid } from "../../../base/duid.ts";
 import type { MacAddress } from "../../../base/mac.ts";
+import type { ReconfigureRequest } from "../../../ports/reconfigure.ts";
 import type { LanConfig } from "../config.ts";
 import type { Dhcp6Pools, ReservedHost, ServedOptions } from "../dhcp6-config.ts";
 import { TYPE } from "./codes.ts";
 import type { ReconfigureWish } from "./reconfigure-rounds.ts";
-import type { WatchedAddress } from "./served-link.ts";
+import type { ServedLink, WatchedAddress } from "./served-link.ts";
 
 /** Clients that are named one by one; where more changed, all are told. */
 const NAMED_MAX = 256;
 /** A lifetime that is told anew is never exactly what it was. */
 const SAME_SECONDS = 60;
-const EVERYTHING: ReconfigureWish = { link: undefined, clients: undefined, onlyStale: false, purpose: undefined };
+const PURPOSES = { renew: TYPE.renew, rebind: TYPE.rebind, "information-request": TYPE.informationRequest } as const;
+const EVERYTHING: ReconfigureWish = { link: undefined, clients: undefined, onlyStale: false, purpose: undefined, atOnce: false };
 
 /** The configuration is another one. */
 export function wishesOf(before: LanConfig, after: LanConfig): readonly ReconfigureWish[] {
@@ -38,8 +40,25 @@ export function addressesWish(link: number, before: readonly WatchedAddress[], a
   return lost || (before.length === 0 && after.length > 0) ? staleOn(link) : undefined;
 }
 
+/** An operator wants it. */
+export function requestedWish(
+  { link: name, client, purpose }: ReconfigureRequest,
+  links: readonly ServedLink[],
+): ReconfigureWish | "no-link" | "off" {
+  const meant = name === "" ? links : links.filter(({ identity }) => identity.name === name);
+  if (meant.length === 0) return "no-link";
+  if (!meant.some(({ identity }) => identity.pools.reconfigure)) return "off";
+  return {
+    link: name === "" ? undefined : meant[0]?.identity.number,
+    clients: client === undefined ? undefined : { duids: [client], macs: [] },
+    onlyStale: false,
+    purpose: purpose === undefined ? undefined : PURPOSES[purpose],
+    atOnce: true,
+  };
+}
+
 function staleOn(link: number): ReconfigureWish {
-  return { link, clients: undefined, onlyStale: true, purpose: TYPE.renew };
+  return { link, clients: undefined, onlyStale: true, purpose: TYPE.renew, atOnce: false };
 }
 
 function linksOf({ interfaces, relayedLinks }: LanConfig): ReadonlyMap<number, Dhcp6Pools> {

@@ -9,14 +9,14 @@ import { Counters } from "../../counters.ts";
 import { decodeNote, type Note } from "../../leases/note.ts";
 import { type LeaseTable, STATE } from "../../leases/table.ts";
 import type { ReplyBatch } from "./batch.ts";
-import type { Seeker } from "./choice.ts";
+import type { Seeker } from "./seeker.ts";
 import { OPTION, TYPE } from "./codes.ts";
 import type { Links } from "./links.ts";
 import type { ClientMessage } from "./message.ts";
 import type { ClientNotes } from "./notes.ts";
 import { ReconfigureKeys, type ReconfigureSecret } from "./reconfigure-keys.ts";
 import { sendReconfigure } from "./reconfigure-message.ts";
-import { type Clients, ReconfigureRounds, type ReconfigureWish, type Round } from "./reconfigure-rounds.ts";
+import { type Clients, type Met, ReconfigureRounds, type ReconfigureWish, type Round } from "./reconfigure-rounds.ts";
 import { keyOf, type ReconfigurePurpose, ReconfigureTries, type Told, type WaitingState } from "./reconfigure-tries.ts";
 import type { ServedLink } from "./served-link.ts";
 
@@ -109,10 +109,14 @@ export class Reconfigure implements Clients {
     if (told !== undefined) this.#ended(told, "answered");
   }
 
-  /** Somebody or something wants clients to come back. */
-  wish(wish: ReconfigureWish): void {
+  /** Somebody or something wants clients to come back. @returns the number of the round */
+  wish(wish: ReconfigureWish): number {
     this.#met.clear();
-    this.#rounds.add(wish);
+    return this.#rounds.add(wish);
+  }
+
+  progress(number: number): { readonly told: number; readonly isOver: boolean } {
+    return this.#rounds.progress(number);
   }
 
   /** Goes on with what is under way; messages are in `out`. */
@@ -137,27 +141,27 @@ export class Reconfigure implements Clients {
     return this.#places.length;
   }
 
-  row(row: number, wish: ReconfigureWish): boolean {
+  row(row: number, wish: ReconfigureWish): Met {
     const table = this.#table;
-    if (table.state(row) !== STATE.bound || !table.notes.acceptsReconfigure(row) || table.validUntilSeconds(row) <= this.#now) return true;
+    if (table.state(row) !== STATE.bound || !table.notes.acceptsReconfigure(row) || table.validUntilSeconds(row) <= this.#now) return "passed";
     const number = table.link(row);
-    if (wish.link !== undefined && wish.link !== number) return true;
+    if (wish.link !== undefined && wish.link !== number) return "passed";
     const link = this.#links.byNumber(number);
-    if (link?.identity.pools.reconfigure !== true || (wish.onlyStale && !this.#isStale(row, link))) return true;
-    if (wish.purpose === TYPE.informationRequest && wish.onlyStale) return true;
+    if (link?.identity.pools.reconfigure !== true || (wish.onlyStale && !this.#isStale(row, link))) return "passed";
+    if (wish.purpose === TYPE.informationRequest && wish.onlyStale) return "passed";
     const bytes = new Uint8Array(table.identifierLength(row));
     table.copyIdentifier(row, bytes, 0);
     const duid = duidOf(bytes);
-    if (duid === undefined || !this.#isNamed(wish, duid, () => table.note(row))) return true;
+    if (duid === undefined || !this.#isNamed(wish, duid, () => table.note(row))) return "passed";
     return this.#begin({ link: number, duid, purpose: wish.purpose ?? TYPE.renew, row });
   }
 
-  place(place: number, wish: ReconfigureWish): boolean {
+  place(place: number, wish: ReconfigureWish): Met {
     const booked = this.#book.get(this.#places[place] ?? "");
-    if (booked === undefined || wish.onlyStale || (wish.link !== undefined && wish.link !== booked.link)) return true;
-    if (wish.purpose !== undefined && wish.purpose !== TYPE.informationRequest) return true;
-    if (this.#links.byNumber(booked.link)?.identity.pools.reconfigure !== true) return true;
-    if (!this.#isNamed(wish, booked.duid, () => decodeNote(booked.note))) return true;
+    if (booked === undefined || wish.onlyStale || (wish.link !== undefined && wish.link !== booked.link)) return "passed";
+    if (wish.purpose !== undefined && wish.purpose !== TYPE.informationRequest) return "passed";
+    if (this.#links.byNumber(booked.link)?.identity.pools.reconfigure !== true) return "passed";
+    if (!this.#isNamed(wish, booked.duid, () => decodeNote(booked.note))) return "passed";
     return this.#begin({ link: booked.link, duid: booked.duid, purpose: TYPE.informationRequest, row: -1 });
   }
 
@@ -199,16 +203,16 @@ export class Reconfigure implements Clients {
     if (this.#rounds.count === 0) this.#met.clear();
   }
 
-  /** @returns false: as many are under way as may be, or as many were begun on the link in this second */
-  #begin(told: Told): boolean {
+  /** "waits": as many are under way as may be, or as many were begun on the link in this second */
+  #begin(told: Told): Met {
     const key = keyOf(told.link, told.duid);
-    if (this.#met.has(key)) return true;
+    if (this.#met.has(key)) return "passed";
     const begun = this.#begun.get(told.link) ?? 0;
-    if (!this.#tries.hasRoom || begun >= LIMITS.reconfiguresBegun) return false;
+    if (!this.#tries.hasRoom || begun >= LIMITS.reconfiguresBegun) return "waits";
     this.#begun.set(told.link, begun + 1);
     if (this.#met.size < LIMITS.reconfiguresMet) this.#met.add(key);
     this.#tries.begin(told, this.#now);
-    return true;
+    return "told";
   }
 
   /** @returns false when there is nobody to tell any more */

@@ -7,6 +7,8 @@ import { withoutSecretOctets } from "../../../wire/dhcp6/blank.ts";
 import type { LeaseChanges } from "../../../ports/leases.ts";
 import type { LanConfig } from "../config.ts";
 import type { ReplyBatch } from "./batch.ts";
+import type { ReconfigureState } from "./reconfigure.ts";
+import type { ReconfigureWish } from "./reconfigure-rounds.ts";
 import type { WatchedAddress } from "./served-link.ts";
 
 export const RECORDED_AS = "dhcp6-server";
@@ -23,6 +25,9 @@ export type Dhcp6ServerEvent =
   | { readonly kind: "configured"; readonly config: LanConfig }
   | { readonly kind: "index"; readonly name: string; readonly index: number }
   | { readonly kind: "addresses"; readonly name: string; readonly addresses: readonly WatchedAddress[] }
+  /** Clients that are being told to come back as it begins, in parts; and somebody wants more to be. */
+  | { readonly kind: "reconfiguring"; readonly state: ReconfigureState }
+  | { readonly kind: "reconfigure"; readonly wish: ReconfigureWish }
   | { readonly kind: "swept"; readonly seconds: number; readonly maxRows: number }
   /** By an operator. */
   | { readonly kind: "changed"; readonly seconds: number; readonly changes: LeaseChanges }

@@ -4,6 +4,7 @@ import { LIMITS } from "../../../base/limits.ts";
 import type { Clock } from "../../../ports/clock.ts";
 import type { ServedRows } from "../../../ports/datagrams.ts";
 import type { LeaseChanges, LeaseOutcome } from "../../../ports/leases.ts";
+import type { ReconfigureRequest } from "../../../ports/reconfigure.ts";
 import { IMAGE_BYTES, writeImage } from "../../leases/images.ts";
 import { type LeaseTable, STATE } from "../../leases/table.ts";
 import { Recorder } from "../../recorder.ts";
@@ -17,7 +18,8 @@ import { Dhcp6Server, type Dhcp6ServerParts, type ServeMoment } from "./server.t
 import type { WatchedAddress } from "./served-link.ts";
 import type { Dhcp6ServerView } from "./view.ts";
 
-const IMAGES_PER_STEP = 128;
+/** Octets of images in one step: as text they are twice as many characters. */
+const STEP_IMAGE_BYTES = 24_576;
 const ROWS_PER_STEP = 4096;
 
 export class RecordedDhcp6Server {
@@ -74,6 +76,18 @@ export class RecordedDhcp6Server {
     return outcomes;
   }
 
+  /** @returns the number of the round, or why there is none */
+  reconfigure(request: ReconfigureRequest): number | "no-link" | "off" {
+    const wish = this.#server.wishOf(request);
+    if (typeof wish === "string") return wish;
+    this.#tell({ kind: "reconfigure", wish });
+    return this.#server.reconfigure(wish);
+  }
+
+  reconfigured(round: number): { readonly told: number; readonly isOver: boolean } {
+    return this.#server.reconfigured(round);
+  }
+
   view(): Dhcp6ServerView {
     return this.#server.view();
   }
@@ -92,6 +106,7 @@ export class RecordedDhcp6Server {
     for (const [name, addresses] of this.#addresses) this.#tell({ kind: "addresses", name, addresses });
     // Told again here too: what pools and overlaps remember of earlier times is not in the table.
     this.configure(configured);
+    for (const state of this.#server.reconfiguring()) this.#tell({ kind: "reconfiguring", state });
     if (this.#recorder.isOn) this.#server.notes = this.#notes;
     return this.#recorder.isOn;
   }
@@ -106,7 +121,7 @@ export class RecordedDhcp6Server {
   }
 
   #tellLeases(): void {
-    const images = new Uint8Array(IMAGES_PER_STEP * IMAGE_BYTES);
+    const images = new Uint8Array(STEP_IMAGE_BYTES);
     let end = 0;
     for (let row = 0; row < this.#table.end; row++) {
       if (this.#table.state(row) === STATE.free) continue;
