@@ -21,10 +21,18 @@ export interface Journalled {
   settled(done: () => void): void;
 }
 
+/**
+ * "full": nothing new can be promised, and what is durable can be repeated. "stuck": something that was promised waits for room, so that
+ * nobody knows which leases of the table are durable.
+ */
+export type DiskState = "open" | "full" | "stuck";
+
 /** The disk behind promises, as who makes them sees it. */
 export interface LeaseDisk {
   /** Whether all changes of one batch would be taken now. */
   readonly takesMore: boolean;
+  /** Asked before each batch, and some times a second. */
+  look(): DiskState;
   /** Calls back when all that was handed over until now is durable; maybe at once. */
   settled(done: () => void): void;
 }

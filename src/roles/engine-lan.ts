@@ -51,6 +51,7 @@ startEngine({
         ask: (kind, number) => room.ask("openJournalFile", { kind, number }),
         snapshotWritten: (number, firstSegment) => room.ask("snapshotWritten", { number, firstSegment }),
       }),
+        snapshotAbandoned: (number) => room.ask("snapshotAbandoned", { number }),
       sockets: new ServerSockets((link) => lan?.arrived(link, parts.sockets.rows)),
     };
     const outbox = new Outbox();
@@ -98,6 +99,7 @@ function fromMain(room: EngineRoom, parts: Parts, message: Incoming): void {
       return lan?.socketFailed(message.body.name);
     default:
       return;
+      if (message.body.what === "openJournalFile") return parts.files.refused();
   }
 }
 
@@ -136,7 +138,13 @@ function begin(room: EngineRoom, { clock, files, sockets }: Parts): void {
       dhcp6: {
         sockets: { open: (link, name) => room.ask("openServerSocket", { link, name }), close: (link) => sockets.close(link) },
         replies: (out) => outgoing.take(out),
-        disk: outgoing,
+        disk: {
+          get takesMore() {
+            return outgoing.takesMore;
+          },
+          look: () => files.look(clock.now()),
+          settled: (done) => journal.settled(done),
+        },
         send: (link, { to, port, payload }) => {
           const fd = sockets.descriptor(link);
           if (fd !== undefined) native().sendTo(fd, payload, inet6Address(to, port, link), 0);

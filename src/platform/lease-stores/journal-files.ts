@@ -4,7 +4,7 @@
  * past what a snapshot would take, and tells when that snapshot is whole, so that main can give it its name.
  */
 import { assert } from "../../base/errors.ts";
-import type { Committer, Journalled, SnapshotSource } from "../../ports/store.ts";
+import type { Committer, DiskState, Journalled, SnapshotSource } from "../../ports/store.ts";
 import { type ApplyImage, type Recovery, recover } from "../../wire/journal/recover.ts";
 import { check, native } from "../native.ts";
 import { JournalCommitter } from "./committer.ts";
@@ -18,12 +18,18 @@ export type JournalOutlet = {
   readonly ask: (kind: JournalKind, number: number) => void;
   /** The snapshot is whole and on disk. Once it has its name, segments below `firstSegment` and older snapshots may go. */
   readonly snapshotWritten: (number: number, firstSegment: number) => void;
+  /** There was no room for it: its file is of no use. */
+  readonly snapshotAbandoned: (number: number) => void;
 };
 
 /** Segments that a snapshot is worth at least: below, a restart is fast anyway. */
 const SEGMENTS_PER_SNAPSHOT = 2;
 /** How much longer than a snapshot the journal may get. */
 const GARBAGE_FACTOR = 2;
+/** Between two tries where there was no room. */
+const PAUSE_MS = 5000;
+/** Longer than any disk takes for a segment: a file that has not come by then does not come. */
+const LATE_MS = 20_000;
 
 export class JournalFiles {
   readonly #outlet: JournalOutlet;
@@ -38,6 +44,11 @@ export class JournalFiles {
   #segmentBytes = 0;
   #snapshots = 0;
   #snapshotting = false;
+  /** Main said that it cannot make a file. */
+  #refused = false;
+  /** When there was room, and when it was last tried to write all the same: milliseconds of the caller's clock. */
+  #roomyAt: number | undefined;
+  #triedAt = 0;
 
   /** Two writers, so that a snapshot holds up no promise. */
   constructor(writers: { readonly journal: DurableWriter; readonly snapshot: DurableWriter }, outlet: JournalOutlet) {
@@ -86,10 +97,34 @@ export class JournalFiles {
   /** A file that was asked for; owned from here on. */
   fresh(kind: JournalKind, file: JournalFile): void {
     if (kind === "snapshot") return this.#writeSnapshot(file);
+    this.#refused = false;
     this.#segmentBytes = file.bytes;
     this.#segments?.add(file);
     this.#committer?.resume();
     this.#considerSnapshot();
+  }
+
+  /** Main cannot make a file; it goes on trying. */
+  refused(): void {
+    this.#refused = true;
+  }
+
+  /** How much can be written; looked at now and then, which is when it is tried again to write what could not be. */
+  look(nowMs: number): DiskState {
+    const [segments, committer] = [this.#segments, this.#committer];
+    if (segments === undefined || committer === undefined) return "stuck";
+    this.#roomyAt ??= nowMs;
+    if (segments.hasRoom && !committer.waits && !committer.isRefused) this.#roomyAt = nowMs;
+    const isLate = nowMs - this.#roomyAt >= LATE_MS;
+    if ((isLate || committer.isRefused) && nowMs - this.#triedAt >= PAUSE_MS) {
+      this.#triedAt = nowMs;
+      if (isLate && !segments.hasRoom && !this.#refused) segments.askAgain();
+      committer.resume();
+      this.#considerSnapshot();
+    }
+    if (committer.isRefused) return "stuck";
+    if (segments.hasRoom || !(isLate || this.#refused)) return "open";
+    return committer.waits ? "stuck" : "full";
   }
 
   #considerSnapshot(): void {
@@ -120,6 +155,14 @@ export class JournalFiles {
   #writeOn(file: JournalFile, source: SnapshotSource, place: number, done: () => void): void {
     const bytes = source.fill(this.#snapshotWriter.pages);
     if (bytes === 0) return done();
-    this.#snapshotWriter.write(file.fd, bytes, place, () => this.#writeOn(file, source, place + bytes, done));
+    const onwards = (): void => this.#writeOn(file, source, place + bytes, done);
+    this.#snapshotWriter.write(file.fd, bytes, place, onwards, () => this.#abandon(file));
+  }
+
+  /** What it was to stand for stays; it is begun anew when the journal has grown, or where room was missed. */
+  #abandon(file: JournalFile): void {
+    native().close(file.fd);
+    this.#snapshotting = false;
+    this.#outlet.snapshotAbandoned(file.number);
   }
 }

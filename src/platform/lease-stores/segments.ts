@@ -2,9 +2,13 @@
  * Where the next group goes: segments of fixed size, opened by main, asked for ahead of time. What an earlier life wrote
  * is read and never written again: each life begins with a segment of its own.
  */
+import { LIMITS } from "../../base/limits.ts";
 import { native } from "../native.ts";
 
 export type JournalFile = { readonly number: number; readonly fd: number; readonly bytes: number };
+/** What is kept of the last segment while no other comes: the group under way, the one that gathers. */
+const RESERVE_BYTES = 2 * LIMITS.commitBytes;
+
 export type Place = { readonly fd: number; readonly at: number };
 
 export class Segments {
@@ -26,6 +30,17 @@ export class Segments {
   /** The segment that is being written, or the next to be. Earlier ones hold nothing that is not durable. */
   get number(): number {
     return this.#current?.number ?? this.#spare[0]?.number ?? this.#highest + 1;
+  }
+
+  /** Whether more can be written than what is under way already. */
+  get hasRoom(): boolean {
+    return this.#spare.length > 0 || (this.#current !== undefined && this.#current.bytes - this.#offset >= RESERVE_BYTES);
+  }
+
+  /** The next segment is asked for once more, if it was asked for and did not come. */
+  askAgain(): void {
+    this.#asked = 0;
+    this.#askAhead();
   }
 
   /** A segment of zeros; owned from here on. */

@@ -1,6 +1,7 @@
 /**
- * Bytes made durable at a place in a file: by a thread of the native layer while we go on, or by ourselves. A write that
- * fails or is short ends the process: what the disk then holds nobody knows, so there is nothing to try again.
+ * Bytes made durable at a place in a file: by a thread of the native layer while we go on, or by ourselves. A write that fails
+ * ends the process: what the disk then holds nobody knows, so there is nothing to try again. A disk without room is another
+ * matter: whoever asks to be told writes the same bytes to the same place once there is some.
  */
 import { LIMITS } from "../../base/limits.ts";
 import { KernelError } from "../../base/errors.ts";
@@ -10,8 +11,8 @@ import { check, checkMade, checkPoll, native, type PollHandle } from "../native.
 export interface DurableWriter {
   /** What is written, from its start: memory in whole pages, as O_DIRECT wants it. Not to be changed until `done`. */
   readonly pages: Uint8Array;
-  /** Calls `done` on a later turn, once, when `length` bytes are on disk. */
-  write(fd: number, length: number, place: number, done: () => void): void;
+  /** Calls `done` on a later turn, once, when `length` bytes are on disk; or `noRoom` when the disk is full and not all of them are. */
+  write(fd: number, length: number, place: number, done: () => void, noRoom?: () => void): void;
 }
 
 /** Writes in a thread of its own. To be made before the fence, which lets no thread be born. */
@@ -21,6 +22,7 @@ export class WriterThread implements DurableWriter {
   readonly #poll: PollHandle;
   #length = 0;
   #done: (() => void) | undefined;
+  #noRoom: (() => void) | undefined;
 
   constructor(bytes: number = LIMITS.commitBytes) {
     const { committer, pages, readyFd } = checkMade(native().committerNew(bytes), "committerNew");
@@ -34,17 +36,18 @@ export class WriterThread implements DurableWriter {
     native().pollClose(this.#poll);
   }
 
-  write(fd: number, length: number, place: number, done: () => void): void {
+  write(fd: number, length: number, place: number, done: () => void, noRoom?: () => void): void {
     check(native().committerSubmit(this.#committer, fd, 0, length, place), "committerSubmit");
     this.#length = length;
     this.#done = done;
+    this.#noRoom = noRoom;
   }
 
   #ready(): void {
-    mustBeWhole(native().committerResult(this.#committer), this.#length);
-    const done = this.#done;
+    const next = outcome(native().committerResult(this.#committer), this.#length, this.#done, this.#noRoom);
     this.#done = undefined;
-    done?.();
+    this.#noRoom = undefined;
+    next?.();
   }
 }
 
@@ -52,13 +55,18 @@ export class WriterThread implements DurableWriter {
 export class BlockingWriter implements DurableWriter {
   readonly pages = new Uint8Array(checkMade(native().pagesNew(LIMITS.commitBytes), "mmap"));
 
-  write(fd: number, length: number, place: number, done: () => void): void {
-    mustBeWhole(native().writeDurably(fd, this.pages, 0, length, place), length);
-    setImmediate(done);
+  write(fd: number, length: number, place: number, done: () => void, noRoom?: () => void): void {
+    const next = outcome(native().writeDurably(fd, this.pages, 0, length, place), length, done, noRoom);
+    if (next !== undefined) setImmediate(next);
   }
 }
 
-function mustBeWhole(written: number, length: number): void {
-  if (written === length) return;
+/** ENOSPC, EDQUOT. */
+const FULL: readonly number[] = [-28, -122];
+
+/** A disk that has no room for all takes a part, or says so. */
+function outcome(written: number, length: number, done: (() => void) | undefined, noRoom: (() => void) | undefined): (() => void) | undefined {
+  if (written === length) return done;
+  if (noRoom !== undefined && (written >= 0 || FULL.includes(written))) return noRoom;
   throw new KernelError("pwritev2", Math.max(0, -written), `the journal cannot be written: ${written} of ${length} bytes`);
 }

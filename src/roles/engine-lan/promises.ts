@@ -1,6 +1,5 @@
 /** Persist, then promise: answers that hold a promise wait in an outbox of their own until the journal is on disk. */
 import { Outbox, type ServerSockets } from "../../platform/server-sockets.ts";
-import type { LeaseDisk } from "../../ports/store.ts";
 import type { LeaseJournal } from "../../services/leases/journal.ts";
 import { Counters } from "../../services/counters.ts";
 import type { ReplyBatch } from "../../services/lan/dhcp6-server/batch.ts";
@@ -10,7 +9,7 @@ const OUTBOXES = 16;
 
 type Sockets = Pick<ServerSockets, "pause" | "descriptor">;
 
-export class Promises implements LeaseDisk {
+export class Promises {
   readonly #sockets: Sockets;
   readonly #journal: LeaseJournal;
   readonly #now = new Outbox();
@@ -26,12 +25,9 @@ export class Promises implements LeaseDisk {
     this.#journal = journal;
   }
 
+  /** Whether all of a batch would be taken now. */
   get takesMore(): boolean {
     return !this.#paused;
-  }
-
-  settled(done: () => void): void {
-    this.#journal.settled(done);
   }
 
   /** Takes all of a batch: offers go at once, promises when they are durable. */

@@ -82,6 +82,14 @@ export class JournalFolder {
     syncFolder(this.#folder);
   }
 
+  /** The snapshot of that number will not be whole. @returns whether it was the one that is being written */
+  abandon(number: number): boolean {
+    if (this.#writing?.number !== number) return false;
+    this.#writing = undefined;
+    rmSync(this.#unfinished("snapshot", number), { force: true });
+    return true;
+  }
+
   #begin(): void {
     for (const name of readdirSync(this.#folder)) if (name.startsWith(UNFINISHED)) rmSync(join(this.#folder, name));
     const files = this.#list();

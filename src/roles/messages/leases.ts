@@ -34,12 +34,19 @@ const filter: Codec<LeaseFilter> = struct({
 
 export const LEASES = {
   /** `after`: the `next` of the page before, 0 for the first. */
-  leasesRequest: message({ type: 130, from: ["control"], to: ["engine-lan"], body: struct({ request: u32, after: u32, filter }) }),
+  leasesRequest: message({
+    type: 130,
+    from: ["control"],
+    to: ["engine-lan"],
+    body: struct({ request: u32, after: u32, filter }),
+    when: ["starting", "running"],
+  }),
   leasesPage: message({
     type: 131,
     from: ["engine-lan"],
     to: ["control"],
     body: struct({ request: u32, nowSeconds: u32, leases: list16(lease, LIMITS.leasesPerFrame), next: optional(u32) }),
+    when: ["starting", "running"],
   }),
   /** What an operator wants, asked for under the number of the connection it came in on; main decides by the uid it noted itself. */
   leasesCommand: message({ type: 132, from: ["control"], to: ["main"], body: struct({ connection: u32, request: u32, ...changes }) }),
@@ -50,5 +57,6 @@ export const LEASES = {
     from: ["engine-lan", "main"],
     to: ["control"],
     body: struct({ request: u32, result: choice(COMMAND_RESULTS), outcomes: list16(choice(LEASE_OUTCOMES), 2 * LIMITS.leaseChanges) }),
+    when: ["starting", "running"],
   }),
 } as const;

@@ -34,7 +34,7 @@ check(native().seccomp(filter, SECCOMP.tsync), "seccomp");
 if (native().open(folder, OPEN.read, 0) !== -ERRNO.EACCES) throw new Error("the fence does not stand");
 
 const table = tableOf();
-const files = new JournalFiles(writers, { ask: () => undefined, snapshotWritten: () => undefined });
+const files = new JournalFiles(writers, { ask: () => undefined, snapshotWritten: () => undefined, snapshotAbandoned: () => undefined });
 for (const { kind, file } of found) files.found(kind, file);
 const recovery = files.recover((bytes, at, end) => applyImage(table, bytes, at, end));
 if (!recovery.ok) throw new Error(JSON.stringify(recovery));

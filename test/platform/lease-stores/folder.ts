@@ -55,6 +55,11 @@ export function openStore(folder: string, writers: Writers, later: (answer: () =
       finish(folder, number, firstSegment);
       snapshots--;
     },
+    snapshotAbandoned: (number) => {
+      told.push(`snapshot ${number} abandoned`);
+      rmSync(join(folder, `unfinished-${number}`));
+      snapshots--;
+    },
   });
   for (const { kind, number, name } of list(folder))
     files.found(kind, { number, fd: openSync(join(folder, name), "r"), bytes: statSync(join(folder, name)).size });

@@ -60,6 +60,7 @@ export class PromisingLife {
       {
         ask: (kind, number) => this.#asked.push({ kind, number }),
         snapshotWritten: (number, firstSegment) => disk.named(number, firstSegment),
+        snapshotAbandoned: () => undefined,
       },
     );
     for (const [name, bytes] of disk.durable) {

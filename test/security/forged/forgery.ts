@@ -42,6 +42,8 @@ export function outOfPlace(role: RoleName): readonly Forgery[] {
   return [
     forgery("command", { connection: 1, service: "any", verb: "reload", argument: "" }, unsupported),
     forgery("mainViewRequest", { request: 1 }, unsupported),
+    forgery("leasesCommand", { connection: 1, request: 1, put: [], remove: [] }, unsupported),
+    forgery("changeLeases", { request: 1, put: [], remove: [] }, unsupported),
     forgery("connectionClosed", { connection: 1 }, unsupported),
     forgery("peer", { role: "main" }, unsupported),
     forgery("start", true, unsupported),

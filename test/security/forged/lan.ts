@@ -52,6 +52,9 @@ export const LAN_FORGERIES: readonly Forgery[] = [
   snapshot(1, "openJournalFile.count", 200),
   ...[2, ...HUGE].map((number) => written(number, 1, "number")),
   ...[SEGMENTS + 2, 2 ** 53 - 1].map((first) => written(1, first, "firstSegment")),
+  ...[2, ...HUGE].map((number) => forgery("snapshotAbandoned", { number }, "snapshotAbandoned.number")),
+  forgery("snapshotAbandoned", { number: 1 }, undefined),
+  forgery("snapshotAbandoned", { number: 1 }, "snapshotAbandoned.number"),
   // routes
   ...["2001:db8:200::/56", "2001:db8:100::/40", "2001:db8:100::/64", "2001:db8::/32", "::/0", "fe80::/56"].flatMap((text) =>
     routed({ prefix: net(text) }, "prefix"),
