@@ -5,11 +5,12 @@ import { Counters } from "../../counters.ts";
 import type { LanConfig } from "../config.ts";
 import { Associations, type Wish } from "./associations.ts";
 import type { ReplyBatch } from "./batch.ts";
-import type { Choice, Seeker } from "./choice.ts";
+import type { Choice } from "./choice.ts";
 import { OPTION, TYPE } from "./codes.ts";
 import { confirmed } from "./confirm.ts";
 import { type Ending, Endings } from "./endings.ts";
 import { writeFqdn } from "./fqdn.ts";
+import type { ReservedHosts } from "./hosts.ts";
 import { IaWriter } from "./ia-writer.ts";
 import type { Ledger } from "./ledger.ts";
 import { remainingSeconds } from "./lifetimes.ts";
@@ -17,6 +18,7 @@ import { OptionSets } from "./option-sets.ts";
 import type { Reconfigure } from "./reconfigure.ts";
 import type { ReplyOptions } from "./reply-options.ts";
 import type { Refusal } from "./refusals.ts";
+import type { Seeker } from "./seeker.ts";
 
 /** Bounds of the information refresh time (RFC 9915 §7.6 IRT_MINIMUM, IRT_DEFAULT). */
 const REFRESH = { least: 600, most: 86_400 } as const;
@@ -33,8 +35,8 @@ export class Answers {
   readonly #options = new OptionSets();
   #duid: Uint8Array = new Uint8Array(0);
 
-  constructor(ledger: Ledger, choice: Choice) {
-    this.#associations = new Associations(ledger, choice, this.#writer);
+  constructor(ledger: Ledger, choice: Choice, hosts: ReservedHosts) {
+    this.#associations = new Associations(ledger, choice, hosts, this.#writer);
     this.#endings = new Endings(ledger, this.#writer);
   }
 
@@ -84,7 +86,7 @@ export class Answers {
       out.u8(preference);
     }
     for (seeker.ia = 0; seeker.ia < seeker.message.ias; seeker.ia++) this.#associations.offer(seeker, out);
-    this.#writer.end(out);
+    this.#writer.end(seeker.link.identity.pools, out);
     this.#tell(seeker, out);
     this.reconfigure?.accept(seeker, false, out);
     this.sent.add("advertise");
@@ -97,7 +99,7 @@ export class Answers {
     let said = message.ias === 0 && wish !== "rebind";
     for (seeker.ia = 0; seeker.ia < message.ias; seeker.ia++) said = this.#associations.grant(seeker, wish, out) || said;
     if (!said) return "nothing-to-say";
-    this.#writer.end(out);
+    this.#writer.end(seeker.link.identity.pools, out);
     this.#tell(seeker, out);
     this.held = this.#associations.promised > 0;
     this.reconfigure?.accept(seeker, this.held, out);
@@ -144,8 +146,8 @@ export class Answers {
     writeFqdn(seeker.message, undefined, out);
   }
 
-  #optionsFor({ link, classes }: Seeker): ReplyOptions {
-    return this.#options.of(link.options, classes, undefined);
+  #optionsFor({ link, classes, host }: Seeker): ReplyOptions {
+    return this.#options.of(link.options, classes, host);
   }
 
   /** Type and transaction, who we are, and for whom it is (RFC 9915 §18.3.10). */

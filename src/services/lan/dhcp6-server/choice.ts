@@ -1,7 +1,8 @@
 /**
- * Which address or prefix a client gets that has none in a pool: what it names, if that is free and ours to give; else the
+ * Which address or prefix a client gets that has none of a supply: what it names, if that is free and ours to give; else the
  * places of its keyed hash (link, type, IAID, DUID, counter), one after the other until one is free (RFC 7943 §4); else, in a
- * pool small enough, the places behind. What ended but is kept for somebody goes only when nothing else is left.
+ * pool small enough, the places behind. Where lengths differ, the smallest free block that holds one of the length that it asks for
+ * (RFC 8168 §3.2). What ended but is kept for somebody goes only when nothing else is left.
  */
 import { LIMITS } from "../../../base/limits.ts";
 import type { KeyedHash } from "../../../ports/secrets.ts";
@@ -9,31 +10,17 @@ import { IDENTIFIER_BYTES } from "../../leases/keys.ts";
 import type { Offers } from "../../leases/offers.ts";
 import { isReservedIdentifier } from "../../reserved-identifier.ts";
 import { OPTION } from "./codes.ts";
+import type { ReservedHosts } from "./hosts.ts";
 import type { Ledger } from "./ledger.ts";
-import type { ClientMessage } from "./message.ts";
-import { copyOctets, putU32, samePrefix } from "./octets.ts";
-import { Overlaps } from "./overlaps.ts";
-import type { Pool } from "./pools.ts";
-import type { OnLinkPrefix, ServedLink } from "./served-link.ts";
+import { copyOctets, putU32 } from "./octets.ts";
+import { ALL_CLIENTS, type Pool } from "./pools.ts";
+import type { Seeker } from "./seeker.ts";
+import type { Supply } from "./supplies.ts";
 
 /** Link 2, type 1, counter 1, IAID 4; the DUID follows. */
 const HEAD_BYTES = 8;
 const COUNTER_AT = 3;
-
-/** Whose place is looked for: one association of a message at a time. */
-export type Seeker = {
-  readonly link: ServedLink;
-  readonly message: ClientMessage;
-  ia: number;
-  readonly now: number;
-  /** Heard by ourselves: routes to its prefixes are ours to make. Otherwise they are its relay's (RFC 8987). */
-  readonly direct: boolean;
-  /** 1 for each class, in the order of the configuration, that the client is in. */
-  readonly classes: Uint8Array;
-  /** Where the client's link-local address stands, over which prefixes are routed to it; -1 when it has spoken from another one. */
-  readonly via: Uint8Array;
-  readonly viaAt: number;
-};
+const ADDRESS_BITS = 128;
 
 /** Offers are kept under a key of the process; what is asked of them is this. */
 export type OfferBook = Pick<Offers, "put" | "isFreeFor">;
@@ -45,107 +32,151 @@ export interface ChoiceNotes {
 
 export class Choice {
   notes: ChoiceNotes | undefined;
-  /** What was chosen last. */
+  /** What was chosen last: a piece of a pool. */
   readonly address: Uint8Array = new Uint8Array(16);
-  /** Prefixes on links: none of them may be delegated. */
-  inUse: readonly OnLinkPrefix[] = [];
-  readonly overlaps: Overlaps = new Overlaps();
+  length = 0;
   readonly #ledger: Ledger;
   readonly #offers: OfferBook;
+  readonly #hosts: ReservedHosts;
   readonly #hash: KeyedHash;
   readonly #hashed = new Uint8Array(HEAD_BYTES + IDENTIFIER_BYTES);
+  readonly #block = new Uint8Array(16);
 
   /** @param hash its key outlives the process: with another, clients get other addresses */
-  constructor(ledger: Ledger, offers: OfferBook, hash: KeyedHash) {
+  constructor(ledger: Ledger, offers: OfferBook, hash: KeyedHash, hosts: ReservedHosts) {
     this.#ledger = ledger;
     this.#offers = offers;
     this.#hash = hash;
+    this.#hosts = hosts;
   }
 
-  /** @returns whether `address` now holds a place that the client may be given */
-  find(pool: Pool, seeker: Seeker): boolean {
+  /** @returns the pool of which `address` and `length` now hold a piece that the client may be given */
+  find(supply: Supply, seeker: Seeker): Pool | undefined {
+    const named = this.fitting(supply, seeker);
+    if (named !== undefined) return named;
+    for (const pool of supply.pools) if (this.mayUse(pool, seeker) && pool.usableAt(seeker.now) && this.#findIn(pool, supply, seeker)) return pool;
+    return undefined;
+  }
+
+  /** The pool of which the client may be given what it names: its hint lies in it, and nobody else has it. */
+  fitting(supply: Supply, seeker: Seeker): Pool | undefined {
+    const { message, ia, now } = seeker;
+    for (let hint = 0; hint < message.hintsKept(ia); hint++) {
+      const length = message.copyHint(ia, hint, this.address);
+      if (length === -1) continue;
+      for (const pool of supply.pools) {
+        if (!pool.holds(this.address, 0, length) || !this.mayUse(pool, seeker) || !pool.usableAt(now)) continue;
+        this.length = length;
+        if (this.#mayGive(supply, seeker, true)) return pool;
+      }
+    }
+    return undefined;
+  }
+
+  /** Whether the pool is for clients like this one. */
+  mayUse({ shape }: Pool, { classes }: Seeker): boolean {
+    return shape.classIndex === ALL_CLIENTS || classes[shape.classIndex] === 1;
+  }
+
+  /** Whether `address`, which the client had, was not given or offered to somebody else since. */
+  isStillFree(supply: Supply, seeker: Seeker): boolean {
+    return this.#mayGive(supply, seeker, true);
+  }
+
+  /** Remembers that what was chosen last is offered to the client: nobody else is offered it meanwhile. */
+  offered({ link, message, ia, now }: Seeker): void {
+    const { bytes, clientIdAt, clientIdLength, iaCodes, iaids } = message;
+    this.#offers.put(this.address, 0, this.length, link.identity.number, iaCodes[ia] ?? 0, iaids[ia] ?? 0, bytes, clientIdAt, clientIdLength, now);
+  }
+
+  #findIn(pool: Pool, supply: Supply, seeker: Seeker): boolean {
     if (pool.fullAt === seeker.now) return false;
-    const length = this.#laid(seeker);
-    if (this.#named(pool, seeker) || this.#hashedPlace(pool, seeker, length, false) || this.#nextPlace(pool, seeker, false)) return true;
-    if (this.#hashedPlace(pool, seeker, length, true) || this.#nextPlace(pool, seeker, true)) return true;
+    const laid = this.#laid(seeker);
+    if (pool.isMixed ? this.#findMixed(pool, supply, seeker, laid) : this.#findAlike(pool, supply, seeker, laid)) return true;
     pool.fullAt = seeker.now;
     return false;
   }
 
-  /** Whether the client may be given what it names: its hint lies in the pool, and nobody else has it. */
-  fits(pool: Pool, seeker: Seeker): boolean {
-    this.#laid(seeker);
-    return this.#named(pool, seeker);
+  #findAlike(pool: Pool, supply: Supply, seeker: Seeker, laid: number): boolean {
+    this.length = pool.shape.pieceLength;
+    if (this.#hashedPlace(pool, supply, seeker, laid, false) || this.#nextPlace(pool, supply, seeker, false)) return true;
+    return this.#hashedPlace(pool, supply, seeker, laid, true) || this.#nextPlace(pool, supply, seeker, true);
   }
 
-  /** Whether `address`, which the client had, was not offered to somebody else since. */
-  isStillFree(pool: Pool, seeker: Seeker): boolean {
-    return this.#mayGive(pool, seeker, true);
-  }
-
-  /** Remembers that what was chosen last is offered to the client: nobody else is offered it meanwhile. */
-  offered(pool: Pool, { link, message, ia, now }: Seeker): void {
-    const { bytes, clientIdAt, clientIdLength, iaCodes, iaids } = message;
-    const { pieceLength } = pool.shape;
-    this.#offers.put(this.address, 0, pieceLength, link.identity.number, iaCodes[ia] ?? 0, iaids[ia] ?? 0, bytes, clientIdAt, clientIdLength, now);
-  }
-
-  #named(pool: Pool, seeker: Seeker): boolean {
-    const { message, ia } = seeker;
-    for (let hint = 0; hint < message.hintsKept(ia); hint++) {
-      const length = message.copyHint(ia, hint, this.address);
-      if (length === -1 || !pool.holds(this.address, 0, length)) continue;
-      if (this.#mayGive(pool, seeker, true)) return true;
+  /** Of the length that is asked for, or else the nearest: longer ones take less, and a shorter one is free only where that one is. */
+  #findMixed(pool: Pool, supply: Supply, seeker: Seeker, laid: number): boolean {
+    const wanted = lengthFor(pool, seeker);
+    for (this.length = wanted; this.length <= pool.shape.longest; this.length++) if (this.#cut(pool, supply, seeker)) return true;
+    for (this.length = wanted; this.length <= pool.shape.longest; this.length++) {
+      if (this.#hashedPlace(pool, supply, seeker, laid, true) || this.#nextPlace(pool, supply, seeker, true)) return true;
     }
     return false;
   }
 
-  #hashedPlace(pool: Pool, seeker: Seeker, length: number, pressed: boolean): boolean {
+  /** From the smallest free block on, the first piece that nobody else was offered; where each was, the first of all. */
+  #cut(pool: Pool, supply: Supply, seeker: Seeker): boolean {
+    const blockLength = this.#ledger.overlaps.smallest(pool, this.length, this.#block);
+    if (blockLength === -1) return false;
+    const pieces = Math.min(LIMITS.poolHashes, 2 ** Math.min(31, this.length - blockLength));
+    for (let piece = 0; piece < pieces; piece++) {
+      this.#pieceOfBlock(piece);
+      if (this.#mayGive(supply, seeker, false)) return true;
+    }
+    this.#pieceOfBlock(0);
+    return true;
+  }
+
+  /** The block's beginning, with a number of at most 31 bits in front of the end of the piece. */
+  #pieceOfBlock(number: number): void {
+    copyOctets(this.#block, 0, this.address, 0, 16);
+    for (let bit = 0; number >>> bit > 0; bit++) {
+      const at = this.length - 1 - bit;
+      const octet = at >>> 3;
+      if (((number >>> bit) & 1) === 1) this.address[octet] = (this.address[octet] ?? 0) | (0x80 >>> (at & 7));
+    }
+  }
+
+  #hashedPlace(pool: Pool, supply: Supply, seeker: Seeker, laid: number, pressed: boolean): boolean {
     for (let counter = 0; counter < LIMITS.poolHashes; counter++) {
       this.#hashed[COUNTER_AT] = counter;
-      const low = this.#hash.hash(this.#hashed, 0, length);
+      const low = this.#hash.hash(this.#hashed, 0, laid);
       if (this.notes !== undefined) this.notes.hashed(this.#hash.high, low);
-      pool.place(this.#hash.high, low, this.address, 0);
-      if (this.#mayGive(pool, seeker, pressed)) return true;
+      if (pool.place(this.#hash.high, low, this.length, this.address, 0) && this.#mayGive(supply, seeker, pressed)) return true;
     }
     return false;
   }
 
-  #nextPlace(pool: Pool, seeker: Seeker, pressed: boolean): boolean {
-    const places = Math.min(pool.places, LIMITS.poolPlaces);
+  #nextPlace(pool: Pool, supply: Supply, seeker: Seeker, pressed: boolean): boolean {
+    const places = Math.min(pool.places(this.length), LIMITS.poolPlaces);
     // From the place of the last hash on: the lowest bits of a pool are its number.
     for (let step = 1; step <= places; step++) {
-      pool.place(0, (this.#hash.low + step) >>> 0, this.address, 0);
-      if (this.#mayGive(pool, seeker, pressed)) return true;
+      pool.placeOf((this.#hash.low + step) >>> 0, this.length, this.address, 0);
+      if (this.#mayGive(supply, seeker, pressed)) return true;
     }
     return false;
   }
 
   /** @param pressed what ended and is kept for another client may be taken */
-  #mayGive(pool: Pool, seeker: Seeker, pressed: boolean): boolean {
-    const { link, now } = seeker;
-    const { pieceLength } = pool.shape;
-    if (pieceLength === 128 ? isReservedIdentifier(this.address, 0) || link.isOwn(this.address, 0) : this.#isInUse(pieceLength, now)) return false;
-    const row = this.#ledger.table.findAddress(this.address, 0, pieceLength);
+  #mayGive(supply: Supply, seeker: Seeker, pressed: boolean): boolean {
+    const { link, now, message, ia } = seeker;
+    const isAddress = message.iaCodes[ia] === OPTION.iaNa;
+    if (isAddress) {
+      if (isReservedIdentifier(this.address, 0) || link.isOwn(this.address, 0)) return false;
+      if (this.#hosts.keepsAddress(this.address, 0, supply.prefixLength)) return false;
+    } else if (!this.#ledger.overlaps.isFree(this.address, this.length, now, pressed, false)) return false;
+    const row = this.#ledger.table.findAddress(this.address, 0, this.length);
     if (row !== -1 && (!pressed || this.#ledger.isLive(row, now))) return false;
-    return this.#isOfferedToNobodyElse(pieceLength, seeker);
+    return this.#isOfferedToNobodyElse(seeker, isAddress ? ADDRESS_BITS : this.length);
   }
 
-  #isOfferedToNobodyElse(pieceLength: number, { link, message, ia, now }: Seeker): boolean {
+  #isOfferedToNobodyElse({ link, message, ia, now }: Seeker, length: number): boolean {
     const { bytes, clientIdAt, clientIdLength } = message;
     const type = message.iaCodes[ia] ?? 0;
     const iaid = message.iaids[ia] ?? 0;
     const { number } = link.identity;
-    const free = this.#offers.isFreeFor(this.address, 0, pieceLength, number, type, iaid, bytes, clientIdAt, clientIdLength, now);
+    const free = this.#offers.isFreeFor(this.address, 0, length, number, type, iaid, bytes, clientIdAt, clientIdLength, now);
     if (this.notes !== undefined) this.notes.offerStands(free);
     return free;
-  }
-
-  #isInUse(pieceLength: number, now: number): boolean {
-    for (const { prefix, prefixLength } of this.inUse) {
-      if (samePrefix(prefix, 0, this.address, 0, Math.min(prefixLength, pieceLength))) return true;
-    }
-    return this.overlaps.touch(this.address, pieceLength, now);
   }
 
   #laid({ link, message, ia }: Seeker): number {
@@ -158,4 +189,10 @@ export class Choice {
     copyOctets(message.bytes, message.clientIdAt, hashed, HEAD_BYTES, message.clientIdLength);
     return HEAD_BYTES + message.clientIdLength;
   }
+}
+
+/** What the client asks for first, were it without a prefix (RFC 8168 §3.1), as far as the pool gives it. */
+function lengthFor({ shape }: Pool, { message, ia }: Seeker): number {
+  const asked = message.hintLength(ia);
+  return asked === 0 ? shape.pieceLength : Math.min(shape.longest, Math.max(shape.shortest, asked));
 }

@@ -45,6 +45,7 @@ export const OPTION = {
   bootFileUrl: 59,
   bootFileParameters: 60,
   clientArchitectures: 61,
+  pdExclude: 67,
   linkLayerAddress: 79,
   solMaxRt: 82,
   infMaxRt: 83,

@@ -1,7 +1,7 @@
 /** Leases that clients give back or find in use (RFC 9915 §18.3.7, §18.3.8): what is not theirs is left alone. */
 import { LIMITS } from "../../../base/limits.ts";
 import type { ReplyBatch } from "./batch.ts";
-import type { Seeker } from "./choice.ts";
+import type { Seeker } from "./seeker.ts";
 import { OPTION } from "./codes.ts";
 import type { IaWriter } from "./ia-writer.ts";
 import type { Ledger } from "./ledger.ts";

@@ -6,15 +6,15 @@ import { LIMITS } from "../../../base/limits.ts";
 import { INFINITE_SECONDS } from "../../../base/time.ts";
 import { STATUS } from "../../../wire/dhcp6/leases.ts";
 import { Counters } from "../../counters.ts";
+import type { Dhcp6Pools } from "../dhcp6-config.ts";
 import type { ReplyBatch } from "./batch.ts";
 import { OPTION, SIZE } from "./codes.ts";
-import { fractionOf } from "./lifetimes.ts";
+import { permilleOf } from "./lifetimes.ts";
 import type { ClientMessage } from "./message.ts";
 import { putU32, sameOctets } from "./octets.ts";
 
-const T1_FRACTION = 0.5;
-const T2_FRACTION = 0.8;
-const WRITTEN_MAX = LIMITS.leasesPerClient + LIMITS.poolsPerLink + LIMITS.hintsPerIa;
+/** What it holds, what it is given of pools and by name, and what it names. */
+const WRITTEN_MAX = LIMITS.leasesPerClient + 3 * LIMITS.poolsPerLink + LIMITS.hintsPerIa;
 
 export type StatusName = keyof typeof STATUS;
 
@@ -57,8 +57,11 @@ export class IaWriter {
     this.#written = 0;
   }
 
-  /** An address or prefix with its lifetimes; zero ones tell the client to forget it. */
-  resource(out: ReplyBatch, address: Uint8Array, at: number, prefixLength: number, preferred: number, valid: number): void {
+  /**
+   * An address or prefix with its lifetimes; zero ones tell the client to forget it.
+   * @param excludedLength of the piece at the beginning of the prefix that the client leaves out (RFC 6603 §4.2); 0: there is none
+   */
+  resource(out: ReplyBatch, address: Uint8Array, at: number, prefixLength: number, preferred: number, valid: number, excludedLength: number): void {
     if (this.#code === OPTION.iaNa) {
       out.option(OPTION.iaAddress, SIZE.iaAddress);
       this.#writtenAts[this.#written++] = out.end;
@@ -66,12 +69,16 @@ export class IaWriter {
       out.u32(preferred);
       out.u32(valid);
     } else {
-      out.option(OPTION.iaPrefix, SIZE.iaPrefix);
+      const prefixAt = out.option(OPTION.iaPrefix, SIZE.iaPrefix);
       out.u32(preferred);
       out.u32(valid);
       out.u8(prefixLength);
       this.#writtenAts[this.#written++] = out.end;
       out.copy(address, at, 16);
+      if (excludedLength > prefixLength) {
+        exclude(out, prefixLength, excludedLength);
+        out.endOption(prefixAt);
+      }
     }
     if (preferred > 0) {
       this.#preferredSome = true;
@@ -117,12 +124,20 @@ export class IaWriter {
   }
 
   /** T1 and T2 into every association (RFC 9915 §18.3.2: the same in all of them). */
-  end(out: ReplyBatch): void {
-    const t1 = this.#preferredSome ? fractionOf(this.#shortestPreferred, T1_FRACTION) : this.#validSome ? this.#shortestValid : 0;
-    const t2 = this.#preferredSome ? fractionOf(this.#shortestPreferred, T2_FRACTION) : t1;
+  end({ t1Permille, t2Permille }: Pick<Dhcp6Pools, "t1Permille" | "t2Permille">, out: ReplyBatch): void {
+    const t1 = this.#preferredSome ? permilleOf(this.#shortestPreferred, t1Permille) : this.#validSome ? this.#shortestValid : 0;
+    const t2 = this.#preferredSome ? permilleOf(this.#shortestPreferred, t2Permille) : t1;
     for (let i = 0; i < this.#ias; i++) {
       putU32(out.bytes, this.#timesAts[i] ?? 0, t1);
       putU32(out.bytes, (this.#timesAts[i] ?? 0) + 4, t2);
     }
   }
+}
+
+/** The length of the excluded prefix, and its bits behind the delegated one: all zero, for it is the first piece. */
+function exclude(out: ReplyBatch, prefixLength: number, excludedLength: number): void {
+  const octets = Math.ceil((excludedLength - prefixLength) / 8);
+  out.option(OPTION.pdExclude, 1 + octets);
+  out.u8(excludedLength);
+  for (let i = 0; i < octets; i++) out.u8(0);
 }

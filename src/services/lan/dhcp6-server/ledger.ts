@@ -5,7 +5,10 @@ import type { ReplyBatch } from "./batch.ts";
 import { OPTION } from "./codes.ts";
 import { GRACE_SECONDS, remainingSeconds, untilSeconds } from "./lifetimes.ts";
 import type { ClientMessage } from "./message.ts";
+import type { ClientNotes } from "./notes.ts";
+import { Overlaps } from "./overlaps.ts";
 import type { Pool } from "./pools.ts";
+import type { PromisedLifetimes } from "../dhcp6-config.ts";
 
 /** A lease that ended is kept for its client this long, unless nothing else is left (RFC 9915 §18.3.7). */
 const AFFINITY_SECONDS = 3600;
@@ -33,6 +36,10 @@ export type Holdings = { addresses: number; prefixes: number; declined: number }
 
 export class Ledger {
   readonly table: LeaseTable;
+  /** Which delegated prefixes lie across others. */
+  readonly overlaps: Overlaps;
+  /** What is remembered of the client that is being answered. */
+  notes: ClientNotes | undefined;
   readonly #holdings = new Map<number, Holdings>();
   /** What the last promise says. */
   preferredSeconds = 0;
@@ -40,6 +47,7 @@ export class Ledger {
 
   constructor(table: LeaseTable) {
     this.table = table;
+    this.overlaps = new Overlaps(this);
     this.recount();
   }
 
@@ -56,6 +64,7 @@ export class Ledger {
   recount(): void {
     this.#holdings.clear();
     for (let row = 0; row < this.table.end; row++) this.#count(row, 1);
+    this.overlaps.reload();
   }
 
   /** Whether somebody may still use the lease: then nobody else gets it. */
@@ -70,15 +79,22 @@ export class Ledger {
     return this.table.state(row) === STATE.bound && remainingSeconds(this.table.validUntilSeconds(row), now) > 0;
   }
 
-  /** The client's own row for an address or prefix that is nobody's; what ended before is forgotten. @returns -1 when the table is full */
-  take(link: number, message: ClientMessage, ia: number, address: Uint8Array, at: number, prefixLength: number): number {
-    const old = this.table.findAddress(address, at, prefixLength);
+  /**
+   * The client's own row for a piece of a pool that is nobody's, and may not be kept by anybody else any more; what ended before is
+   * forgotten. @returns -1 when the table is full
+   */
+  take(pool: Pool, link: number, message: ClientMessage, ia: number, address: Uint8Array, prefixLength: number, out: ReplyBatch): number {
+    const old = this.table.findAddress(address, 0, prefixLength);
     if (old !== -1) this.#remove(old);
+    const isPrefix = message.iaCodes[ia] === OPTION.iaPd;
+    if (isPrefix) this.overlaps.clear(address, prefixLength, out);
     const { bytes, clientIdAt, clientIdLength } = message;
     const type = message.iaCodes[ia] ?? 0;
     const iaid = message.iaids[ia] ?? 0;
-    const row = this.table.insert(link, type, iaid, bytes, clientIdAt, clientIdLength, address, at, prefixLength, STATE.released);
-    return typeof row === "number" ? row : -1;
+    const row = this.table.insert(link, type, iaid, bytes, clientIdAt, clientIdLength, address, 0, prefixLength, STATE.released);
+    if (typeof row !== "number") return -1;
+    if (isPrefix) this.overlaps.taken(row, pool);
+    return row;
   }
 
   /** Takes in what somebody else promised, in place of what is known of the address. @returns why not, and what was known is gone then */
@@ -95,17 +111,19 @@ export class Ledger {
     return undefined;
   }
 
-  /** Promises the lease anew, for what the pool allows now: `preferredSeconds` and `validSeconds` say what. */
-  promise(row: number, pool: Pool, now: number, out: ReplyBatch): void {
+  /** Promises the lease anew, for what the pool allows now: `preferredSeconds` and `validSeconds` say what. @param said other ceilings */
+  promise(row: number, pool: Pool, said: PromisedLifetimes | undefined, now: number, out: ReplyBatch): void {
     const table = this.table;
-    const valid = pool.validFor(now);
-    const preferred = pool.preferredFor(now);
+    const valid = pool.validFor(now, said);
+    const preferred = pool.preferredFor(now, said);
     const validLeft = remainingSeconds(table.validUntilSeconds(row), now);
     const preferredLeft = remainingSeconds(table.preferredUntilSeconds(row), now);
     const bound = table.state(row) === STATE.bound;
+    const noted = this.notes?.keep(table, row) === true;
     if (bound && mayRepeat(validLeft, valid) && mayRepeat(preferredLeft, preferred)) {
       this.preferredSeconds = preferredLeft;
       this.validSeconds = validLeft;
+      if (noted) out.image(table, row);
       return;
     }
     this.preferredSeconds = preferred;
@@ -164,12 +182,14 @@ export class Ledger {
   /** Nobody's, but kept for who had it. */
   #rest(row: number, now: number): void {
     this.#count(row, -1);
+    this.table.notes.drop(row);
     this.table.setState(row, STATE.released);
     this.table.setLifetimes(row, now, now, untilSeconds(AFFINITY_SECONDS, now));
   }
 
   #remove(row: number): void {
     this.#count(row, -1);
+    this.overlaps.gone(row);
     this.table.remove(row);
   }
 

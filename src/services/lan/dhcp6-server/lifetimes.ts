@@ -16,7 +16,7 @@ export function untilSeconds(seconds: number, now: number): number {
   return seconds === INFINITE_SECONDS ? NEVER_SECONDS : Math.min(now + seconds, NEVER_SECONDS - 1);
 }
 
-/** A fraction of a lifetime, at least a second; of one that never ends, never. */
-export function fractionOf(seconds: number, fraction: number): number {
-  return seconds === INFINITE_SECONDS ? INFINITE_SECONDS : Math.max(1, Math.floor(seconds * fraction));
+/** So many thousandths of a lifetime, at least a second; of one that never ends, never. */
+export function permilleOf(seconds: number, permille: number): number {
+  return seconds === INFINITE_SECONDS ? INFINITE_SECONDS : Math.max(1, Math.floor((seconds * permille) / 1000));
 }

@@ -3,7 +3,7 @@
  * the link whose prefix holds the link-address of the innermost relay that names one. A relay that names none is on the same
  * link as what is outside of it (RFC 6221 §5.3.2).
  */
-import { ipv6Bytes, splitIpv6Prefix } from "../../../base/ipv6.ts";
+import { type Ipv6Prefix, ipv6Bytes, splitIpv6Prefix } from "../../../base/ipv6.ts";
 import type { LanConfig } from "../config.ts";
 import { NEVER_SECONDS } from "./lifetimes.ts";
 import { copyOctets, sameOctets, samePrefix, word } from "./octets.ts";
@@ -26,12 +26,17 @@ export class Links {
   /** Every prefix that is on some link: none of them may be delegated. */
   inUse: readonly OnLinkPrefix[] = [];
   #behindRelays: readonly OnLinkPrefix[] = [];
+  /** The prefix of each link behind relays, as if it were held there for ever. */
+  #whole: readonly WatchedAddress[] = [];
+  /** Prefixes that uplinks were delegated. */
+  #uplinks: readonly Ipv6Prefix[] = [];
 
   configure(config: LanConfig): void {
+    const classes = config.classes.map(({ name }) => name);
     this.#interfaces = config.interfaces.flatMap(({ number, name, dhcp6 }) =>
-      dhcp6.mode === "server" ? [new ServedLink({ number, name, relayed: false, pools: dhcp6.pools })] : [],
+      dhcp6.mode === "server" ? [new ServedLink({ number, name, relayed: false, pools: dhcp6.pools, classes })] : [],
     );
-    this.#relayed = config.relayedLinks.map(({ number, name, pools }) => new ServedLink({ number, name, relayed: true, pools }));
+    this.#relayed = config.relayedLinks.map(({ number, name, pools }) => new ServedLink({ number, name, relayed: true, pools, classes }));
     this.#relayedPrefixes = config.relayedLinks
       .flatMap(({ prefix: text }, i) => {
         const { address, prefixLength } = splitIpv6Prefix(text);
@@ -43,7 +48,7 @@ export class Links {
       const { address, prefixLength } = splitIpv6Prefix(prefix);
       return { address, prefixLength, preferredUntil: NEVER_SECONDS, validUntil: NEVER_SECONDS };
     });
-    for (const [i, link] of this.#relayed.entries()) link.follow(whole.slice(i, i + 1), []);
+    this.#whole = whole;
     this.#behindRelays = whole.map(onLinkOf);
     this.#place();
     this.#follow();
@@ -61,6 +66,12 @@ export class Links {
     this.#follow();
   }
 
+  /** Prefixes that the kernel holds as a whole now, by the routes that refuse what no longer one covers. */
+  setUplinkPrefixes(prefixes: readonly Ipv6Prefix[]): void {
+    this.#uplinks = prefixes;
+    this.#follow();
+  }
+
   /** Every link that is served. */
   all(): readonly ServedLink[] {
     return [...this.#interfaces, ...this.#relayed];
@@ -68,6 +79,19 @@ export class Links {
 
   byNumber(number: number): ServedLink | undefined {
     return this.all().find(({ identity }) => identity.number === number);
+  }
+
+  byName(name: string): ServedLink | undefined {
+    return this.#interfaces.find(({ identity }) => identity.name === name);
+  }
+
+  /** Number of the link whose interface has this index; 0: of none. */
+  numberOf(index: number): number {
+    return this.#byIndex.get(index)?.identity.number ?? 0;
+  }
+
+  watchedOn(name: string): readonly WatchedAddress[] {
+    return this.#watched.get(name) ?? [];
   }
 
   /** @param index of the interface the datagram came in on */
@@ -115,6 +139,7 @@ export class Links {
     this.#remembered.fill(undefined);
     const held = [...this.#watched.values()].flatMap((watched) => watched.map(onLinkOf));
     this.inUse = [...held, ...this.#behindRelays];
-    for (const link of this.#interfaces) link.follow(this.#watched.get(link.identity.name) ?? [], held);
+    for (const link of this.#interfaces) link.follow(this.#watched.get(link.identity.name) ?? [], held, this.#uplinks);
+    for (const [i, link] of this.#relayed.entries()) link.follow(this.#whole.slice(i, i + 1), held, this.#uplinks);
   }
 }

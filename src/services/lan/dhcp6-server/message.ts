@@ -80,6 +80,15 @@ export class ClientMessage {
     return allZero(out, 0, 16) ? -1 : length;
   }
 
+  /** The length that an IA_PD asks for first, with a prefix or without one (RFC 8168 §3.1); 0: any. */
+  hintLength(ia: number): number {
+    for (let hint = 0; hint < this.hintsKept(ia); hint++) {
+      const length = this.bytes[(this.#hintAts[ia * LIMITS.hintsPerIa + hint] ?? 0) + PREFIX_LENGTH_AT] ?? 0;
+      if (length > 0 && length <= ADDRESS_BITS) return length;
+    }
+    return 0;
+  }
+
   /** The number of the next option with this code, from number `from` on; -1 when there is none. */
   optionOf(code: number, from = 0): number {
     for (let i = from; i < this.#options; i++) if (this.#codes[i] === code) return i;

@@ -72,6 +72,13 @@ export function clearHost(bytes: Uint8Array, bits: number): void {
   bytes.fill(0, whole + 1, 16);
 }
 
+/** Clears the first `bits` of sixteen octets. */
+export function clearNetwork(bytes: Uint8Array, bits: number): void {
+  const whole = bits >>> 3;
+  bytes.fill(0, 0, whole);
+  if (whole < 16) bytes[whole] = (bytes[whole] ?? 0) & (0xff >>> (bits & 7));
+}
+
 /** Whether every bit behind the first `bits` of sixteen octets is zero. */
 export function hostIsZero(bytes: Uint8Array, at: number, bits: number): boolean {
   const whole = bits >>> 3;

@@ -1,11 +1,12 @@
 /** One link that is served: what it is called, which prefixes are on it, and the pools and options that follow from them. */
-import { type Ipv6Address, ipv6Bytes, ipv6Prefix, isLinkLocalV6, isUniqueLocal, splitIpv6Prefix } from "../../../base/ipv6.ts";
+import { type Ipv6Address, type Ipv6Prefix, ipv6Bytes, ipv6Prefix, isLinkLocalV6, isUniqueLocal, splitIpv6Prefix } from "../../../base/ipv6.ts";
 import { LIMITS } from "../../../base/limits.ts";
-import type { AddressPool, Dhcp6Pools } from "../dhcp6-config.ts";
+import type { Dhcp6Pools, ReservedHost } from "../dhcp6-config.ts";
 import { NEVER_SECONDS } from "./lifetimes.ts";
-import { clearHost, sameOctets, samePrefix } from "./octets.ts";
-import { Pool } from "./pools.ts";
+import { allZero, clearHost, clearNetwork, sameOctets, samePrefix } from "./octets.ts";
+import type { Pool } from "./pools.ts";
 import { ReplyOptions } from "./reply-options.ts";
+import { addressSupplies, endsOf, prefixSupplies, reservedPool, type Supply } from "./supplies.ts";
 
 /** An address the interface holds; deadlines are seconds of the wall clock, 0xffffffff never. */
 export type WatchedAddress = {
@@ -28,16 +29,22 @@ export type LinkIdentity = {
   /** Behind relays: its prefix is given, and no address of ours is on it. */
   readonly relayed: boolean;
   readonly pools: Dhcp6Pools;
+  /** Names of the classes there are: pools may be for one of them. */
+  readonly classes: readonly string[];
 };
+/** What of a host's reservations is on one link: as pools of one place, addresses beside the supply they stand for. */
+export type Reserved = { readonly addresses: readonly { readonly supply: Supply; readonly pool: Pool }[]; readonly prefixes: readonly Pool[] };
 
 const ADDRESS_BITS = 128;
-/** Hosts make 64 bits of their own behind what is longer than this only where the operator said so. */
-const HOST_PREFIX_BITS = 64;
+const FOREVER = { preferredUntil: NEVER_SECONDS, validUntil: NEVER_SECONDS } as const;
 
 export class ServedLink {
   readonly identity: LinkIdentity;
   /** What is on the link, best first: global before unique local ones, the one preferred longest first. */
   onLink: readonly OnLinkPrefix[] = [];
+  addressSupplies: readonly Supply[] = [];
+  prefixSupplies: readonly Supply[] = [];
+  /** The pools of all supplies. */
   addressPools: readonly Pool[] = [];
   prefixPools: readonly Pool[] = [];
   /** Prefixes from which nothing is given because there are more than LIMITS.poolsPerLink. */
@@ -45,22 +52,49 @@ export class ServedLink {
   options: ReplyOptions;
   /** The kernel's index of the interface; 0 while it is not there, and of a link behind relays. */
   index = 0;
+  #near: readonly OnLinkPrefix[] = [];
+  readonly #reserved = new Map<ReservedHost, Reserved>();
 
   constructor(identity: LinkIdentity) {
     this.identity = identity;
     this.options = new ReplyOptions({ pools: identity.pools, ownAddress: undefined });
   }
 
-  /** @param watched what the interface holds @param near what may bound delegated prefixes: every prefix of every interface */
-  follow(watched: readonly WatchedAddress[], near: readonly OnLinkPrefix[]): void {
+  /**
+   * @param watched what the interface holds @param near what may bound delegated prefixes: every prefix of every interface
+   * @param uplinks prefixes that uplinks were delegated
+   */
+  follow(watched: readonly WatchedAddress[], near: readonly OnLinkPrefix[], uplinks: readonly Ipv6Prefix[]): void {
     const best = watched.filter(({ address }) => !isLinkLocalV6(address)).toSorted(byUse);
-    const { pools, relayed } = this.identity;
+    const { pools, relayed, classes } = this.identity;
     this.onLink = best.map(onLinkOf);
-    const every = addressPools(pools, this.onLink);
-    this.addressPools = every.slice(0, LIMITS.poolsPerLink);
-    this.passedOver = every.length - this.addressPools.length;
-    this.prefixPools = prefixPools(pools, near);
+    this.#near = near;
+    this.#reserved.clear();
+    const every = addressSupplies(pools, classes, this.onLink);
+    this.addressSupplies = every.slice(0, LIMITS.poolsPerLink);
+    this.passedOver = every.slice(LIMITS.poolsPerLink).filter((one) => one.pools.length > 0).length;
+    this.prefixSupplies = prefixSupplies(pools, classes, near, uplinks).slice(0, LIMITS.poolsPerLink);
+    this.addressPools = this.addressSupplies.flatMap((one) => one.pools);
+    this.prefixPools = this.prefixSupplies.flatMap((one) => one.pools);
     this.options = new ReplyOptions({ pools, ownAddress: relayed ? undefined : best[0]?.address });
+  }
+
+  /** What is kept for a host here: its addresses under prefixes of this link, and its prefixes. */
+  reserved(host: ReservedHost): Reserved {
+    const known = this.#reserved.get(host);
+    if (known !== undefined) return known;
+    const { pools } = this.identity;
+    const addresses = this.addressSupplies.flatMap((supply) =>
+      addressesUnder(host, supply).map((address) => ({ supply, pool: reservedPool(address, ADDRESS_BITS, pools, supply.ends) })),
+    );
+    const prefixes = host.prefixes.map((text) => {
+      const { address, prefixLength } = splitIpv6Prefix(text);
+      const prefix = ipv6Bytes(address);
+      return reservedPool(prefix, prefixLength, pools, endsOf(prefix, prefixLength, this.#near) ?? FOREVER);
+    });
+    const made = { addresses, prefixes };
+    this.#reserved.set(host, made);
+    return made;
   }
 
   /** Whether an address lies in a prefix of this link that still is valid. */
@@ -104,46 +138,15 @@ function byUse(a: WatchedAddress, b: WatchedAddress): number {
   return local !== 0 ? local : b.preferredUntil - a.preferredUntil;
 }
 
-/** The operator's pool, or the hosts' half of every prefix of at most 64 bits. */
-function addressPools({ addresses, preferredSeconds, validSeconds }: Dhcp6Pools, onLink: readonly OnLinkPrefix[]): readonly Pool[] {
-  const ceilings = { pieceLength: ADDRESS_BITS, preferredSeconds, validSeconds };
-  if (addresses.length > 0)
-    return addresses.map((pool) => {
-      const { prefix, prefixLength } = prefixOf(pool);
-      const from = onLink.find((held) => held.prefixLength <= prefixLength && samePrefix(held.prefix, 0, prefix, 0, held.prefixLength));
-      return new Pool({ ...ceilings, prefix, prefixLength, ...endsOf(from === undefined ? [] : [from]) });
-    });
-  const pools: Pool[] = [];
-  for (const held of onLink) {
-    if (held.prefixLength > HOST_PREFIX_BITS) continue;
-    const prefix = Uint8Array.from(held.address, (octet, i) => (i < 8 ? octet : 0));
-    if (pools.some(({ shape }) => sameOctets(shape.prefix, 0, prefix, 0, 16))) continue;
-    pools.push(new Pool({ ...ceilings, prefix, prefixLength: HOST_PREFIX_BITS, ...endsOf([held]) }));
-  }
-  return pools;
-}
-
-/** What was carved out of the same prefix as an interface's address ends with it. */
-function prefixPools({ prefixes, preferredSeconds, validSeconds }: Dhcp6Pools, near: readonly OnLinkPrefix[]): readonly Pool[] {
-  return prefixes.map(({ pool, usual }) => {
-    const { address, prefixLength } = splitIpv6Prefix(pool);
-    const prefix = ipv6Bytes(address);
-    const from = near.filter((held) => samePrefix(held.prefix, 0, prefix, 0, Math.min(held.prefixLength, prefixLength)));
-    return new Pool({ prefix, prefixLength, pieceLength: usual, preferredSeconds, validSeconds, ...endsOf(from) });
-  });
-}
-
-/** The longest prefix that holds both ends. */
-function prefixOf({ first, last }: AddressPool): { readonly prefix: Uint8Array; readonly prefixLength: number } {
-  const [low, high] = [ipv6Bytes(first), ipv6Bytes(last)];
-  let prefixLength = ADDRESS_BITS;
-  while (!samePrefix(low, 0, high, 0, prefixLength)) prefixLength--;
-  clearHost(low, prefixLength);
-  return { prefix: low, prefixLength };
-}
-
-/** The latest ends; for ever where nothing is known. */
-function endsOf(from: readonly OnLinkPrefix[]): { readonly preferredUntil: number; readonly validUntil: number } {
-  if (from.length === 0) return { preferredUntil: NEVER_SECONDS, validUntil: NEVER_SECONDS };
-  return { preferredUntil: Math.max(...from.map((one) => one.preferredUntil)), validUntil: Math.max(...from.map((one) => one.validUntil)) };
+/** Those that are named, and the host part where the prefix leaves room for it. */
+function addressesUnder({ addresses, hostPart }: ReservedHost, { prefix, prefixLength }: Supply): readonly Uint8Array[] {
+  const named = addresses.map(ipv6Bytes).filter((bytes) => samePrefix(bytes, 0, prefix, 0, prefixLength));
+  if (hostPart === undefined) return named;
+  const behind = ipv6Bytes(hostPart);
+  const front = behind.slice();
+  clearHost(front, prefixLength);
+  if (!allZero(front, 0, 16)) return named;
+  clearNetwork(behind, prefixLength);
+  const made = behind.map((octet, i) => octet | (prefix[i] ?? 0));
+  return named.some((one) => sameOctets(one, 0, made, 0, 16)) ? named : [...named, made];
 }

@@ -5,6 +5,7 @@
 import { duidBytes } from "../../../base/duid.ts";
 import { LIMITS } from "../../../base/limits.ts";
 import type { ServedRows } from "../../../ports/datagrams.ts";
+import type { ReconfigureRequest } from "../../../ports/reconfigure.ts";
 import type { KeyedHash } from "../../../ports/secrets.ts";
 import { Counters } from "../../counters.ts";
 import { SipHash } from "../../leases/siphash.ts";
@@ -15,20 +16,23 @@ import { admit } from "./admission.ts";
 import { Answers } from "./answers.ts";
 import type { ReplyBatch } from "./batch.ts";
 import { Changes } from "./changes.ts";
-import { Choice, type ChoiceNotes, type OfferBook, type Seeker } from "./choice.ts";
+import { Choice, type ChoiceNotes, type OfferBook } from "./choice.ts";
+import { ClassLifetimes } from "./class-lifetimes.ts";
 import { ClientClasses } from "./classes.ts";
 import { PORT } from "./codes.ts";
+import { ReservedHosts } from "./hosts.ts";
 import { Ledger } from "./ledger.ts";
 import { Links } from "./links.ts";
 import { ClientMessage } from "./message.ts";
 import { ClientNotes } from "./notes.ts";
-import { allZero, isLinkLocal, samePrefix } from "./octets.ts";
+import { allZero, isLinkLocal } from "./octets.ts";
 import { Reconfigure, type ReconfigureState } from "./reconfigure.ts";
 import type { ReconfigureSecret } from "./reconfigure-keys.ts";
 import type { ReconfigureWish } from "./reconfigure-rounds.ts";
-import { addressesWish, wishesOf } from "./reconfigure-triggers.ts";
+import { addressesWish, requestedWish, wishesOf } from "./reconfigure-triggers.ts";
 import type { Refusal } from "./refusals.ts";
 import { RelayChain } from "./relay-chain.ts";
+import type { Seeker } from "./seeker.ts";
 import type { WatchedAddress } from "./served-link.ts";
 import { type Dhcp6ServerView, viewOf } from "./view.ts";
 
@@ -42,13 +46,15 @@ export type Dhcp6ServerParts = {
   /** Without it keys of clients are anybody's: for whoever has nobody to convince. */
   readonly reconfigure?: ReconfigureSecret;
 };
-const NO_SECRET: ReconfigureSecret = { key: new Uint8Array(16), life: 0 };
+const NO_SECRET: ReconfigureSecret = { key: new Uint8Array(16), life: 1 };
 
 export class Dhcp6Server {
   readonly #ledger: Ledger;
   readonly #choice: Choice;
   readonly #links = new Links();
   readonly #classes = new ClientClasses();
+  readonly #classLifetimes = new ClassLifetimes();
+  readonly #hosts = new ReservedHosts();
   readonly #chain = new RelayChain();
   readonly #message = new ClientMessage();
   readonly #answers: Answers;
@@ -61,8 +67,8 @@ export class Dhcp6Server {
 
   constructor({ table, offers, key, reconfigure = NO_SECRET }: Dhcp6ServerParts) {
     this.#ledger = new Ledger(table);
-    this.#choice = new Choice(this.#ledger, offers, key instanceof Uint8Array ? new SipHash(key) : key);
-    this.#answers = new Answers(this.#ledger, this.#choice);
+    this.#choice = new Choice(this.#ledger, offers, key instanceof Uint8Array ? new SipHash(key) : key, this.#hosts);
+    this.#answers = new Answers(this.#ledger, this.#choice, this.#hosts);
     this.#reconfigure = new Reconfigure({ table, links: this.#links, notes: this.#clientNotes, secret: reconfigure });
     this.#ledger.notes = this.#clientNotes;
     this.#answers.reconfigure = this.#reconfigure;
@@ -76,10 +82,11 @@ export class Dhcp6Server {
   configure(config: LanConfig): void {
     this.#duid = duidBytes(config.duid);
     this.#classes.configure(config.classes);
+    this.#classLifetimes.configure(config.classes);
+    this.#hosts.configure(config.hosts);
     this.#links.configure(config);
     this.#answers.configure(config);
-    this.#prefixesInUse();
-    this.#lookForOverlaps();
+    this.#followPrefixes();
     this.#reconfigure.configure(this.#duid);
     for (const wish of this.#config === undefined ? [] : wishesOf(this.#config, config)) this.#reconfigure.wish(wish);
     this.#config = config;
@@ -95,14 +102,13 @@ export class Dhcp6Server {
     const link = this.#links.byName(name);
     const wish = link === undefined || link.index === 0 ? undefined : addressesWish(link.identity.number, this.#links.watchedOn(name), addresses);
     this.#links.setAddresses(name, addresses);
-    this.#prefixesInUse();
+    this.#followPrefixes();
     if (wish !== undefined) this.#reconfigure.wish(wish);
   }
 
   /** After leases were read into the table. */
   leasesLoaded(): void {
     this.#ledger.recount();
-    this.#lookForOverlaps();
   }
 
   /**
@@ -141,9 +147,18 @@ export class Dhcp6Server {
     return new Changes(this.#ledger, this.#links).change(changes, at.seconds, out);
   }
 
-  /** Somebody wants clients to come back: those that accept that are told, a few at a time (RFC 9915 §18.3.11). */
-  reconfigure(wish: ReconfigureWish): void {
-    this.#reconfigure.wish(wish);
+  /** Somebody wants clients to come back: those that accept that are told, a few at a time (RFC 9915 §18.3.11). @returns the number of the round */
+  reconfigure(wish: ReconfigureWish): number {
+    return this.#reconfigure.wish(wish);
+  }
+
+  reconfigured(round: number): { readonly told: number; readonly isOver: boolean } {
+    return this.#reconfigure.progress(round);
+  }
+
+  /** What an operator says, as a wish, or why there is none. */
+  wishOf(request: ReconfigureRequest): ReconfigureWish | "no-link" | "off" {
+    return requestedWish(request, this.#links.all());
   }
 
   /** For a recording that begins in the middle, and for who plays it. */
@@ -167,17 +182,10 @@ export class Dhcp6Server {
     });
   }
 
-  /** Of the prefixes on links, those that could be delegated by mistake. */
-  #prefixesInUse(): void {
+  /** What is delegated overlaps neither what is on links nor what is reserved. */
+  #followPrefixes(): void {
     const pools = this.#links.all().flatMap(({ prefixPools }) => prefixPools);
-    this.#choice.inUse = this.#links.inUse.filter(({ prefix, prefixLength }) =>
-      pools.some(({ shape }) => samePrefix(shape.prefix, 0, prefix, 0, Math.min(shape.prefixLength, prefixLength))),
-    );
-  }
-
-  #lookForOverlaps(): void {
-    const pools = this.#links.all().flatMap(({ prefixPools }) => prefixPools);
-    this.#choice.overlaps.collect(this.#ledger.table, pools);
+    this.#ledger.overlaps.follow(pools, this.#hosts.prefixes, this.#links.inUse);
   }
 
   #serveOne(batch: ServedRows, row: number, now: number, out: ReplyBatch): Refusal | undefined {
@@ -199,7 +207,12 @@ export class Dhcp6Server {
     if (this.#classes.judge(message, chain)) return "class-dropped";
     const direct = chain.depth === 0;
     const viaAt = direct && isLinkLocal(batch.addresses, fromAt) ? fromAt : -1;
-    const seeker: Seeker = { link, message, ia: 0, now, direct, classes: this.#classes.members, via: batch.addresses, viaAt };
+    const classes = this.#classes.members;
+    const classLifetimes = this.#classLifetimes.of(classes);
+    const host = this.#hosts.of(message, 0, chain);
+    if (host?.ignored === true) return "host-ignored";
+    const known = { classes, classLifetimes, lifetimes: classLifetimes, host, reserved: host };
+    const seeker: Seeker = { link, message, chain, ia: 0, now, direct, ...known, via: batch.addresses, viaAt };
     const heardOn = direct ? link.identity.number : this.#links.numberOf(index);
     this.#clientNotes.begin(batch.addresses, fromAt, batch.ports[row] ?? 0, heardOn, link.identity.pools.reconfigure);
     this.#reconfigure.heard(seeker);

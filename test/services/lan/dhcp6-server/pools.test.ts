@@ -4,9 +4,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { type Ipv6Prefix, ipv6Bytes, ipv6Covers, ipv6Of, ipv6Prefix, splitIpv6Prefix } from "../../../../src/base/ipv6.ts";
-import { fractionOf, remainingSeconds, untilSeconds } from "../../../../src/services/lan/dhcp6-server/lifetimes.ts";
+import { permilleOf, remainingSeconds, untilSeconds } from "../../../../src/services/lan/dhcp6-server/lifetimes.ts";
 import { allZero, clearHost, copyOctets, hostIsZero, samePrefix } from "../../../../src/services/lan/dhcp6-server/octets.ts";
-import { Pool } from "../../../../src/services/lan/dhcp6-server/pools.ts";
+import { ALL_CLIENTS, Pool } from "../../../../src/services/lan/dhcp6-server/pools.ts";
 import { iaNa, iaPd } from "../../../../src/wire/dhcp6/leases.ts";
 import { addressIn, Bed, ip, net, NEVER, prefixIn } from "./support.ts";
 
@@ -15,7 +15,7 @@ function pool(prefix: Ipv6Prefix, pieceLength: number): Pool {
   return new Pool({
     prefix: ipv6Bytes(address),
     prefixLength,
-    pieceLength,
+    ...{ pieceLength, shortest: pieceLength, longest: pieceLength, range: undefined, excludedLength: 0, classIndex: ALL_CLIENTS },
     preferredSeconds: 1800,
     validSeconds: 3600,
     preferredUntil: NEVER,
@@ -31,7 +31,7 @@ test("whatever the hash, its place is a piece of the pool: inside of it, and wit
       const [outer, pieceLength] = [Math.min(one, other), Math.max(one, other)];
       const prefix = ipv6Prefix(ipv6Of(bytes), outer);
       const place = new Uint8Array(16).fill(0xa5);
-      pool(prefix, pieceLength).place(high, low, place, 0);
+      pool(prefix, pieceLength).place(high, low, pieceLength, place, 0);
       assert.ok(ipv6Covers(prefix, net(`${ipv6Of(place)}/128`)));
       assert.equal(ipv6Prefix(ipv6Of(place), pieceLength), `${ipv6Of(place)}/${pieceLength}`);
       assert.ok(pool(prefix, pieceLength).holds(place, 0, pieceLength));
@@ -51,17 +51,17 @@ test("the places of a pool are as many as its bits can count, all of them differ
     const seen = new Set<string>();
     const place = new Uint8Array(16);
     for (let n = 0; n < places + 5; n++) {
-      from.place(0, n, place, 0);
+      from.place(0, n, pieceLength, place, 0);
       seen.add(ipv6Of(place));
     }
-    assert.deepEqual([from.places, seen.size], [places, places]);
+    assert.deepEqual([from.places(pieceLength), seen.size], [places, places]);
   }
-  assert.equal(pool(net("2001:db8::/64"), 128).places, 0);
+  assert.equal(pool(net("2001:db8::/64"), 128).places(128), 0);
 });
 
 test("a hash of 64 bits is the host's half of an address, highest bit first", () => {
   const place = new Uint8Array(16);
-  pool(net("2001:db8:0:1::/64"), 128).place(0x01234567, 0x89abcdef | 0, place, 0);
+  pool(net("2001:db8:0:1::/64"), 128).place(0x01234567, 0x89abcdef | 0, 128, place, 0);
   assert.equal(ipv6Of(place), "2001:db8:0:1:123:4567:89ab:cdef");
 });
 
@@ -104,5 +104,5 @@ test("prefixes compare and clear as their text does", () => {
 test("times that never end stay so, and no sum wraps around (RFC 9915 §7.7)", () => {
   assert.deepEqual([remainingSeconds(NEVER, 5), remainingSeconds(10, 5), remainingSeconds(5, 10)], [NEVER, 5, 0]);
   assert.deepEqual([untilSeconds(NEVER, 5), untilSeconds(7, 5), untilSeconds(NEVER - 1, 5)], [NEVER, 12, NEVER - 1]);
-  assert.deepEqual([fractionOf(NEVER, 0.5), fractionOf(1, 0.5), fractionOf(0, 0.8), fractionOf(101, 0.5)], [NEVER, 1, 1, 50]);
+  assert.deepEqual([permilleOf(NEVER, 500), permilleOf(1, 500), permilleOf(0, 800), permilleOf(101, 500)], [NEVER, 1, 1, 50]);
 });
