@@ -40,7 +40,7 @@ export const DIRECTORY_LIMITS = {
   rejectNames: 3,
   rejectNameBytes: 128,
   /** Characters of one page of what a pull would change, as JSON, and that one row may add: a page has to fit a frame. */
-  differencePageCharacters: 24_000,
+  differencePageCharacters: 16_000,
   /** Names that an event about users or groups carries; the counts are of all. */
   eventNames: 10,
   /** Rules of who may ask for which map, networks and maps of one, and networks of a securenets file; more are an error of the configuration. */

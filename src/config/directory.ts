@@ -2,13 +2,25 @@
 import { hostname } from "node:os";
 import { z } from "zod";
 import { LIMITS } from "../base/limits.ts";
-import type { DirectoryConfig, FetcherConfig, FieldSource, GroupField, IdFences, SourceConfig, UserField } from "../services/directory/config.ts";
+import {
+  type DirectoryConfig,
+  type FetcherConfig,
+  type FieldSource,
+  type GroupField,
+  type IdFences,
+  LDAP_TRANSPORTS,
+  PAGINATIONS,
+  REFERRAL_POLICIES,
+  REFRESH_METHODS,
+  type SourceConfig,
+  type UserField,
+} from "../services/directory/config.ts";
 import type { Fault } from "./faults.ts";
 import { seconds } from "./kinds.ts";
 import type { Surroundings } from "./surroundings.ts";
 
 const LARGEST_ID = 0xffff_fffe;
-const PORTS = { ldaps: 636, starttls: 389, plain: 389 } as const;
+const PORTS = { ldaps: 636, starttls: 389, plain: 389, ldapi: 0 } as const;
 const phrase = z.string().max(4096);
 const word = z.string().min(1).max(255);
 const id = z.number().int().min(0).max(LARGEST_ID);
@@ -30,14 +42,24 @@ const groupFields = z.strictObject({
 });
 
 const source = z.strictObject({
-  server: word,
+  server: z.union([word, z.array(word).min(1).max(LIMITS.ldapServers)]).optional(),
+  srv: z.string().max(255).default(""),
   port: z.number().int().min(1).max(65_535).optional(),
-  transport: z.enum(["ldaps", "starttls", "plain"]).default("ldaps"),
+  transport: z.enum(LDAP_TRANSPORTS).default("ldaps"),
   allow_cleartext: z.boolean().default(false),
   ca_file: phrase.default(""),
+  cert_file: phrase.default(""),
+  key_file: phrase.default(""),
+  bind: z.enum(["simple", "external"]).default("simple"),
   bind_dn: phrase.default(""),
   bind_password_file: phrase.default(""),
+  authorization_id: phrase.default(""),
   page_size: z.number().int().min(0).max(100_000).default(500),
+  pagination: z.enum(PAGINATIONS).default("try"),
+  referrals: z.enum(REFERRAL_POLICIES).default("ignore"),
+  nested: z.boolean().default(false),
+  refresh: z.enum(REFRESH_METHODS).default("check"),
+  reconcile_seconds: seconds(60, 604_800).default(21_600),
   base: phrase,
   user_base: phrase.optional(),
   group_base: phrase.optional(),
@@ -83,7 +105,8 @@ export function directoryFaults(file: File, surroundings: Surroundings): readonl
   if (sources.length === 0) return [{ path: ["directory"], message: "no source is configured", hint: "name one: [directory.source.main]" }];
   return sources.flatMap(([name, given]) => {
     const path = ["directory", "source", name];
-    const clear = given.transport === "plain" && given.bind_dn !== "" && !given.allow_cleartext && !isLoopback(given.server);
+    const near = given.srv === "" && serversOf(given).every(isLoopback);
+    const clear = given.transport === "plain" && given.bind_dn !== "" && !given.allow_cleartext && !near;
     return [
       ...(clear
         ? [
@@ -94,10 +117,37 @@ export function directoryFaults(file: File, surroundings: Surroundings): readonl
             },
           ]
         : []),
+      ...clashes(given).map((clash) => ({ path, ...clash })),
       ...fileFault(given.ca_file, [...path, "ca_file"], surroundings.readTrusted),
+      ...fileFault(given.cert_file, [...path, "cert_file"], surroundings.readTrusted),
+      ...fileFault(given.key_file, [...path, "key_file"], surroundings.readKey),
       ...fileFault(given.bind_password_file, [...path, "bind_password_file"], surroundings.readSecret),
     ];
   });
+}
+
+/** Keys that do not go together. */
+function clashes(given: SourceFile): readonly { readonly message: string; readonly hint: string }[] {
+  const servers = serversOf(given);
+  const local = given.transport === "ldapi";
+  const found: readonly (readonly [boolean, string, string])[] = [
+    [servers.length === 0 && given.srv === "", "no server is named", 'server = "ldap.example.org", or srv = "example.org"'],
+    [local && (given.srv !== "" || servers.some((path) => !path.startsWith("/"))), "no path of a socket", 'server = "/run/slapd/ldapi"'],
+    [(given.cert_file === "") !== (given.key_file === ""), "a certificate and its key go together", "name cert_file and key_file"],
+    [
+      given.cert_file !== "" && given.transport !== "ldaps" && given.transport !== "starttls",
+      "a certificate is shown under TLS alone",
+      'transport = "ldaps"',
+    ],
+    [given.bind === "external" && !local && given.cert_file === "", "nothing proves who we are", 'cert_file and key_file, or transport = "ldapi"'],
+    [given.bind === "external" && given.bind_dn !== "", "bind_dn is for a bind with a password", "leave it out, or say authorization_id"],
+    [given.refresh === "sync" && given.referrals === "follow", "changes on other servers would not be seen", 'refresh = "whole"'],
+  ];
+  return found.flatMap(([wrong, message, hint]) => (wrong ? [{ message, hint }] : []));
+}
+
+function serversOf({ server }: SourceFile): readonly string[] {
+  return server === undefined ? [] : typeof server === "string" ? [server] : server;
 }
 
 export function directoryOf(file: File, surroundings: Surroundings): { readonly engine: DirectoryConfig; readonly fetcher: FetcherConfig } {
@@ -132,12 +182,24 @@ function sourceOf(name: string, given: SourceFile, surroundings: Surroundings): 
   };
   return {
     name,
-    server: { host: given.server, address: surroundings.addressOf(given.server), port: given.port ?? PORTS[given.transport] },
+    servers: serversOf(given).map((host) => ({ host, address: surroundings.addressOf(host), port: given.port ?? PORTS[given.transport] })),
+    srv: given.srv,
     transport: given.transport,
     trustedPem: readOrEmpty(given.ca_file, surroundings.readTrusted),
+    clientPem:
+      given.cert_file === ""
+        ? undefined
+        : { certificate: readOrEmpty(given.cert_file, surroundings.readTrusted), key: readOrEmpty(given.key_file, surroundings.readKey) },
+    bind: given.bind,
     bindDn: given.bind_dn,
     bindPassword: readOrEmpty(given.bind_password_file, surroundings.readSecret).replace(/\r?\n$/, ""),
+    authorizationId: given.authorization_id,
     pageSize: given.page_size,
+    pagination: given.pagination,
+    referrals: given.referrals,
+    nested: given.nested,
+    refresh: given.refresh,
+    reconcileSeconds: given.reconcile_seconds,
     users: { base: given.user_base ?? given.base, scope: given.scope, filter: given.user_filter, fields: fieldsOf<UserField>(given.user_fields) },
     groups: {
       base: given.group_base ?? given.base,

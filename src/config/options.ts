@@ -43,15 +43,20 @@ export const CONFIG_OPTIONS: Readonly<Record<string, ConfigOption>> = {
     help: "Directories; for a name in several the first wins.",
   },
   "directory.source.server": {
-    takes: "a host name or an address",
-    standard: "none; it is needed",
-    help: "Names are resolved from /etc/hosts and by DNS, never through NSS.",
+    takes: 'a host name or an address, or a list of them: ["ldap1.example.org", "ldap2.example.org"]',
+    standard: "none; srv may name them",
+    help: "Tried in this order; one that failed is tried last for a minute. Names are resolved from /etc/hosts and by DNS, never through NSS. With ldapi the path of a socket.",
+  },
+  "directory.source.srv": {
+    takes: 'a domain: "example.org"',
+    standard: "none",
+    help: "Its SRV records name servers (_ldaps._tcp for ldaps, else _ldap._tcp), which must be in that domain.",
   },
   "directory.source.port": { takes: "a port", standard: "636 for ldaps, else 389", help: "Where the server listens." },
   "directory.source.transport": {
-    takes: '"ldaps", "starttls" or "plain"',
+    takes: '"ldaps", "starttls", "plain" or "ldapi"',
     standard: '"ldaps"',
-    help: "The server's certificate must carry its name.",
+    help: "The server's certificate must carry its name. ldapi is a socket of this machine.",
   },
   "directory.source.allow_cleartext": { takes: "true or false", standard: "false", help: "Allow a password over plain LDAP to another machine." },
   "directory.source.ca_file": {
@@ -59,11 +64,48 @@ export const CONFIG_OPTIONS: Readonly<Record<string, ConfigOption>> = {
     standard: "the roots that Node brings",
     help: "Who may sign the server's certificate.",
   },
+  "directory.source.cert_file": { takes: "the path of a PEM file", standard: "none", help: "A certificate that is shown to the server." },
+  "directory.source.key_file": { takes: "the path of a PEM file only root may read", standard: "none", help: "Its private key." },
+  "directory.source.bind": {
+    takes: '"simple" or "external"',
+    standard: '"simple"',
+    help: "External is SASL EXTERNAL: the server knows us by our certificate, or over ldapi by the uid of the role that reads.",
+  },
   "directory.source.bind_dn": { takes: "a distinguished name", standard: "anonymous", help: "As whom the directory is read." },
   "directory.source.bind_password_file": {
     takes: "the path of a file only root may read",
     standard: "none",
     help: "The password of bind_dn, on one line.",
+  },
+  "directory.source.authorization_id": {
+    takes: 'an identity: "dn:cn=reader,dc=example,dc=org"',
+    standard: "whoever the server takes us for",
+    help: "Whom SASL EXTERNAL asks to be.",
+  },
+  "directory.source.pagination": {
+    takes: '"try" or "required"',
+    standard: '"try"',
+    help: "Whether a server that knows no pages is asked without them, or has failed.",
+  },
+  "directory.source.referrals": {
+    takes: '"ignore", "fail" or "follow"',
+    standard: '"ignore"',
+    help: "Parts of the tree on other servers: counted and left out, a failure, or read there. The secret goes to servers of this source alone.",
+  },
+  "directory.source.nested": {
+    takes: "true or false",
+    standard: "false",
+    help: "Open up groups that are members of groups, where members are distinguished names.",
+  },
+  "directory.source.refresh": {
+    takes: '"whole", "check" or "sync"',
+    standard: '"check"',
+    help: "Read everything each time; only when the server's mark of changes has moved (contextCSN, highestCommittedUSN), where it has one; or be told of changes as they happen (RFC 4533).",
+  },
+  "directory.source.reconcile_seconds": {
+    takes: "a number of seconds from 60 to 604800",
+    standard: "21600",
+    help: "How often everything is read whatever refresh has seen.",
   },
   "directory.source.page_size": { takes: "a number; 0: no pages", standard: "500", help: "Entries asked for at once (RFC 2696)." },
   "directory.source.base": {

@@ -8,6 +8,8 @@ export type Surroundings = {
   readonly readTrusted: (path: string) => string | Error;
   /** Only what root alone may read. */
   readonly readSecret: (path: string) => string | Error;
+  /** A private key, PEM, that root alone may read. */
+  readonly readKey: (path: string) => string | Error;
   readonly resolvers: () => readonly string[];
   /** The address of a literal, or of an entry in /etc/hosts. */
   readonly addressOf: (host: string) => string | undefined;
@@ -21,6 +23,7 @@ const SECRET_BYTES = 4096;
 export const thisMachine: Surroundings = {
   readTrusted: (path) => readGuarded(path, OTHERS_MAY_WRITE, LIMITS.trustedPemBytes),
   readSecret: (path) => readGuarded(path, OTHERS_MAY_READ, SECRET_BYTES),
+  readKey: (path) => readGuarded(path, OTHERS_MAY_READ, LIMITS.trustedPemBytes),
   resolvers: () =>
     lines("/etc/resolv.conf")
       .map((line) => /^\s*nameserver\s+(\S+)/.exec(line)?.[1]?.split("%")[0] ?? "")

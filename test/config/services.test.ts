@@ -8,6 +8,7 @@ import type { Surroundings } from "../../src/config/surroundings.ts";
 const machine: Surroundings = {
   readTrusted: (path) => (path === "/ca.pem" ? "PEM" : new Error(`${path} cannot be read: ENOENT`)),
   readSecret: (path) => (path === "/secret" ? "hush\n" : new Error(`group or others may read ${path}`)),
+  readKey: (path) => (path === "/key.pem" ? "KEY" : new Error(`group or others may read ${path}`)),
   resolvers: () => ["192.0.2.53"],
   addressOf: (host) => (host === "ldap.test" ? "192.0.2.9" : undefined),
   localNames: () => ({ users: ["root"], groups: ["wheel"] }),
@@ -77,7 +78,10 @@ for (const [what, text, message] of [
 test("files a directory names are read once, by whoever reads the configuration; what is printed names them and holds no secret", () => {
   const { config, file } = read(`${DIRECTORY}ca_file = "/ca.pem"\nbind_dn = "cn=x"\nbind_password_file = "/secret"\n`);
   const [source] = config.directory?.fetcher.sources ?? [];
-  assert.deepEqual([source?.trustedPem, source?.bindPassword, source?.server.address, source?.server.port], ["PEM", "hush", "192.0.2.9", 636]);
+  assert.deepEqual(
+    [source?.trustedPem, source?.bindPassword, source?.servers[0]?.address, source?.servers[0]?.port],
+    ["PEM", "hush", "192.0.2.9", 636],
+  );
   assert.equal(JSON.stringify(config.directory?.engine).includes("hush"), false, "the engine is not told");
   assert.equal(printConfig(file).includes("hush"), false);
 });

@@ -251,6 +251,7 @@ function record6Read(bytes: Uint8Array): string {
 const MACHINE: Surroundings = {
   readTrusted: () => "PEM",
   readSecret: () => "hush",
+  readKey: () => "KEY",
   resolvers: () => ["192.0.2.53"],
   addressOf: () => undefined,
   localNames: () => ({ users: ["root"], groups: ["wheel"] }),

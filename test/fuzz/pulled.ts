@@ -24,12 +24,21 @@ const attribute = (value: string) => ({ kind: "attribute", value }) as const;
 const fixed = (value: string) => ({ kind: "fixed", value }) as const;
 const SOURCE: SourceConfig = {
   name: "one",
-  server: { host: "one.test", address: undefined, port: 389 },
+  servers: [{ host: "one.test", address: undefined, port: 389 }],
+  srv: "",
   transport: "plain",
   trustedPem: "",
+  clientPem: undefined,
+  bind: "simple",
   bindDn: "",
   bindPassword: "",
+  authorizationId: "",
   pageSize: 100,
+  pagination: "try",
+  referrals: "ignore",
+  nested: false,
+  refresh: "whole",
+  reconcileSeconds: 21_600,
   users: {
     base: "ou=people",
     scope: "subtree",

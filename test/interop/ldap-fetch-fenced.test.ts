@@ -53,14 +53,14 @@ test("directories are fetched, and failures told, behind the fence of the fetche
       await waitFor(async () => (await directory.exec("ss", "-Hlun")).stdout.includes(":53 "), 5000, "dnsmasq listens");
       const named = (source: SourceConfig, host = SERVER_NAME): SourceConfig => ({
         ...source,
-        server: { ...source.server, host, address: undefined },
+        servers: source.servers.map((server) => ({ ...server, host, address: undefined })),
       });
       const config = (...sources: readonly SourceConfig[]): FetcherConfig => ({ resolvers: ["127.0.0.1"], idFences: FENCES, sources });
       const configs = [
         ...(["ldaps", "starttls", "plain"] as const).map((transport) => config(named(slapd.source(transport)))),
         config(slapd.source("ldaps", { trustedPem: "" })),
         config(named(slapd.source(), "nowhere.test")),
-        config(slapd.source("plain", { server: { host: SERVER_NAME, address: "127.0.0.1", port: 1 } })),
+        config(slapd.source("plain", { servers: [{ host: SERVER_NAME, address: "127.0.0.1", port: 1 }] })),
       ];
       const { lacking, fetched } = await within(directory, () => fenced(configs));
       assert.deepEqual(lacking, []);

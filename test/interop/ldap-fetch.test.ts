@@ -143,7 +143,7 @@ test("a name is asked for from the given resolver; an address where nobody liste
     await waitFor(async () => (await namespace.exec("ss", "-Hlun")).stdout.includes(":53 "), 5000, "dnsmasq listens");
     const named = (host: string): SourceConfig => {
       const source = slapd.source("ldaps");
-      return { ...source, server: { ...source.server, host, address: undefined } };
+      return { ...source, servers: source.servers.map((server) => ({ ...server, host, address: undefined })) };
     };
     const found = await pullOnce({ ...configOf(named(SERVER_NAME)), resolvers: ["127.0.0.1"] });
     assert.deepEqual([found.results[0]?.reason, found.users.length], ["", 5]);
@@ -181,12 +181,15 @@ test("a server that cannot prove its name gets no bind secret", needsRoot, () =>
     for (const transport of ["ldaps", "starttls"] as const) {
       assert.match(await failureOf(slapd.source(transport, { trustedPem: "" })), /^certificate /, "an authority that nobody knows");
       const source = slapd.source(transport);
-      assert.match(await failureOf({ ...source, server: { ...source.server, host: "other.test" } }), /^certificate .*other\.test/);
+      assert.match(
+        await failureOf({ ...source, servers: source.servers.map((server) => ({ ...server, host: "other.test" })) }),
+        /^certificate .*other\.test/,
+      );
       assert.match(await failureOf(slapd.source(transport, { trustedPem: "no certificate" })), /^certificate /);
       assert.equal((await pullOnce(configOf(source))).results[0]?.ok, true, "the same server under its name");
     }
     const misled = slapd.source("ldaps");
-    assert.match(await failureOf({ ...misled, server: { ...misled.server, port: 389 } }), /^tls /);
+    assert.match(await failureOf({ ...misled, servers: misled.servers.map((server) => ({ ...server, port: 389 })) }), /^tls /);
     await capture.stop();
     assert.ok(!readFileSync(capture.file).includes("only-for-reading"), "the secret is not on the wire");
   }),
@@ -219,7 +222,7 @@ test("a silent server is given up after its time, and keeps nobody else waiting"
     const silent = createServer(() => undefined).listen(1389, "127.0.0.1");
     await once(silent, "listening");
     const source = slapd.source();
-    const mute = { ...source, name: "mute", server: { ...source.server, port: 1389 } };
+    const mute = { ...source, name: "mute", servers: source.servers.map((server) => ({ ...server, port: 1389 })) };
     const { results } = await pullOnce(configOf(mute, source), { clock: fasterClock(50) });
     assert.deepEqual(
       results.map(({ source: index, reason }) => ({ index, reason })),
@@ -263,7 +266,7 @@ test("TLS of before 1.2 is refused (RFC 8996)", needsRoot, () =>
       await once(old, "listening");
       try {
         const source = slapd.source("ldaps");
-        assert.match(await failureOf({ ...source, server: { ...source.server, port: 1636 } }), expected, version);
+        assert.match(await failureOf({ ...source, servers: source.servers.map((server) => ({ ...server, port: 1636 })) }), expected, version);
       } finally {
         await new Promise((resolve) => old.close(resolve));
       }

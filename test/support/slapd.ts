@@ -19,7 +19,7 @@ export type SlapdOptions = DirectoryContents & {
 };
 export const SERVER_NAME = "directory.test";
 const ADDRESS = "127.0.0.1";
-const PORTS = { plain: 389, starttls: 389, ldaps: 636 } as const;
+const PORTS = { plain: 389, starttls: 389, ldaps: 636, ldapi: 0 } as const;
 const MAP_BYTES = 512 * 1024 * 1024;
 
 export class Slapd {
@@ -44,12 +44,21 @@ export class Slapd {
     const attribute = (value: string) => ({ kind: "attribute", value }) as const;
     return {
       name: "slapd",
-      server: { host: SERVER_NAME, address: ADDRESS, port: PORTS[transport] },
+      servers: [{ host: SERVER_NAME, address: ADDRESS, port: PORTS[transport] }],
+      srv: "",
       transport,
       trustedPem: this.authorityPem,
+      clientPem: undefined,
+      bind: "simple",
       bindDn: READER.dn,
       bindPassword: READER.password,
+      authorizationId: "",
       pageSize: 100,
+      pagination: "try",
+      referrals: "ignore",
+      nested: false,
+      refresh: "whole",
+      reconcileSeconds: 21_600,
       users: {
         base: SUFFIX,
         scope: "subtree",

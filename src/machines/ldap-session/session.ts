@@ -84,6 +84,7 @@ function due(state: SessionState, at: Moment): Result {
 function connected(state: SessionState): Result {
   switch (state.config.transport) {
     case "plain":
+    case "ldapi":
       return bind(state);
     case "ldaps":
       return { state: { ...state, phase: { kind: "securing" } }, effects: [{ kind: "startTls" }] };

@@ -16,7 +16,7 @@ export type SessionSearch = {
   readonly attributes: readonly string[];
 };
 export type SessionConfig = {
-  readonly transport: "ldaps" | "starttls" | "plain";
+  readonly transport: "ldaps" | "starttls" | "plain" | "ldapi";
   /** Empty: anonymous, and no bind is sent. */
   readonly bindDn: string;
   /** Entries of one page (RFC 2696); 0 asks for all at once. */

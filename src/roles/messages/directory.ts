@@ -8,7 +8,11 @@ import {
   type FetcherConfig,
   type GroupField,
   type IdFences,
+  LDAP_TRANSPORTS,
   ON_FAILURE,
+  PAGINATIONS,
+  REFERRAL_POLICIES,
+  REFRESH_METHODS,
   type SearchConfig,
   type UserField,
   type YpConfig,
@@ -19,6 +23,7 @@ import { message } from "./message.ts";
 
 const word = text16(255);
 const phrase = text16(4096);
+const pem = text32(LIMITS.trustedPemBytes);
 const sourceName = text16(64);
 const localNames = list16(word, LIMITS.localNames);
 const idFences: Codec<IdFences> = struct({
@@ -55,12 +60,21 @@ export const fetcherConfig: Codec<FetcherConfig> = struct({
   sources: list16(
     struct({
       name: sourceName,
-      server: struct({ host: word, address: optional(text16(64)), port: u16 }),
-      transport: choice(["ldaps", "starttls", "plain"]),
-      trustedPem: text32(LIMITS.trustedPemBytes),
+      servers: list16(struct({ host: word, address: optional(text16(64)), port: u16 }), LIMITS.ldapServers),
+      srv: word,
+      transport: choice(LDAP_TRANSPORTS),
+      trustedPem: pem,
+      clientPem: optional(struct({ certificate: pem, key: pem })),
+      bind: choice(["simple", "external"]),
       bindDn: phrase,
       bindPassword: phrase,
+      authorizationId: phrase,
       pageSize: u32,
+      pagination: choice(PAGINATIONS),
+      referrals: choice(REFERRAL_POLICIES),
+      nested: flag,
+      refresh: choice(REFRESH_METHODS),
+      reconcileSeconds: u32,
       users,
       groups,
     }),

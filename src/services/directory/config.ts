@@ -13,19 +13,44 @@ export type SearchConfig<F extends string> = {
   readonly filter: string;
   readonly fields: { readonly [field in F]: FieldSource };
 };
+/** `address` is set where the name needs no question to a resolver: a literal, or an entry of /etc/hosts. */
+export type ServerConfig = { readonly host: string; readonly address: string | undefined; readonly port: number };
+/** `ldapi`: a socket of this machine, whose path stands as the server's host; main connects to it. */
+export const LDAP_TRANSPORTS = ["ldaps", "starttls", "plain", "ldapi"] as const;
+export const PAGINATIONS = ["try", "required"] as const;
+/** What becomes of parts of the tree that are on other servers (RFC 4511 §4.5.3). */
+export const REFERRAL_POLICIES = ["ignore", "fail", "follow"] as const;
+/** Everything each time; nothing while the server's mark of changes stands still; changes as they happen (RFC 4533). */
+export const REFRESH_METHODS = ["whole", "check", "sync"] as const;
 /** One directory, as the fetcher needs it: the only one that holds a secret. */
 export type SourceConfig = {
   readonly name: string;
-  /** `address` is set where the name needs no question to a resolver: a literal, or an entry of /etc/hosts. */
-  readonly server: { readonly host: string; readonly address: string | undefined; readonly port: number };
-  readonly transport: "ldaps" | "starttls" | "plain";
+  /** Tried in this order, those that failed a moment ago last. */
+  readonly servers: readonly ServerConfig[];
+  /** A domain whose SRV records name further servers (RFC 2782); empty: none is asked for. */
+  readonly srv: string;
+  readonly transport: (typeof LDAP_TRANSPORTS)[number];
   /** PEM certificates that are trusted; empty: the roots that Node brings. */
   readonly trustedPem: string;
+  /** Who we are under TLS. */
+  readonly clientPem: { readonly certificate: string; readonly key: string } | undefined;
+  /** `external`: SASL EXTERNAL (RFC 4422 appendix A), by client certificate or by the uid at the other end of a local socket. */
+  readonly bind: "simple" | "external";
   /** Empty: anonymous. */
   readonly bindDn: string;
   readonly bindPassword: string;
+  /** Whom SASL EXTERNAL asks to be; empty: whoever the server takes us for. */
+  readonly authorizationId: string;
   /** 0: no paging. */
   readonly pageSize: number;
+  /** `required`: a server that cannot page is a failure. */
+  readonly pagination: (typeof PAGINATIONS)[number];
+  readonly referrals: (typeof REFERRAL_POLICIES)[number];
+  /** Groups that are members of groups are opened up. */
+  readonly nested: boolean;
+  readonly refresh: (typeof REFRESH_METHODS)[number];
+  /** After so long everything is read again, whatever the refresh method has seen. */
+  readonly reconcileSeconds: number;
   readonly users: SearchConfig<UserField>;
   readonly groups: SearchConfig<GroupField>;
 };

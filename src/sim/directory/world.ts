@@ -255,12 +255,21 @@ const FETCHER: FetcherConfig = {
   sources: [
     {
       name: "ldap",
-      server: { host: "ldap.office.example", address: "192.0.2.10", port: 389 },
+      servers: [{ host: "ldap.office.example", address: "192.0.2.10", port: 389 }],
+      srv: "",
       transport: "starttls",
       trustedPem: "",
+      clientPem: undefined,
+      bind: "simple",
       bindDn: SECRET.bindDn,
       bindPassword: SECRET.password,
+      authorizationId: "",
       pageSize: 7,
+      pagination: "try",
+      referrals: "ignore",
+      nested: false,
+      refresh: "whole",
+      reconcileSeconds: 21_600,
       users: {
         base: `ou=people,${BASE}`,
         scope: "one",

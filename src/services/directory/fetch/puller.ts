@@ -147,6 +147,7 @@ function searchOf(search: SearchConfig<UserField> | SearchConfig<GroupField>): S
   return parsed.ok ? { base: search.base, scope: search.scope, filter: parsed.filter, attributes: attributesOf(search) } : undefined;
 }
 
-function targetOf({ server, trustedPem }: SourceConfig, resolvers: readonly string[]): StreamTarget {
+function targetOf({ servers, trustedPem }: SourceConfig, resolvers: readonly string[]): StreamTarget {
+  const [server = { host: "", address: undefined, port: 0 }] = servers;
   return { ...server, trustedPem, resolvers };
 }

@@ -21,12 +21,21 @@ const SECRET = "open sesame";
 function source(name: string, other: Partial<SourceConfig> = {}): SourceConfig {
   return {
     name,
-    server: { host: `${name}.test`, address: undefined, port: 389 },
+    servers: [{ host: `${name}.test`, address: undefined, port: 389 }],
+    srv: "",
     transport: "plain",
     trustedPem: "",
+    clientPem: undefined,
+    bind: "simple",
     bindDn: "",
     bindPassword: "",
+    authorizationId: "",
     pageSize: 0,
+    pagination: "try",
+    referrals: "ignore",
+    nested: false,
+    refresh: "whole",
+    reconcileSeconds: 21_600,
     users: {
       base: "ou=people",
       scope: "subtree",
