@@ -148,7 +148,7 @@ function problemsOf(issue: z.core.$ZodIssue, { placeOf }: Pick<Parsed, "placeOf"
     return [{ ...placeOf(issue.path), message: `"${String(issue.path.at(-1))}" is no name of ${what}`, hint }];
   }
   if (issue.code === "invalid_union") {
-    const meant = issue.errors.filter((branch) => branch.some(({ code, path }) => code !== "invalid_type" || path.length > 0));
+    const meant = issue.errors.filter((branch) => !branch.some(({ code, path }) => code === "invalid_type" && path.length === 0));
     const [only, ...others] = meant;
     if (only !== undefined && others.length === 0)
       return only.flatMap((inner) => problemsOf({ ...inner, path: [...issue.path, ...inner.path] }, { placeOf }));
