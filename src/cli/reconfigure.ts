@@ -2,7 +2,7 @@
 import { Argument, type Command } from "commander";
 import { parseDuid } from "../base/duid.ts";
 import { escapeText } from "../base/text.ts";
-import { PURPOSES } from "../control/reconfigure.ts";
+import { RECONFIGURE_PURPOSES } from "../ports/reconfigure.ts";
 import { asking, type Common, command } from "./asking.ts";
 import { EXIT, finish } from "./output.ts";
 
@@ -19,7 +19,7 @@ Exit codes: 0 they are told, 1 refused, 2 an option was not understood, 3 there 
 
 export function reconfigureCommand(program: Command): void {
   asking(program.command("reconfigure").description("tell clients of the DHCPv6 server to ask again (RFC 9915 §18.3.11)"))
-    .addArgument(new Argument("[what]", "what they shall send").choices([...PURPOSES]))
+    .addArgument(new Argument("[what]", "what they shall send").choices([...RECONFIGURE_PURPOSES]))
     .option("--interface <NAME>", "only clients of this link, as the configuration calls it")
     .option("--client <DUID>", "only this client: its DUID in hexadecimal, colons or not")
     .addHelpText("after", HELP)
