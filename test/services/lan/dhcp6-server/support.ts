@@ -57,18 +57,21 @@ type Setting = {
   readonly pools?: Partial<Dhcp6Pools>;
   readonly relayedPools?: Partial<Dhcp6Pools>;
   readonly addresses?: readonly WatchedAddress[];
+  /** Of the server. */
+  readonly life?: number;
   readonly classes?: LanConfig["classes"];
   readonly hosts?: LanConfig["hosts"];
 };
 
 export class Bed {
   readonly table = new LeaseTable({ key: KEY, maxLeases: 100_000, maxRowsPerClient: 32 });
-  readonly server = new Dhcp6Server({ table: this.table, offers: new Offers(KEY), key: KEY });
+  readonly server: Dhcp6Server;
   readonly packets = new PacketBatch({ slots: 64, arenaBytes: 640_000 });
   readonly replies = new ReplyBatch({ slots: 64, arenaBytes: 640_000 });
   now = NOW;
 
-  constructor({ pools = {}, relayedPools = {}, addresses = [LAN_ADDRESS], ...known }: Setting = {}) {
+  constructor({ pools = {}, relayedPools = {}, addresses = [LAN_ADDRESS], life = 1, ...known }: Setting = {}) {
+    this.server = new Dhcp6Server({ table: this.table, offers: new Offers(KEY), key: KEY, reconfigure: { key: KEY, life } });
     this.configure(pools, relayedPools, known);
     this.server.setIndex("lan0", LAN);
     this.server.setAddresses("lan0", addresses);
