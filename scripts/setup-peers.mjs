@@ -29,6 +29,8 @@ const WANTED = [
   ["ethtool"],
   ["systemd"],
   ["kea-dhcp6-server"],
+  ["kea-admin"],
+  ["nmap"],
   ["slapd"],
   ["ldap-utils"],
   ["netbase"],
