@@ -7,6 +7,7 @@ import { WriterThread } from "../platform/lease-stores/writers.ts";
 import { native } from "../platform/native.ts";
 import { Outbox, ServerSockets } from "../platform/server-sockets.ts";
 import type { LeaseOutcome } from "../ports/leases.ts";
+import type { ReconfigureAnswer } from "../ports/reconfigure.ts";
 import { AddressNewsReader } from "../services/address-news.ts";
 import { warmUp } from "../services/lan/dhcp6-server/warm-up.ts";
 import { Lan } from "../services/lan/service.ts";
@@ -34,7 +35,7 @@ const links = new LinkNewsReader();
 const addresses = new AddressNewsReader();
 /** What was made before the fence, and what grows out of it once the journal was read. */
 type Parts = { readonly clock: BootClock; readonly files: JournalFiles; readonly sockets: ServerSockets };
-let key: Uint8Array = new Uint8Array(16);
+let secret: { readonly key: Uint8Array; readonly life: number } = { key: new Uint8Array(16), life: 0 };
 let lan: Lan | undefined;
 let promises: Promises | undefined;
 const parts = new ConfigParts();
@@ -50,8 +51,8 @@ startEngine({
       files: new JournalFiles(writers, {
         ask: (kind, number) => room.ask("openJournalFile", { kind, number }),
         snapshotWritten: (number, firstSegment) => room.ask("snapshotWritten", { number, firstSegment }),
-      }),
         snapshotAbandoned: (number) => room.ask("snapshotAbandoned", { number }),
+      }),
       sockets: new ServerSockets((link) => lan?.arrived(link, parts.sockets.rows)),
     };
     const outbox = new Outbox();
@@ -77,7 +78,7 @@ startEngine({
 function fromMain(room: EngineRoom, parts: Parts, message: Incoming): void {
   switch (message.kind) {
     case "serverKey":
-      key = message.body.key;
+      secret = message.body;
       return;
     case "journalFile":
       return parts.files.found(message.body.kind, { ...message.body, fd: message.descriptors[0] ?? -1 });
@@ -93,13 +94,15 @@ function fromMain(room: EngineRoom, parts: Parts, message: Incoming): void {
       return lan?.stored(message.body.name, message.body.record);
     case "serverSocket":
       return parts.sockets.open(message.body.link, message.descriptors[0] ?? -1);
+    case "reconfigureClients":
+      return reconfigure(room, message.body);
     case "changeLeases":
       return changeLeases(room, message.body);
     case "kernelFailed":
+      if (message.body.what === "openJournalFile") return parts.files.refused();
       return lan?.socketFailed(message.body.name);
     default:
       return;
-      if (message.body.what === "openJournalFile") return parts.files.refused();
   }
 }
 
@@ -152,7 +155,7 @@ function begin(room: EngineRoom, { clock, files, sockets }: Parts): void {
       },
       routes: new Delegations((routes) => room.ask("delegatedRoutes", { routes })),
     },
-    { table, offers: new Offers(fresh(16)), key },
+    { table, offers: new Offers(fresh(16)), ...secret },
   );
   room.log.write("info", "leasesRecovered", { leases: table.count, images: recovery.images });
 }
@@ -176,6 +179,12 @@ function changeLeases(room: EngineRoom, { request, ...changes }: Extract<Incomin
   };
   if (lan === undefined) told(undefined);
   else lan.change(changes, told);
+}
+
+function reconfigure(room: EngineRoom, { request, ...wanted }: Extract<Incoming, { readonly kind: "reconfigureClients" }>["body"]): void {
+  const told = (answer: ReconfigureAnswer): void => void room.to("control")?.send("clientsReconfigured", { request, ...answer });
+  if (lan === undefined) told({ outcome: "not-running", clients: 0 });
+  else lan.reconfigures.ask(wanted, told);
 }
 
 function view(): LanView | null {
