@@ -90,10 +90,11 @@ export class Choice {
   }
 
   #findIn(pool: Pool, supply: Supply, seeker: Seeker): boolean {
-    if (pool.fullAt === seeker.now) return false;
+    if (pool.fullAt === seeker.now && pool.fullAfter === this.#ledger.ended) return false;
     const laid = this.#laid(seeker);
     if (pool.isMixed ? this.#findMixed(pool, supply, seeker, laid) : this.#findAlike(pool, supply, seeker, laid)) return true;
     pool.fullAt = seeker.now;
+    pool.fullAfter = this.#ledger.ended;
     return false;
   }
 

@@ -38,9 +38,13 @@ export class Ledger {
   readonly table: LeaseTable;
   /** Which delegated prefixes lie across others. */
   readonly overlaps: Overlaps;
+  /** The disk is full: what is promised goes on as long as it was promised before, and nothing else begins. */
+  repeatsOnly = false;
   /** What is remembered of the client that is being answered. */
   notes: ClientNotes | undefined;
   readonly #holdings = new Map<number, Holdings>();
+  /** Leases that ended or were forgotten: with another number there may be room again. */
+  ended = 0;
   /** What the last promise says. */
   preferredSeconds = 0;
   validSeconds = 0;
@@ -119,6 +123,11 @@ export class Ledger {
     const validLeft = remainingSeconds(table.validUntilSeconds(row), now);
     const preferredLeft = remainingSeconds(table.preferredUntilSeconds(row), now);
     const bound = table.state(row) === STATE.bound;
+    if (this.repeatsOnly) {
+      this.preferredSeconds = Math.min(preferredLeft, preferred);
+      this.validSeconds = Math.min(validLeft, valid);
+      return;
+    }
     const noted = this.notes?.keep(table, row) === true;
     if (bound && mayRepeat(validLeft, valid) && mayRepeat(preferredLeft, preferred)) {
       this.preferredSeconds = preferredLeft;
@@ -181,6 +190,7 @@ export class Ledger {
 
   /** Nobody's, but kept for who had it. */
   #rest(row: number, now: number): void {
+    this.ended++;
     this.#count(row, -1);
     this.table.notes.drop(row);
     this.table.setState(row, STATE.released);
@@ -188,6 +198,7 @@ export class Ledger {
   }
 
   #remove(row: number): void {
+    this.ended++;
     this.#count(row, -1);
     this.overlaps.gone(row);
     this.table.remove(row);

@@ -40,8 +40,9 @@ export class Pool {
   readonly isMixed: boolean;
   /** Whether other leases than those of a piece's own length and place can overlap it: then the tree has to be asked, and told. */
   isEntangled = false;
-  /** The second in which every place was seen to be taken. */
+  /** The second in which every place was seen to be taken, and how many leases had ended by then. */
   fullAt = -1;
+  fullAfter = 0;
 
   constructor(shape: PoolShape) {
     this.shape = shape;
