@@ -1,6 +1,7 @@
 /** The answer to each kind of message (RFC 9915 §18.3): its head, what becomes of its associations, and what else was asked for. */
 import { duidBytes } from "../../../base/duid.ts";
 import { LIMITS } from "../../../base/limits.ts";
+import type { DiskState } from "../../../ports/store.ts";
 import { Counters } from "../../counters.ts";
 import type { LanConfig } from "../config.ts";
 import { Associations, type Wish } from "./associations.ts";
@@ -27,6 +28,8 @@ export class Answers {
   readonly sent = new Counters();
   /** Whether the answer made last has to wait for what is in the journal. */
   held = false;
+  /** Whether what is promised can be kept. */
+  disk: DiskState = "open";
   /** Who may be told to come back. */
   reconfigure: Reconfigure | undefined;
   readonly #writer = new IaWriter();
@@ -56,6 +59,7 @@ export class Answers {
     this.held = false;
     this.#writer.begin();
     this.#associations.begin();
+    if (this.disk !== "open" && !isAnswered(message.type, this.disk)) return "disk-full";
     switch (message.type) {
       case TYPE.solicit:
         return message.rapidCommit && link.identity.pools.rapidCommit ? this.#grant(seeker, "request", out) : this.#advertise(seeker, out);
@@ -78,7 +82,7 @@ export class Answers {
     }
   }
 
-  #advertise(seeker: Seeker, out: ReplyBatch): undefined {
+  #advertise(seeker: Seeker, out: ReplyBatch): Refusal | undefined {
     this.#head(TYPE.advertise, seeker, out);
     const { preference } = seeker.link.identity.pools;
     if (preference > 0) {
@@ -86,10 +90,12 @@ export class Answers {
       out.u8(preference);
     }
     for (seeker.ia = 0; seeker.ia < seeker.message.ias; seeker.ia++) this.#associations.offer(seeker, out);
+    if (this.#associations.leftOut > 0 && this.#associations.leftOut === seeker.message.ias) return "disk-full";
     this.#writer.end(seeker.link.identity.pools, out);
     this.#tell(seeker, out);
     this.reconfigure?.accept(seeker, false, out);
     this.sent.add("advertise");
+    return undefined;
   }
 
   #grant(seeker: Seeker, wish: Wish, out: ReplyBatch): Refusal | undefined {
@@ -98,7 +104,7 @@ export class Answers {
     if (message.type === TYPE.solicit) out.option(OPTION.rapidCommit, 0);
     let said = message.ias === 0 && wish !== "rebind";
     for (seeker.ia = 0; seeker.ia < message.ias; seeker.ia++) said = this.#associations.grant(seeker, wish, out) || said;
-    if (!said) return "nothing-to-say";
+    if (!said) return this.#associations.leftOut > 0 ? "disk-full" : "nothing-to-say";
     this.#writer.end(seeker.link.identity.pools, out);
     this.#tell(seeker, out);
     this.held = this.#associations.promised > 0;
@@ -143,7 +149,7 @@ export class Answers {
   /** What a client that gets leases is told besides. */
   #tell(seeker: Seeker, out: ReplyBatch): void {
     this.#optionsFor(seeker).write(seeker.message, out);
-    writeFqdn(seeker.message, undefined, out);
+    writeFqdn(seeker.message, seeker.host?.name, out);
   }
 
   #optionsFor({ link, classes, host }: Seeker): ReplyOptions {
@@ -160,4 +166,10 @@ export class Answers {
     out.option(OPTION.clientId, message.clientIdLength);
     out.copy(message.bytes, message.clientIdAt, message.clientIdLength);
   }
+}
+
+/** What a client is told of its leases on a full disk repeats what is written there; where nobody knows what is, it is told nothing. */
+function isAnswered(type: number, disk: DiskState): boolean {
+  if (type === TYPE.confirm || type === TYPE.informationRequest) return true;
+  return disk === "full" && type !== TYPE.release && type !== TYPE.decline;
 }

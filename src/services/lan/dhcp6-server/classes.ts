@@ -24,11 +24,6 @@ export class ClientClasses {
     this.members = new Uint8Array(classes.length);
   }
 
-  /** The place of a class among `members`; -1: there is none of that name. */
-  indexOf(name: string): number {
-    return this.#classes.findIndex((one) => one.name === name);
-  }
-
   /** Sets `members` for a message that was decoded. @returns whether one of its classes is not answered */
   judge(message: ClientMessage, chain: RelayChain): boolean {
     let dropped = false;
