@@ -49,7 +49,7 @@ export class Changes {
       const own = identifier.length > 0 && this.#isOf(row, link, type, lease.iaid, identifier);
       if (!own && this.#ledger.isLive(row, now)) return "held";
       if (own && this.#ledger.table.validUntilSeconds(row) >= lease.validUntilSeconds) return "known";
-    }
+    } else if (lease.kind === "prefix" && !this.#ledger.overlaps.isFree(address, lease.prefixLength, now, false, true)) return "overlapping";
     const kept: KeptLease = {
       ...{ link: link.identity.number, type, iaid: lease.iaid, identifier, address, prefixLength: lease.prefixLength, state: STATES[lease.state] },
       // a start that is still to come would move our clock

@@ -12,7 +12,7 @@ import { isReservedIdentifier } from "../../reserved-identifier.ts";
 import { OPTION } from "./codes.ts";
 import type { ReservedHosts } from "./hosts.ts";
 import type { Ledger } from "./ledger.ts";
-import { copyOctets, putU32 } from "./octets.ts";
+import { clearHost, copyOctets, putU32 } from "./octets.ts";
 import { ALL_CLIENTS, type Pool } from "./pools.ts";
 import type { Seeker } from "./seeker.ts";
 import type { Supply } from "./supplies.ts";
@@ -20,7 +20,6 @@ import type { Supply } from "./supplies.ts";
 /** Link 2, type 1, counter 1, IAID 4; the DUID follows. */
 const HEAD_BYTES = 8;
 const COUNTER_AT = 3;
-const ADDRESS_BITS = 128;
 
 /** Offers are kept under a key of the process; what is asked of them is this. */
 export type OfferBook = Pick<Offers, "put" | "isFreeFor">;
@@ -41,6 +40,7 @@ export class Choice {
   readonly #hash: KeyedHash;
   readonly #hashed = new Uint8Array(HEAD_BYTES + IDENTIFIER_BYTES);
   readonly #block = new Uint8Array(16);
+  readonly #around = new Uint8Array(16);
 
   /** @param hash its key outlives the process: with another, clients get other addresses */
   constructor(ledger: Ledger, offers: OfferBook, hash: KeyedHash, hosts: ReservedHosts) {
@@ -121,10 +121,20 @@ export class Choice {
     const pieces = Math.min(LIMITS.poolHashes, 2 ** Math.min(31, this.length - blockLength));
     for (let piece = 0; piece < pieces; piece++) {
       this.#pieceOfBlock(piece);
-      if (this.#mayGive(supply, seeker, false)) return true;
+      if (this.#mayGive(supply, seeker, false) && !this.#overlapsOffer(pool, seeker)) return true;
     }
     this.#pieceOfBlock(0);
     return true;
+  }
+
+  /** Whether a prefix around the piece, or one that begins as it does, was offered to somebody else: blocks are cut from their beginning. */
+  #overlapsOffer({ shape }: Pool, seeker: Seeker): boolean {
+    copyOctets(this.address, 0, this.#around, 0, 16);
+    for (let length = shape.longest; length >= shape.shortest; length--) {
+      if (length < this.length) clearHost(this.#around, length);
+      if (length !== this.length && !this.#isOfferedToNobodyElse(this.#around, length, seeker)) return true;
+    }
+    return false;
   }
 
   /** The block's beginning, with a number of at most 31 bits in front of the end of the piece. */
@@ -160,22 +170,21 @@ export class Choice {
   /** @param pressed what ended and is kept for another client may be taken */
   #mayGive(supply: Supply, seeker: Seeker, pressed: boolean): boolean {
     const { link, now, message, ia } = seeker;
-    const isAddress = message.iaCodes[ia] === OPTION.iaNa;
-    if (isAddress) {
+    if (message.iaCodes[ia] === OPTION.iaNa) {
       if (isReservedIdentifier(this.address, 0) || link.isOwn(this.address, 0)) return false;
       if (this.#hosts.keepsAddress(this.address, 0, supply.prefixLength)) return false;
     } else if (!this.#ledger.overlaps.isFree(this.address, this.length, now, pressed, false)) return false;
     const row = this.#ledger.table.findAddress(this.address, 0, this.length);
     if (row !== -1 && (!pressed || this.#ledger.isLive(row, now))) return false;
-    return this.#isOfferedToNobodyElse(seeker, isAddress ? ADDRESS_BITS : this.length);
+    return this.#isOfferedToNobodyElse(this.address, this.length, seeker);
   }
 
-  #isOfferedToNobodyElse({ link, message, ia, now }: Seeker, length: number): boolean {
+  #isOfferedToNobodyElse(address: Uint8Array, length: number, { link, message, ia, now }: Seeker): boolean {
     const { bytes, clientIdAt, clientIdLength } = message;
     const type = message.iaCodes[ia] ?? 0;
     const iaid = message.iaids[ia] ?? 0;
     const { number } = link.identity;
-    const free = this.#offers.isFreeFor(this.address, 0, length, number, type, iaid, bytes, clientIdAt, clientIdLength, now);
+    const free = this.#offers.isFreeFor(address, 0, length, number, type, iaid, bytes, clientIdAt, clientIdLength, now);
     if (this.notes !== undefined) this.notes.offerStands(free);
     return free;
   }
