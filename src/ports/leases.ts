@@ -70,5 +70,6 @@ export const LEASE_OUTCOMES = [
   "leases-full", // the server holds as many as it may
   "client-full", // the client's association holds as many as it may
   "absent", // there is no such lease
+  "disk-full", // it could not be written down
 ] as const;
 export type LeaseOutcome = (typeof LEASE_OUTCOMES)[number];

@@ -166,10 +166,10 @@ function configure(room: EngineRoom, part: ConfigPart, generation: number): void
   if (whole !== undefined) lan?.configure(whole);
 }
 
-function fromControl(room: EngineRoom, { leases }: Lan, message: Incoming): void {
+function fromControl(room: EngineRoom, { dhcp6 }: Lan, message: Incoming): void {
   if (message.kind !== "leasesRequest") return;
   const { request, filter, after } = message.body;
-  room.to("control")?.send("leasesPage", { request, ...leases.page(filter, after) });
+  room.to("control")?.send("leasesPage", { request, ...dhcp6.leases(filter, after) });
 }
 
 /** Whoever asked hears of it when it is durable. */
@@ -178,13 +178,13 @@ function changeLeases(room: EngineRoom, { request, ...changes }: Extract<Incomin
     room.to("control")?.send("leasesChanged", { request, result: outcomes === undefined ? "failed" : "done", outcomes: outcomes ?? [] });
   };
   if (lan === undefined) told(undefined);
-  else lan.change(changes, told);
+  else lan.dhcp6.change(changes, told);
 }
 
 function reconfigure(room: EngineRoom, { request, ...wanted }: Extract<Incoming, { readonly kind: "reconfigureClients" }>["body"]): void {
   const told = (answer: ReconfigureAnswer): void => void room.to("control")?.send("clientsReconfigured", { request, ...answer });
   if (lan === undefined) told({ outcome: "not-running", clients: 0 });
-  else lan.reconfigures.ask(wanted, told);
+  else lan.dhcp6.reconfigures.ask(wanted, told);
 }
 
 function view(): LanView | null {

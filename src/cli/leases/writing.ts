@@ -25,6 +25,7 @@ export const OUTCOME_WORDS: Readonly<Record<LeaseOutcome, string>> = {
   "leases-full": "the server holds as many leases as it may",
   "client-full": "its client holds as many leases as it may",
   absent: "there is no such lease",
+  "disk-full": "the disk is full, so nothing is changed",
 };
 
 /** @returns an outcome for each, in their order; ends the command when nobody may, can or does */

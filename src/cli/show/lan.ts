@@ -2,8 +2,15 @@
 import type { LanView } from "../../services/lan/view.ts";
 import { counted, listed, many } from "./words.ts";
 
-export function lanLines({ router, server, relay, ignored, dropped = {} }: LanView): readonly string[] {
+const DISK: Readonly<Record<LanView["disk"], string | undefined>> = {
+  open: undefined,
+  full: "The disk is full: DHCPv6 gives no new leases, and repeats those that it promised until they end. Make room under the state folder.",
+  stuck: "The disk is full in the middle of a promise: DHCPv6 gives no leases and extends none. Make room under the state folder.",
+};
+
+export function lanLines({ router, server, relay, disk, ignored, dropped = {} }: LanView): readonly string[] {
   return [
+    ...(DISK[disk] === undefined ? [] : ["", DISK[disk]]),
     ...routerLines(router),
     ...serverLines(server),
     ...relayLines(relay),

@@ -63,7 +63,7 @@ export class LeaseLists {
       startSeconds: table.startSeconds(row),
       preferredUntilSeconds: table.preferredUntilSeconds(row),
       validUntilSeconds,
-      hostName: "",
+      hostName: this.#table.note(row)?.hostName ?? "",
     };
   }
 

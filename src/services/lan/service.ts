@@ -1,10 +1,8 @@
 /** `lan`: router advertisements, the DHCPv6 server and the relay on one set of links, fed with what the kernel tells and with datagrams. */
 import { UNSPECIFIED_V6 } from "../../base/ipv6.ts";
-import { after } from "../../base/time.ts";
-import type { Alarm, Clock } from "../../ports/clock.ts";
+import type { Clock } from "../../ports/clock.ts";
 import type { ArrivedRows, LinkDatagrams, LinkSockets, ReceivedDatagram } from "../../ports/datagrams.ts";
 import type { DelegatedRoutes } from "../../ports/kernel.ts";
-import type { LeaseChanges, LeaseOutcome } from "../../ports/leases.ts";
 import type { Log } from "../../ports/log.ts";
 import type { LeaseDisk, LeaseRecords } from "../../ports/store.ts";
 import type { AddressListener, RouteListener } from "../address-news.ts";
@@ -17,16 +15,13 @@ import { type LinkNews, LinkTable } from "../links.ts";
 import type { LanConfig } from "./config.ts";
 import type { RelayOutcome } from "./dhcp6-relay/outcome.ts";
 import { Dhcp6Relay } from "./dhcp6-relay/relay.ts";
-import { REPLY_SHAPE, ReplyBatch } from "./dhcp6-server/batch.ts";
-import { RecordedDhcp6Server } from "./dhcp6-server/recorder.ts";
-import { ReconfigureDesk } from "./reconfigure-desk.ts";
-import { LeaseDesk } from "./lease-desk.ts";
+import type { ReplyBatch } from "./dhcp6-server/batch.ts";
+import type { RecordedDhcp6Server } from "./dhcp6-server/recorder.ts";
+import { Dhcp6Service } from "./dhcp6-service.ts";
 import { LinkModes } from "./link-modes.ts";
 import { LanRouter } from "./router/router.ts";
-import { routesOf } from "./routes.ts";
 import { datagramOf } from "./rows.ts";
 import type { LanView } from "./view.ts";
-import { newestSeconds, WallSeconds } from "./wall-seconds.ts";
 
 export type LanPorts = {
   readonly clock: Clock;
@@ -55,9 +50,6 @@ export type LanMemory = {
   readonly life?: number;
 };
 
-/** Rows of the lease table looked at, and how often: 100,000 leases take 2.4 seconds. */
-const SWEEP_ROWS = 4096;
-const SWEEP_SECONDS = 0.1;
 /** Under this name the DHCPv6 server is recorded. */
 const SERVER_NAME = "dhcp6";
 
@@ -65,11 +57,8 @@ export class Lan implements LinkListener, AddressListener, RouteListener {
   readonly #ports: LanPorts;
   readonly #router: LanRouter;
   readonly #relay: Dhcp6Relay;
+  readonly dhcp6: Dhcp6Service;
   readonly #server: RecordedDhcp6Server;
-  readonly #wall: WallSeconds;
-  readonly leases: LeaseDesk;
-  readonly reconfigures: ReconfigureDesk;
-  readonly #out = new ReplyBatch(REPLY_SHAPE);
   readonly #links = new LinkTable();
   readonly #addresses = new AddressTable();
   readonly #ignored = new Counters();
@@ -77,26 +66,19 @@ export class Lan implements LinkListener, AddressListener, RouteListener {
   readonly #named = (link: number): string | undefined => this.#nameOf(link);
   /** Links whose server socket was asked for. */
   readonly #asked = new Map<number, string>();
-  readonly #sweeping: Alarm;
 
-  constructor(ports: LanPorts, { table, offers, key, life = 0 }: LanMemory) {
+  constructor(ports: LanPorts, memory: LanMemory) {
     this.#ports = ports;
     const { clock, log } = ports;
     this.#router = new LanRouter({ clock, log, ...ports.router });
     this.#relay = new Dhcp6Relay(clock);
-    this.#server = new RecordedDhcp6Server({ table, offers, key, reconfigure: { key, life } }, clock);
-    this.reconfigures = new ReconfigureDesk(this.#server, clock);
-    this.#server.leasesLoaded();
-    this.#wall = new WallSeconds(clock, newestSeconds(table));
-    this.leases = new LeaseDesk({ table, wall: this.#wall });
-    this.#sweeping = clock.alarm(() => this.#sweep());
-    this.#sweeping.set(after(clock.now(), SWEEP_SECONDS));
+    this.dhcp6 = new Dhcp6Service({ ...ports, nameOf: this.#named }, memory);
+    this.#server = this.dhcp6.server;
   }
 
   configure(config: LanConfig): void {
     this.#modes.configure(config);
-    this.leases.configure(config);
-    this.#server.configure(config);
+    this.dhcp6.configure(config);
     this.#relay.configure(config.interfaces);
     this.#router.configure(config.interfaces);
     for (const { index } of this.#links.all()) this.#meets(index);
@@ -182,7 +164,7 @@ export class Lan implements LinkListener, AddressListener, RouteListener {
   /** What came in on port 547 of a link. */
   arrived(link: number, rows: ArrivedRows): void {
     const mode = this.#modes.of(link, this.#named);
-    if (mode === "server") return this.#serve(rows);
+    if (mode === "server") return this.dhcp6.serve(rows);
     if (mode === "off") return this.#ignored.add("unserved-link", rows.count);
     for (let row = 0; row < rows.count; row++) {
       const datagram = datagramOf(rows, row);
@@ -208,45 +190,9 @@ export class Lan implements LinkListener, AddressListener, RouteListener {
     return (name === SERVER_NAME ? this.#server.take() : undefined) ?? this.#router.router(name)?.trace();
   }
 
-  /** Calls back once it is durable; with undefined at once when the disk does not keep up: nothing was changed then. */
-  change(changes: LeaseChanges, done: (outcomes: readonly LeaseOutcome[] | undefined) => void): void {
-    const { disk } = this.#ports.dhcp6;
-    if (disk?.takesMore === false) return done(undefined);
-    this.#out.clear();
-    const outcomes = this.#server.change(changes, { seconds: this.#wall.now() }, this.#out);
-    this.#finish();
-    if (disk === undefined) done(outcomes);
-    else disk.settled(() => done(outcomes));
-  }
-
   view(): LanView {
-    return { router: this.#router.view(), server: this.#server.view(), relay: this.#relay.view(), ignored: this.#ignored.toJSON() };
-  }
-
-  #serve(rows: ArrivedRows): void {
-    const at = { seconds: this.#wall.now() };
-    for (let next = 0; next < rows.count; ) {
-      this.#out.clear();
-      next = this.#server.serve(rows, at, this.#out, next);
-      this.#finish();
-    }
-  }
-
-  #sweep(): void {
-    this.#out.clear();
-    this.#server.sweep({ seconds: this.#wall.now() }, SWEEP_ROWS, this.#out);
-    this.#finish();
-    this.reconfigures.look();
-    this.#sweeping.set(after(this.#ports.clock.now(), SWEEP_SECONDS));
-  }
-
-  #finish(): void {
-    if (this.#out.count > 0 || this.#out.images > 0) this.#ports.dhcp6.replies(this.#out);
-    if (this.#out.routes.count === 0) return;
-    for (const { present, link, ...route } of routesOf(this.#out.routes)) {
-      const name = this.#nameOf(link);
-      if (name !== undefined) this.#ports.routes[present ? "add" : "remove"]({ link, name, ...route });
-    }
+    const [router, server, relay] = [this.#router.view(), this.#server.view(), this.#relay.view()];
+    return { router, server, relay, disk: this.dhcp6.disk, ignored: this.#ignored.toJSON() };
   }
 
   #pass(outcome: RelayOutcome): void {
@@ -287,8 +233,8 @@ export class Lan implements LinkListener, AddressListener, RouteListener {
       fit.map(({ address, prefixLength, preferredUntil, validUntil }) => ({
         address,
         prefixLength,
-        preferredUntil: this.#wall.of(preferredUntil),
-        validUntil: this.#wall.of(validUntil),
+        preferredUntil: this.dhcp6.wall.of(preferredUntil),
+        validUntil: this.dhcp6.wall.of(validUntil),
       })),
     );
   }

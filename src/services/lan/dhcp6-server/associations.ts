@@ -43,8 +43,12 @@ export class Associations {
     return this.#gifts.promised;
   }
 
+  /** Associations of the answer at hand that are left out because the disk is full: what they would be given could not be kept. */
+  leftOut = 0;
+
   /** A new answer. */
   begin(): void {
+    this.leftOut = 0;
     this.#gifts.promised = 0;
     this.#over = 0;
     this.#ledger.overlaps.begin();
@@ -55,8 +59,10 @@ export class Associations {
     const { message, ia } = seeker;
     const supplies = this.#meet(seeker);
     if (this.#tooMuch(seeker, supplies.length, out)) return;
+    const start = out.end;
     this.#writer.openIa(out, message, ia);
     this.#gifts.give(supplies, seeker, false, out);
+    if (this.#ledger.repeatsOnly && this.#writer.written === 0) return this.#leaveOut(start, out);
     this.#close(seeker, out);
   }
 
@@ -70,8 +76,14 @@ export class Associations {
       return true;
     }
     if (wish !== "request" && this.#held.count === 0 && !this.#mayAdopt(seeker, wish, supplies)) return this.#unknown(seeker, wish, out);
+    const start = out.end;
+    const promised = this.promised;
     this.#writer.openIa(out, message, ia);
     this.#gifts.give(supplies, seeker, true, out);
+    if (this.#ledger.repeatsOnly && this.promised === promised) {
+      this.#leaveOut(start, out);
+      return false;
+    }
     this.#forget(seeker, wish, out);
     this.#close(seeker, out);
     return true;
@@ -88,6 +100,13 @@ export class Associations {
     this.#held.gather(seeker);
     if (pools.knownClientsOnly && seeker.reserved === undefined) return NOTHING;
     return message.iaCodes[ia] === OPTION.iaNa ? link.addressSupplies : link.prefixSupplies;
+  }
+
+  /** That there is nothing to give would be a lie. */
+  #leaveOut(start: number, out: ReplyBatch): void {
+    this.#writer.withdrawIa();
+    out.end = start;
+    this.leftOut++;
   }
 
   #close({ message, ia }: Seeker, out: ReplyBatch): void {

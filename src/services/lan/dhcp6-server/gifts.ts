@@ -80,7 +80,7 @@ export class Gifts {
     }
     if (!pool.usableAt(now) && (row === -1 || !this.#ledger.isBound(row, now) || pool.shape.validUntil <= now)) return "spent";
     const isFree = message.iaCodes[ia] === OPTION.iaNa ? !link.isOwn(address, 0) : this.#ledger.overlaps.isFree(address, length, now, true, true);
-    if (row === -1 && !isFree) return "held";
+    if (row === -1 ? !isFree || this.#ledger.repeatsOnly : this.#mayNot(row, now)) return "held";
     if (!promise) {
       this.#offer(pool, seeker, out);
       return "given";
@@ -101,7 +101,7 @@ export class Gifts {
       const row = this.#held.row(i);
       if (promise ? this.#goesOn(row, pool, seeker, out) : this.#offersAgain(row, pool, supply, seeker, out)) served ||= pool.usableAt(now);
     }
-    if (served || onlyHeld) return;
+    if (served || onlyHeld || this.#ledger.repeatsOnly) return;
     const pool = this.#choice.find(supply, seeker);
     if (pool === undefined) return;
     if (!promise) {
@@ -117,7 +117,7 @@ export class Gifts {
   #goesOn(row: number, pool: Pool, seeker: Seeker, out: ReplyBatch): boolean {
     const { now } = seeker;
     if (pool.shape.validUntil <= now || this.promised >= LIMITS.leasesPerMessage) return false;
-    if (!pool.usableAt(now) && !this.#ledger.isBound(row, now)) return false;
+    if (this.#mayNot(row, now) || (!pool.usableAt(now) && !this.#ledger.isBound(row, now))) return false;
     this.#promise(row, pool, seeker, out);
     return true;
   }
@@ -125,7 +125,7 @@ export class Gifts {
   /** What the client has, or had and nobody else was offered since. */
   #offersAgain(row: number, pool: Pool, supply: Supply, seeker: Seeker, out: ReplyBatch): boolean {
     const { now } = seeker;
-    if (!pool.usableAt(now)) return false;
+    if (!pool.usableAt(now) || this.#mayNot(row, now)) return false;
     this.#ledger.table.copyAddress(row, this.#choice.address, 0);
     this.#choice.length = this.#ledger.table.prefixLength(row);
     if (!this.#ledger.isLive(row, now)) {
@@ -162,6 +162,11 @@ export class Gifts {
       this.#held.drop(oldest);
     }
     return this.#ledger.take(pool, link.identity.number, message, ia, this.#choice.address, this.#choice.length, out);
+  }
+
+  /** Whether a lease would have to be written down, and there is no room for that. */
+  #mayNot(row: number, now: number): boolean {
+    return this.#ledger.repeatsOnly && !this.#ledger.isBound(row, now);
   }
 
   #isOfSameHost(row: number, { reserved }: Seeker): boolean {

@@ -67,6 +67,9 @@ export class Dhcp6ServerPlayer {
         this.#out.clear();
         this.#server.sweep({ seconds: event.seconds }, event.maxRows, this.#out);
         return saidIn(this.#out);
+      case "disk":
+        this.#server.diskIs(event.state);
+        return [];
       case "changed":
         this.#out.clear();
         return [this.#server.change(event.changes, event, this.#out), ...saidIn(this.#out)];

@@ -5,6 +5,7 @@
 import { type Ipv6Address, ipv6Of } from "../../../base/ipv6.ts";
 import { withoutSecretOctets } from "../../../wire/dhcp6/blank.ts";
 import type { LeaseChanges } from "../../../ports/leases.ts";
+import type { DiskState } from "../../../ports/store.ts";
 import type { LanConfig } from "../config.ts";
 import type { ReplyBatch } from "./batch.ts";
 import type { ReconfigureState } from "./reconfigure.ts";
@@ -29,6 +30,7 @@ export type Dhcp6ServerEvent =
   | { readonly kind: "reconfiguring"; readonly state: ReconfigureState }
   | { readonly kind: "reconfigure"; readonly wish: ReconfigureWish }
   | { readonly kind: "swept"; readonly seconds: number; readonly maxRows: number }
+  | { readonly kind: "disk"; readonly state: DiskState }
   /** By an operator. */
   | { readonly kind: "changed"; readonly seconds: number; readonly changes: LeaseChanges }
   | ({ readonly kind: "received"; readonly seconds: number; readonly datagram: RecordedDatagram } & KeyedOutcomes);

@@ -5,6 +5,7 @@ import type { Clock } from "../../../ports/clock.ts";
 import type { ServedRows } from "../../../ports/datagrams.ts";
 import type { LeaseChanges, LeaseOutcome } from "../../../ports/leases.ts";
 import type { ReconfigureRequest } from "../../../ports/reconfigure.ts";
+import type { DiskState } from "../../../ports/store.ts";
 import { IMAGE_BYTES, writeImage } from "../../leases/images.ts";
 import { type LeaseTable, STATE } from "../../leases/table.ts";
 import { Recorder } from "../../recorder.ts";
@@ -30,6 +31,7 @@ export class RecordedDhcp6Server {
   readonly #indexes = new Map<string, number>();
   readonly #addresses = new Map<string, readonly WatchedAddress[]>();
   #configured: LanConfig | undefined;
+  #disk: DiskState = "open";
 
   constructor(parts: Dhcp6ServerParts, clock: Clock) {
     this.#server = new Dhcp6Server(parts);
@@ -70,6 +72,12 @@ export class RecordedDhcp6Server {
     if (this.#recorder.isOn) this.#recorder.add({ kind: "swept", seconds: at.seconds, maxRows }, saidIn(out));
   }
 
+  diskIs(state: DiskState): void {
+    this.#disk = state;
+    this.#server.diskIs(state);
+    this.#tell({ kind: "disk", state });
+  }
+
   change(changes: LeaseChanges, at: ServeMoment, out: ReplyBatch): readonly LeaseOutcome[] {
     const outcomes = this.#server.change(changes, at, out);
     if (this.#recorder.isOn) this.#recorder.add({ kind: "changed", seconds: at.seconds, changes }, [outcomes, ...saidIn(out)]);
@@ -102,6 +110,7 @@ export class RecordedDhcp6Server {
     for (let at = 0; at < free.length; at += ROWS_PER_STEP) this.#tell({ kind: "free", rows: free.slice(at, at + ROWS_PER_STEP) });
     this.#tell({ kind: "table", end, swept });
     this.#tellLeases();
+    this.#tell({ kind: "disk", state: this.#disk });
     for (const [name, index] of this.#indexes) this.#tell({ kind: "index", name, index });
     for (const [name, addresses] of this.#addresses) this.#tell({ kind: "addresses", name, addresses });
     // Told again here too: what pools and overlaps remember of earlier times is not in the table.

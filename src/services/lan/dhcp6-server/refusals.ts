@@ -20,6 +20,7 @@ export const REFUSALS = [
   "no-link", // no link is known by the relay's link-address, or the interface is not ours to serve
   "class-dropped", // the operator has clients of its class not answered
   "host-ignored", // the operator has this host not answered
+  "disk-full", // what would have to be promised or ended could not be written down
   "cannot-confirm", // a Confirm without addresses, or on a link of which we know no prefix (RFC 9915 §18.3.3)
   "nothing-to-say", // a Rebind of leases we know nothing about (RFC 9915 §18.3.5)
 ] as const;

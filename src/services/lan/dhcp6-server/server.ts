@@ -6,6 +6,7 @@ import { duidBytes } from "../../../base/duid.ts";
 import { LIMITS } from "../../../base/limits.ts";
 import type { ServedRows } from "../../../ports/datagrams.ts";
 import type { ReconfigureRequest } from "../../../ports/reconfigure.ts";
+import type { DiskState } from "../../../ports/store.ts";
 import type { KeyedHash } from "../../../ports/secrets.ts";
 import { Counters } from "../../counters.ts";
 import { SipHash } from "../../leases/siphash.ts";
@@ -140,6 +141,12 @@ export class Dhcp6Server {
       if (link !== undefined && link.index !== 0) out.routeEnds(table, row, link.index);
     });
     this.#reconfigure.tick(at.seconds, out);
+  }
+
+  /** Whether what is promised can be written down. */
+  diskIs(state: DiskState): void {
+    this.#ledger.repeatsOnly = state !== "open";
+    this.#answers.disk = state;
   }
 
   /** What an operator wants. @returns an outcome for each; `out` has room for an image of each */
