@@ -167,6 +167,6 @@ function routeFacts(heard: Route): readonly RouteFact[] {
     const ways = heard.multipath ?? [heard];
     return ways.map(({ outInterface: link, gateway }): RouteFact => ({ destination, leads: "out", metric, link, gateway }));
   }
-  const refuses = (type === "unreachable" || type === "blackhole") && prefixLength > 0 && prefixLength < LINK_PREFIX_BITS;
+  const refuses = (type === "unreachable" || type === "blackhole" || type === "prohibit") && prefixLength > 0 && prefixLength < LINK_PREFIX_BITS;
   return refuses ? [{ destination, leads: "nowhere", metric, link: undefined, gateway: undefined }] : [];
 }

@@ -46,12 +46,15 @@ test("a route is made, changed and taken away, also by an engine that knows only
       };
       const routes = async (): Promise<readonly string[]> =>
         (await shownRoutes(here, "-6"))
-          .filter(({ protocol }) => protocol !== "kernel")
+          .filter(({ protocol, type }) => protocol !== "kernel" && type !== "unreachable")
           .map(({ dst, gateway, protocol }) => `${dst} ${gateway} ${protocol}`);
       await here.ip("-6", "route", "add", "2001:db8:100:100::/56", "via", "fe80::99", "dev", "wan0", "metric", "2000", "proto", "static");
       const [foreign] = await routes();
 
       const first = office();
+      const refused6 = async (): Promise<unknown> =>
+        (await shownRoutes(here, "-6")).filter(({ type }) => type === "unreachable").map(({ dst, protocol, metric }) => [dst, protocol, metric]);
+      assert.deepEqual(await refused6(), [["2001:db8:100::/40", "157", 0x40000000]], "what nobody has leads nowhere");
       ask(first, { prefix: "2001:db8:100:100::/56", via: "fe80::2" });
       ask(first, { prefix: "2001:db8:100:200::/56", via: "fe80::2" });
       ask(first, { prefix: "2001:db8:100:200::/56", via: "fe80::3" });
@@ -60,6 +63,12 @@ test("a route is made, changed and taken away, also by an engine that knows only
       assert.deepEqual([...(await routes())].sort(), [foreign, "2001:db8:100:100::/56 fe80::2 157"].sort());
       ask(first, { add: false, prefix: "2001:db8:100:200::/56", via: "::" });
 
+      const without = office();
+      assert.deepEqual(await refused6(), [["2001:db8:100::/40", "157", 0x40000000]]);
+      await here.ip("-6", "route", "add", "unreachable", "2001:db8:900::/48", "metric", "2048", "proto", "dhcp");
+      without.configure({} as unknown as Parameters<LanOffice["configure"]>[0]);
+      assert.deepEqual(await refused6(), [["2001:db8:900::/48", "dhcp", 2048]], "the pool has gone, and others' routes stay");
+      await here.ip("-6", "route", "del", "unreachable", "2001:db8:900::/48");
       const later = office();
       ask(later, { add: false, prefix: "2001:db8:100:100::/56", via: "::" });
       assert.deepEqual(await routes(), [foreign], "of an earlier life of main itself");

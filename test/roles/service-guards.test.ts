@@ -5,8 +5,9 @@ import { test } from "node:test";
 import { KernelError } from "../../src/base/errors.ts";
 import type { Ipv6Address, Ipv6Prefix } from "../../src/base/ipv6.ts";
 import { LIMITS } from "../../src/base/limits.ts";
+import type { LanConfig } from "../../src/services/lan/config.ts";
 import type { Incoming } from "../../src/roles/connection.ts";
-import { routeRefusal } from "../../src/roles/main/lan-office.ts";
+import { routeRefusal } from "../../src/roles/main/delegated-routes.ts";
 import { linkRefusal, nameOfLink } from "../../src/roles/main/link-sockets.ts";
 import { recordRefusal } from "../../src/roles/main/records.ts";
 import { planRefusal } from "../../src/roles/main/uplink6-office.ts";
@@ -72,18 +73,36 @@ for (const text of ["::/0", "2000::/3", "2001::/15", "::/16", "::/96", "::1/128"
 // routes
 type Wish = Message<"delegatedRoutes">["body"]["routes"][number];
 const pools = dhcp6Pools({ prefixes: [prefixPool(net("2001:db8:100::/40"), 56)] });
+const UPLINK = { shortest: 56, longest: 62, usual: 60 };
 const interfaces = [
   { name: "lan0", number: 1, router: undefined, dhcp6: { mode: "server", pools } },
   { name: "lan1", number: 2, router: undefined, dhcp6: { mode: "server", pools: { ...pools, prefixes: [] } } },
   { name: "wan0", number: 3, router: undefined, dhcp6: { mode: "off" } },
+  { name: "wan1", number: 4, router: undefined, dhcp6: { mode: "server", pools: { ...pools, prefixes: [], uplinkPrefixes: UPLINK } } },
 ] as const;
 const wish: Wish = { add: true, link: 4, name: "lan0", prefix: net("2001:db8:100:100::/56"), via: ip("fe80::2") };
-const routed = (change: Partial<Wish>, held: ReadonlyMap<Ipv6Prefix, Wish> = new Map()): string | undefined =>
-  routeRefusal({ kind: "delegatedRoutes" }, { ...wish, ...change }, { interfaces, nameOfLink: name, held });
+const refusing = (): readonly Ipv6Prefix[] => [net("2001:db8:700::/48")];
+const routed = (change: Partial<Wish>, held: ReadonlyMap<Ipv6Prefix, Wish> = new Map(), hosts: LanConfig["hosts"] = []): string | undefined =>
+  routeRefusal({ kind: "delegatedRoutes" }, { ...wish, ...change }, { interfaces, hosts, nameOfLink: name, refusing, held });
 
 test("a route: to a prefix of the link's own pool, over a host of the link, it is carried out", () => {
   assert.equal(routed({}), undefined);
   assert.equal(routed({ add: false }), undefined);
+});
+test("a route: where uplinks' prefixes are delegated, it leads into one that the kernel refuses as a whole, with a length that is given", () => {
+  const uplink = { name: "wan1", link: 6 };
+  assert.equal(routed({ ...uplink, prefix: net("2001:db8:700:50::/60") }), undefined);
+  assert.equal(routed({ ...uplink, prefix: net("2001:db8:700::/55") }), "delegatedRoutes.prefix");
+  assert.equal(routed({ ...uplink, prefix: net("2001:db8:700::/63") }), "delegatedRoutes.prefix");
+  assert.equal(routed({ ...uplink, prefix: net("2001:db8:701::/60") }), "delegatedRoutes.prefix");
+  assert.equal(routed({ prefix: net("2001:db8:700::/60") }), "delegatedRoutes.prefix", "another link may not");
+});
+test("a route: to what a host has reserved it leads on every link that is served", () => {
+  const reserved = { name: "one", identities: [], addresses: [], hostPart: undefined, lifetimes: undefined, ignored: false, options: [], boot: [] };
+  const hosts = [{ ...reserved, prefixes: [net("2001:db8:900::/48")] }];
+  assert.equal(routed({ prefix: net("2001:db8:900::/48") }, new Map(), hosts), undefined);
+  assert.equal(routed({ prefix: net("2001:db8:900::/48"), name: "lan1", link: 5 }, new Map(), hosts), undefined);
+  assert.equal(routed({ prefix: net("2001:db8:900::/49") }, new Map(), hosts), "delegatedRoutes.prefix");
 });
 for (const add of [true, false]) {
   const verb = add ? "made" : "taken away";

@@ -2,35 +2,26 @@
 import { join } from "node:path";
 import { encodeAll } from "../../base/codec.ts";
 import type { Duid } from "../../base/duid.ts";
-import { KernelError } from "../../base/errors.ts";
-import { type Ipv6Prefix, ipv6Covers, isLinkLocalV6, splitIpv6Prefix, UNSPECIFIED_V6 } from "../../base/ipv6.ts";
-import { LIMITS } from "../../base/limits.ts";
 import { openDhcp6ServerSocket, openRouterSocket } from "../../platform/inet6-sockets.ts";
-import { type Ipv6Route, routeWith } from "../../wire/netlink/route.ts";
 import type { Incoming } from "../connection.ts";
 import type { Configuration } from "../messages/catalogue.ts";
 import { LAN_PART_BYTES, lanConfig } from "../messages/lan.ts";
 import type { ChildName } from "./children.ts";
+import { DelegatedRoutes } from "./delegated-routes.ts";
 import { ownKey } from "./duid-file.ts";
 import { nextLife } from "./lives.ts";
 import { Retries } from "./failures.ts";
 import { JournalFolder } from "./journal-folder.ts";
-import { linkRefusal, nameOfLink, serveSocketRequest } from "./link-sockets.ts";
+import { linkRefusal, serveSocketRequest } from "./link-sockets.ts";
 import { attempt, type Office, type Tools } from "./office.ts";
 import { handRecords, keepRecord } from "./records.ts";
 import { StateFolder } from "./state-folder.ts";
 
 type Message<K extends Incoming["kind"]> = Extract<Incoming, { readonly kind: K }>;
 type LanParts = NonNullable<Configuration["lan"]>;
-type RouteWish = Message<"delegatedRoutes">["body"]["routes"][number];
 
-/** Ours among routes: others with this number are told apart by nothing, so nobody else should use it (rtnetlink's free range). */
-const ROUTE_PROTOCOL_LAN = 157;
-const METRIC = 1024;
 /** For one advertisement a link, through engine and frontend. */
 const FAREWELL_MS = 200;
-/** ESRCH, ENODEV: gone already. */
-const GONE: readonly number[] = [3, 19];
 
 export class LanOffice implements Office {
   readonly engine = "engine-lan";
@@ -41,14 +32,14 @@ export class LanOffice implements Office {
   readonly #key: Uint8Array;
   readonly #told: StateFolder;
   readonly #retries = new Retries();
-  /** Routes that lead to clients now. */
-  readonly #routes = new Map<Ipv6Prefix, RouteWish>();
+  readonly #routes: DelegatedRoutes;
   #journal: JournalFolder | undefined;
   #config: LanParts | undefined;
 
   constructor(tools: Tools, duid: Duid) {
     this.#tools = tools;
     this.#duid = duid;
+    this.#routes = new DelegatedRoutes(tools, this.engine);
     this.#folder = join(tools.options["state-dir"], "lan");
     this.#key = ownKey(tools.options["state-dir"], "server-key");
     this.#told = new StateFolder(join(tools.options["state-dir"], "router"));
@@ -56,8 +47,10 @@ export class LanOffice implements Office {
 
   configure({ lan }: Configuration): boolean {
     this.#config = lan ?? (this.#config === undefined ? undefined : { interfaces: [], relayedLinks: [], classes: [], hosts: [] });
-    if (this.#config !== undefined) this.#journal ??= new JournalFolder(this.#folder);
-    return this.#config !== undefined;
+    if (this.#config === undefined) return false;
+    this.#journal ??= new JournalFolder(this.#folder);
+    this.#routes.configure(this.#config);
+    return true;
   }
 
   get serves(): string {
@@ -115,8 +108,7 @@ export class LanOffice implements Office {
       case "forgetLease":
         return keepRecord(this.#tools, { engine: this.engine, folder: this.#told, interfaces: this.#routers() }, message);
       case "delegatedRoutes":
-        for (const wish of message.body.routes) this.#route(message, wish);
-        return;
+        return this.#routes.request(message);
       default:
         return;
     }
@@ -167,70 +159,4 @@ export class LanOffice implements Office {
     if (why !== undefined) return this.#tools.refused.add(`${kind}.${why}`);
     attempt(this.#tools, this.engine, { what: kind }, () => this.#journal?.finish(number, firstSegment));
   }
-
-  /** The kernel may have lost the link meanwhile, and with it the route. */
-  #route(message: Message<"delegatedRoutes">, wish: RouteWish): void {
-    const why = routeRefusal(message, wish, {
-      interfaces: this.#config?.interfaces ?? [],
-      nameOfLink: (link) => nameOfLink(this.#tools, link),
-      held: this.#routes,
-    });
-    if (why !== undefined) return this.#tools.refused.add(why);
-    const { add, link, name, prefix, via } = wish;
-    const route = routeWith<Ipv6Route>({
-      family: "ipv6",
-      destination: prefix,
-      outInterface: link,
-      ...(via === UNSPECIFIED_V6 ? {} : { gateway: via }),
-      metric: METRIC,
-      protocol: ROUTE_PROTOCOL_LAN,
-    });
-    attempt(this.#tools, this.engine, { what: message.kind, name }, () => {
-      if (!add) this.#routes.delete(prefix);
-      if (!add) return forgivingGone(() => this.#tools.network.removeRoute(route));
-      this.#tools.network.replaceRoute(route);
-      this.#routes.set(prefix, wish);
-    });
-  }
-}
-
-function forgivingGone(act: () => void): void {
-  try {
-    act();
-  } catch (error) {
-    if (!(error instanceof KernelError) || !GONE.includes(error.errno)) throw error;
-  }
-}
-
-type RoutesKnown = {
-  readonly interfaces: LanParts["interfaces"];
-  readonly nameOfLink: (link: number) => string | undefined;
-  /** What leads to clients now. */
-  readonly held: ReadonlyMap<Ipv6Prefix, RouteWish>;
-};
-
-/**
- * A route leads to a prefix of the link's own pool, over a host of that link, as the configuration in force has it: a request that
- * was under way when the file was read again is as good as one of now. What is there may go, configured still or no longer, and
- * over whichever host it leads: an engine does not know what one before it asked for.
- * @returns the field that is refused
- */
-export function routeRefusal(
-  { kind }: Pick<Message<"delegatedRoutes">, "kind">,
-  { add, link, name, prefix, via }: RouteWish,
-  { interfaces, nameOfLink, held }: RoutesKnown,
-): string | undefined {
-  const there = held.get(prefix);
-  const anyHost = !add && via === UNSPECIFIED_V6;
-  if (!add && there?.link === link && (anyHost || there.via === via)) return undefined;
-  const served = interfaces.find((one) => one.name === name)?.dhcp6;
-  if (served?.mode !== "server" || served.pools.prefixes.length === 0) return `${kind}.name`;
-  const { prefixLength } = splitIpv6Prefix(prefix);
-  const fits = served.pools.prefixes.some(
-    ({ pool, shortest, longest }) => ipv6Covers(pool, prefix) && prefixLength >= shortest && prefixLength <= longest,
-  );
-  if (!fits) return `${kind}.prefix`;
-  if (!isLinkLocalV6(via) && !anyHost) return `${kind}.via`;
-  if (nameOfLink(link) !== name) return `${kind}.link`;
-  return add && there === undefined && held.size >= LIMITS.delegatedRoutesHeld ? `${kind}.count` : undefined;
 }

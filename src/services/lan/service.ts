@@ -3,6 +3,7 @@ import { UNSPECIFIED_V6 } from "../../base/ipv6.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { ArrivedRows, LinkDatagrams, LinkSockets, ReceivedDatagram } from "../../ports/datagrams.ts";
 import type { DelegatedRoutes } from "../../ports/kernel.ts";
+import type { LeaseListeners } from "../../ports/leases.ts";
 import type { Log } from "../../ports/log.ts";
 import type { LeaseDisk, LeaseRecords } from "../../ports/store.ts";
 import type { AddressListener, RouteListener } from "../address-news.ts";
@@ -39,6 +40,8 @@ export type LanPorts = {
     readonly send: LinkDatagrams["send"];
     /** Behind `replies`; undefined: whatever is handed over is durable. */
     readonly disk?: LeaseDisk;
+    /** Who hears of what happens to leases; undefined: nobody. */
+    readonly listeners?: LeaseListeners;
   };
   readonly routes: DelegatedRoutes;
 };
@@ -129,14 +132,17 @@ export class Lan implements LinkListener, AddressListener, RouteListener {
 
   routeIs(fact: RouteFact, replaces: boolean): void {
     this.#router.routeIs(fact, replaces);
+    this.#server.setUplinkPrefixes(this.#router.refusing);
   }
 
   routeGone(fact: RouteFact): void {
     this.#router.routeGone(fact);
+    this.#server.setUplinkPrefixes(this.#router.refusing);
   }
 
   routesListed(keys: ReadonlySet<string>): void {
     this.#router.routesListed(keys);
+    this.#server.setUplinkPrefixes(this.#router.refusing);
   }
 
   /** What hosts of an interface were told in an earlier life. */
@@ -192,7 +198,8 @@ export class Lan implements LinkListener, AddressListener, RouteListener {
 
   view(): LanView {
     const [router, server, relay] = [this.#router.view(), this.#server.view(), this.#relay.view()];
-    return { router, server, relay, disk: this.dhcp6.disk, ignored: this.#ignored.toJSON() };
+    const { disk, events } = this.dhcp6;
+    return { router, server, relay, disk, eventsLost: events.lost, ignored: this.#ignored.toJSON() };
   }
 
   #pass(outcome: RelayOutcome): void {

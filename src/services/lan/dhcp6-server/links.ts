@@ -28,8 +28,7 @@ export class Links {
   #behindRelays: readonly OnLinkPrefix[] = [];
   /** The prefix of each link behind relays, as if it were held there for ever. */
   #whole: readonly WatchedAddress[] = [];
-  /** Prefixes that uplinks were delegated. */
-  #uplinks: readonly Ipv6Prefix[] = [];
+  #refusing: readonly Ipv6Prefix[] = [];
 
   configure(config: LanConfig): void {
     const classes = config.classes.map(({ name }) => name);
@@ -49,6 +48,7 @@ export class Links {
       return { address, prefixLength, preferredUntil: NEVER_SECONDS, validUntil: NEVER_SECONDS };
     });
     this.#whole = whole;
+    for (const [i, link] of this.#relayed.entries()) if (!hasUplinkPrefixes(link)) link.follow(whole.slice(i, i + 1), [], []);
     this.#behindRelays = whole.map(onLinkOf);
     this.#place();
     this.#follow();
@@ -68,7 +68,7 @@ export class Links {
 
   /** Prefixes that the kernel holds as a whole now, by the routes that refuse what no longer one covers. */
   setUplinkPrefixes(prefixes: readonly Ipv6Prefix[]): void {
-    this.#uplinks = prefixes;
+    this.#refusing = prefixes;
     this.#follow();
   }
 
@@ -137,9 +137,17 @@ export class Links {
 
   #follow(): void {
     this.#remembered.fill(undefined);
+    // Pools of the operator's are refused as a whole too, and no uplink's.
+    const own = new Set(this.#interfaces.flatMap(({ identity }) => identity.pools.prefixes.map(({ pool }) => pool)));
+    const uplinks = this.#refusing.filter((prefix) => !own.has(prefix));
     const held = [...this.#watched.values()].flatMap((watched) => watched.map(onLinkOf));
     this.inUse = [...held, ...this.#behindRelays];
-    for (const link of this.#interfaces) link.follow(this.#watched.get(link.identity.name) ?? [], held, this.#uplinks);
-    for (const [i, link] of this.#relayed.entries()) link.follow(this.#whole.slice(i, i + 1), held, this.#uplinks);
+    for (const link of this.#interfaces) link.follow(this.#watched.get(link.identity.name) ?? [], held, uplinks);
+    for (const [i, link] of this.#relayed.entries()) if (hasUplinkPrefixes(link)) link.follow(this.#whole.slice(i, i + 1), held, uplinks);
   }
+}
+
+/** Of other links behind relays, nothing changes with what our own interfaces hold. */
+function hasUplinkPrefixes({ identity }: ServedLink): boolean {
+  return identity.pools.uplinkPrefixes !== undefined;
 }

@@ -54,6 +54,9 @@ export class Dhcp6ServerPlayer {
       case "addresses":
         this.#server.setAddresses(event.name, event.addresses);
         return [];
+      case "uplinks":
+        this.#server.setUplinkPrefixes(event.prefixes);
+        return [];
       case "configured":
         this.#server.configure(event.config);
         return [];

@@ -2,7 +2,7 @@
  * What a recording of the DHCPv6 server holds: the state it began with, what it was told since, and what keys had a say in. No key
  * and no secret of a client is in it: options that are secrets are zeroed, in what came and in what is compared of the answers.
  */
-import { type Ipv6Address, ipv6Of } from "../../../base/ipv6.ts";
+import { type Ipv6Prefix, type Ipv6Address, ipv6Of } from "../../../base/ipv6.ts";
 import { withoutSecretOctets } from "../../../wire/dhcp6/blank.ts";
 import type { LeaseChanges } from "../../../ports/leases.ts";
 import type { DiskState } from "../../../ports/store.ts";
@@ -29,6 +29,8 @@ export type Dhcp6ServerEvent =
   /** Clients that are being told to come back as it begins, in parts; and somebody wants more to be. */
   | { readonly kind: "reconfiguring"; readonly state: ReconfigureState }
   | { readonly kind: "reconfigure"; readonly wish: ReconfigureWish }
+  /** Prefixes that the kernel holds as a whole. */
+  | { readonly kind: "uplinks"; readonly prefixes: readonly Ipv6Prefix[] }
   | { readonly kind: "swept"; readonly seconds: number; readonly maxRows: number }
   | { readonly kind: "disk"; readonly state: DiskState }
   /** By an operator. */

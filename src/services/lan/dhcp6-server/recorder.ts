@@ -1,5 +1,6 @@
 /** The DHCPv6 server, and a recording of it while somebody asked for one; without that, a packet passes one branch more. */
-import { ipv6Of } from "../../../base/ipv6.ts";
+import { type Ipv6Prefix, ipv6Of } from "../../../base/ipv6.ts";
+import { same } from "../../../base/same.ts";
 import { LIMITS } from "../../../base/limits.ts";
 import type { Clock } from "../../../ports/clock.ts";
 import type { ServedRows } from "../../../ports/datagrams.ts";
@@ -30,6 +31,7 @@ export class RecordedDhcp6Server {
   readonly #notes = new Notes();
   readonly #indexes = new Map<string, number>();
   readonly #addresses = new Map<string, readonly WatchedAddress[]>();
+  #uplinks: readonly Ipv6Prefix[] = [];
   #configured: LanConfig | undefined;
   #disk: DiskState = "open";
 
@@ -57,6 +59,14 @@ export class RecordedDhcp6Server {
     this.#addresses.set(name, addresses);
     this.#server.setAddresses(name, addresses);
     this.#tell({ kind: "addresses", name, addresses });
+  }
+
+  /** Told with every route; only what differs is passed on. */
+  setUplinkPrefixes(prefixes: readonly Ipv6Prefix[]): void {
+    if (same(prefixes, this.#uplinks)) return;
+    this.#uplinks = prefixes;
+    this.#server.setUplinkPrefixes(prefixes);
+    this.#tell({ kind: "uplinks", prefixes });
   }
 
   leasesLoaded(): void {
@@ -113,6 +123,7 @@ export class RecordedDhcp6Server {
     this.#tell({ kind: "disk", state: this.#disk });
     for (const [name, index] of this.#indexes) this.#tell({ kind: "index", name, index });
     for (const [name, addresses] of this.#addresses) this.#tell({ kind: "addresses", name, addresses });
+    this.#tell({ kind: "uplinks", prefixes: this.#uplinks });
     // Told again here too: what pools and overlaps remember of earlier times is not in the table.
     this.configure(configured);
     for (const state of this.#server.reconfiguring()) this.#tell({ kind: "reconfiguring", state });

@@ -3,6 +3,7 @@
  * It owns no socket, clock or file; it changes the lease table, and writes answers and images of leases into a batch.
  */
 import { duidBytes } from "../../../base/duid.ts";
+import type { Ipv6Prefix } from "../../../base/ipv6.ts";
 import { LIMITS } from "../../../base/limits.ts";
 import type { ServedRows } from "../../../ports/datagrams.ts";
 import type { ReconfigureRequest } from "../../../ports/reconfigure.ts";
@@ -107,6 +108,12 @@ export class Dhcp6Server {
     if (wish !== undefined) this.#reconfigure.wish(wish);
   }
 
+  /** Prefixes that the kernel holds as a whole: what uplinks were delegated. */
+  setUplinkPrefixes(prefixes: readonly Ipv6Prefix[]): void {
+    this.#links.setUplinkPrefixes(prefixes);
+    this.#followPrefixes();
+  }
+
   /** After leases were read into the table. */
   leasesLoaded(): void {
     this.#ledger.recount();
@@ -136,7 +143,7 @@ export class Dhcp6Server {
   sweep(at: ServeMoment, maxRows: number, out: ReplyBatch): void {
     const { table } = this.#ledger;
     table.sweep(at.seconds, maxRows, (row) => {
-      if (!this.#ledger.isOurs(row) || out.routes.room === 0 || !this.#ledger.expire(row, at.seconds)) return;
+      if (!this.#ledger.isOurs(row) || out.routes.room === 0 || !this.#ledger.expire(row, at.seconds, out)) return;
       const link = this.#links.byNumber(table.link(row));
       if (link !== undefined && link.index !== 0) out.routeEnds(table, row, link.index);
     });

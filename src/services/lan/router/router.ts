@@ -1,5 +1,5 @@
 /** Router advertisements on every configured link. News of links, addresses and routes come in; what goes out goes through the ports. */
-import type { Ipv6Address } from "../../../base/ipv6.ts";
+import type { Ipv6Address, Ipv6Prefix } from "../../../base/ipv6.ts";
 import { same } from "../../../base/same.ts";
 import type { ReceivedDatagram } from "../../../ports/datagrams.ts";
 import type { AddressListener, RouteListener } from "../../address-news.ts";
@@ -79,6 +79,11 @@ export class LanRouter implements LinkListener, AddressListener, RouteListener {
   routeIs(fact: RouteFact, replaces: boolean): void {
     if (!this.#routes.put(fact, replaces)) this.#ignored.add("too-many-routes");
     this.#tellRoutes();
+  }
+
+  /** Prefixes that the kernel holds as a whole, as far as its routes say so. */
+  get refusing(): readonly Ipv6Prefix[] {
+    return this.#routes.refusing();
   }
 
   routeGone(fact: RouteFact): void {

@@ -6,7 +6,7 @@ import { type Ipv6Prefix, ipv6Covers, splitIpv6Prefix } from "../../../../src/ba
 import type { PrefixPool } from "../../../../src/services/lan/dhcp6-config.ts";
 import { prefixPool } from "../../../../src/services/lan/dhcp6-config.ts";
 import { iaPd, iaPrefix, STATUS } from "../../../../src/wire/dhcp6/leases.ts";
-import { Bed, ip, LAN_ADDRESS, net, prefixIn } from "./support.ts";
+import { Bed, ip, LAN_ADDRESS, NOW, net, prefixIn } from "./support.ts";
 
 const IA = { iaid: 5 };
 const mixed = (pool: string, shortest: number, longest: number, usual = longest): PrefixPool => ({
@@ -180,4 +180,46 @@ test("pools of one kind stand for one another; a global and a unique local one e
     [["2001", "fd00"], ["2001", "fd00"], ["2001"]],
   );
   assert.equal(given[0]?.[0], "2001:db8:8000::/56");
+});
+
+// prefixes of uplinks
+const UPLINK = { uplinkPrefixes: { shortest: 56, longest: 64, usual: 62 }, prefixes: [] } as const;
+const IN_UPLINK = { ...LAN_ADDRESS, address: ip("2001:db8:4400:1::1"), preferredUntil: NOW + 900, validUntil: NOW + 1200 };
+
+test("what an uplink was delegated is delegated on, for as long as our own address in it lasts, and never what is on a link (RFC 9096 §3.3)", () => {
+  const bed = new Bed({ pools: UPLINK, addresses: [IN_UPLINK] });
+  assert.equal(statusOf(request(bed, 1)), STATUS.noPrefixAvail, "nothing is known of any uplink");
+  bed.server.setUplinkPrefixes([net("2001:db8:4400::/56"), net("2001:db8:5500::/56")]);
+  const given = request(bed, 1).message.options.iaPd?.[0]?.options.iaPrefix ?? [];
+  assert.deepEqual(
+    given.map(({ prefix, preferredSeconds, validSeconds }) => [prefix, preferredSeconds, validSeconds]),
+    [["2001:db8:4400:4::/62", 900, 1200]],
+    "the first /62 holds the link's own prefix, and of the other uplink's nothing says how long it lasts",
+  );
+  for (let n = 2; n <= 64; n++)
+    if (statusOf(request(bed, n)) === undefined) assert.ok(!overlaps(prefixIn(request(bed, n)), net("2001:db8:4400:1::/64")));
+  assert.equal(prefixIn(request(bed, 70, "2001:db8:4400:1::/64")), "2001:db8:4400::/64");
+});
+
+test("an uplink's prefix goes and another comes: a Renew takes the old one back and gives a new one (RFC 9096 §3.5)", () => {
+  const bed = new Bed({ pools: UPLINK, addresses: [IN_UPLINK] });
+  bed.server.setUplinkPrefixes([net("2001:db8:4400::/56")]);
+  const old = prefixIn(request(bed, 1));
+  bed.server.setUplinkPrefixes([net("2001:db8:6600::/56")]);
+  bed.server.setAddresses("lan0", [{ ...IN_UPLINK, address: ip("2001:db8:6600::1") }]);
+  const given = bed.ask(1, "renew", { iaPd: [iaPd(hint(old))] }).message.options.iaPd?.[0]?.options.iaPrefix ?? [];
+  assert.deepEqual(
+    given.map(({ prefix, validSeconds }) => [prefix, validSeconds]),
+    [
+      ["2001:db8:6600:4::/62", 1200],
+      [old, 0],
+    ],
+  );
+});
+
+test("the operator's own pool, which the kernel refuses as a whole too, is no uplink's", () => {
+  const own = prefixPool(net("2001:db8:8000::/56"), 64);
+  const bed = new Bed({ pools: { ...UPLINK, prefixes: [own] }, addresses: [{ ...LAN_ADDRESS, address: ip("2001:db8:8000::1") }] });
+  bed.server.setUplinkPrefixes([own.pool]);
+  assert.equal(request(bed, 1).message.options.iaPd?.[0]?.options.iaPrefix?.length, 1);
 });
