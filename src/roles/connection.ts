@@ -4,6 +4,7 @@ import { Counters } from "../services/counters.ts";
 import { Channel, closeAll } from "../platform/channel.ts";
 import type { CATALOGUE, CatalogueName } from "./messages/catalogue.ts";
 import { type BodyOf, encodeMessage, type MessageEntry, type MessageOf, MessageReader, type RoleName } from "./messages/message.ts";
+import { messageCame } from "./idle-collection.ts";
 import { spokenCatalogue } from "./messages/spoken.ts";
 
 export type Incoming = MessageOf<typeof CATALOGUE>;
@@ -27,7 +28,9 @@ export class Connection {
     this.#channel = new Channel(fd, {
       onFrame: (bytes, descriptors) => {
         const message = this.#read(bytes, descriptors);
-        if (message !== undefined) handlers.onMessage(message);
+        if (message === undefined) return;
+        handlers.onMessage(message);
+        messageCame();
       },
       onEnd: handlers.onEnd,
       ...(handlers.onDrained === undefined ? {} : { onDrained: handlers.onDrained }),

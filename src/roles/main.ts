@@ -1,5 +1,6 @@
 /** `leasehold run`: reads the configuration, becomes main, and stays until told to stop. */
 import "./first.ts";
+import { collectWhenIdle } from "./idle-collection.ts";
 import { parseArgs } from "node:util";
 import { writeSync } from "node:fs";
 import { native } from "../platform/native.ts";
@@ -42,6 +43,7 @@ function run(options: RunOptions): void {
   process.on("SIGPIPE", () => undefined);
   process.on("SIGHUP", () => main.reload());
   main.start();
+  collectWhenIdle();
   native().trimMemory(); // loading left free memory behind
 }
 

@@ -3,6 +3,7 @@ import "./first.ts";
 import { enterFence, type FenceProfileName } from "../platform/fence/enter.ts";
 import { afterFence, beforeFence } from "./after-fence.ts";
 import { native } from "../platform/native.ts";
+import { collectWhenIdle } from "./idle-collection.ts";
 import { Connection, type Incoming } from "./connection.ts";
 import type { RoleName } from "./messages/message.ts";
 
@@ -21,6 +22,7 @@ export function startRole({ role, profile, prepare }: RoleSetup): void {
   for (const signal of ["SIGINT", "SIGHUP", "SIGPIPE"] as const) process.on(signal, () => undefined); // main decides
   process.on("SIGTERM", () => process.exit(0));
   beforeFence(role);
+  collectWhenIdle();
   let main: Connection | undefined;
   const handle = prepare(() => {
     if (main === undefined) throw new Error("the channel to main is opened after prepare");
