@@ -16,6 +16,16 @@ export const DIRECTORY_LIMITS = {
   rejectionsLogged: 10,
   /** Servers of one source, those that SRV records name among them. */
   ldapServers: 16,
+  /** Groups in groups in groups: nobody nests deeper, and what does is counted as unknown members. */
+  nestedDepth: 32,
+  /** Members of all groups of a source that are kept to be opened up, and steps of opening them: with more the source has failed, the group is left out. */
+  nestedPairs: 2_000_000,
+  nestedWork: 20_000_000,
+  /** Referrals of one update that are followed, and how often one may lead to another; with more the source has failed. */
+  followedReferrals: 64,
+  referralDepth: 3,
+  /** Entries that change while a source is still read for the first time; with more it is read again. */
+  earlyChanges: 4096,
   /** Sources of one directory. */
   directorySources: 64,
   /** Seconds after which a directory that is still the same is written to disk again, so that its age there stays true. */
@@ -47,8 +57,8 @@ export const DIRECTORY_LIMITS = {
   accessRules: 64,
   accessItems: 64,
   securenets: 1024,
-  /** Entries that a probe of a source looks at: the first page. */
-  probeEntries: 500,
-  /** Sentences of one probe: its steps, and what became of the first entries. */
+  /** Seconds a probe of a source may take, steps of it that are told, and characters of a line that is shown. */
+  probeSeconds: 60,
   probeSteps: 32,
+  probeLineCharacters: 512,
 } as const;

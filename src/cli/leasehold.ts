@@ -6,6 +6,7 @@ import { answer, asking, BUSY, type Common, command } from "./asking.ts";
 import { importCommand } from "./import.ts";
 import { checkCommand } from "./check.ts";
 import { decodeCommand } from "./decode.ts";
+import { directoryCommands } from "./directory/directory.ts";
 import { EXIT, finish, jsonLine } from "./output.ts";
 import { leasesCommands } from "./leases/leases.ts";
 import { planCommand } from "./plan.ts";
@@ -45,6 +46,8 @@ importCommand(program);
 uplinkCommands(program);
 
 leasesCommands(program);
+
+directoryCommands(program);
 reconfigureCommand(program);
 
 asking(program.command("reload").description("read the configuration again; one with errors leaves everything as it is")).action((options: Common) =>

@@ -3,6 +3,7 @@ import { type Context, Hono } from "hono";
 import { LIMITS } from "../base/limits.ts";
 import { asciiJson } from "../base/text.ts";
 import type { LeaseChanges, LeaseFilter, LeaseOutcome, LeasePage } from "../ports/leases.ts";
+import { directory, type DirectoryVerb } from "./directory.ts";
 import { leases } from "./leases.ts";
 import type { ReconfigureAnswer, ReconfigureRequest } from "../ports/reconfigure.ts";
 import { reconfigure } from "./reconfigure.ts";
@@ -22,8 +23,8 @@ const ATTACHING = ["attach", "detach"] as const;
 const INTERFACE_VERBS = [...UPLINK_VERBS, ...ATTACHING] as const;
 export type Asked = {
   readonly service: UplinkService | "any";
-  readonly verb: "reload" | "log" | (typeof INTERFACE_VERBS)[number];
-  /** A level, or an interface; "" where there is nothing to say. */
+  readonly verb: "reload" | "log" | (typeof INTERFACE_VERBS)[number] | DirectoryVerb;
+  /** A level, an interface, or a source of the directory; "" where there is nothing to say. */
   readonly argument: string;
 };
 export type Outcome = { readonly result: "done" | "denied" | "absent" | "failed"; readonly text: string };
@@ -97,6 +98,7 @@ export function controlApp(sources: ControlSources): Hono<Env> {
   recordings(app, sources);
   leases(app, sources);
   reconfigure(app, sources);
+  directory(app, sources);
 
   const obey = async ({ env }: Context<Env>, asked: Asked): Promise<Response> => outcome(await sources.command(env.connection, asked));
   app.post("/v1/reload", (context) => obey(context, { service: "any", verb: "reload", argument: "" }));
@@ -115,7 +117,7 @@ export function controlApp(sources: ControlSources): Hono<Env> {
     context.json(
       {
         error: "not-found",
-        hint: `GET /v1/show, /v1/watch, /v1/explain/INTERFACE, /v1/explain/SERVICE/INTERFACE, GET or POST /v1/trace/SERVICE/NAME, GET or POST /v1/leases, POST /v1/reconfigure, /v1/reload, /v1/log/LEVEL, /v1/uplink4/INTERFACE/${INTERFACE_VERBS.join("|")}, /v1/uplink6/INTERFACE/${UPLINK_VERBS.join("|")}`,
+        hint: `GET /v1/show, /v1/watch, /v1/explain/INTERFACE, /v1/explain/SERVICE/INTERFACE, GET or POST /v1/trace/SERVICE/NAME, GET or POST /v1/leases, GET /v1/directory, POST /v1/reconfigure, /v1/reload, /v1/log/LEVEL, /v1/uplink4/INTERFACE/${INTERFACE_VERBS.join("|")}, /v1/uplink6/INTERFACE/${UPLINK_VERBS.join("|")}`,
       },
       404,
     ),
@@ -158,7 +160,7 @@ function parsed(view: string | undefined): unknown {
   return view === undefined ? null : (JSON.parse(view) as unknown);
 }
 
-function outcome({ result, text }: Outcome): Response {
+export function outcome({ result, text }: Outcome): Response {
   const body = { ok: result === "done", result, text };
   return json(JSON.stringify(body), STATUSES[result]);
 }

@@ -97,6 +97,7 @@ class OutwardStream implements TlsStream {
 
   #connect(addresses: readonly string[]): void {
     if (this.#over) return;
+    this.#handlers.resolved?.(addresses);
     this.#race = firstConnected(addresses, this.#target.port, connectTcp, {
       won: (socket) => {
         this.#socket = socket;

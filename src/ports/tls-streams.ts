@@ -13,6 +13,8 @@ export type StreamTarget = {
 };
 /** None is called from within a call of the stream, nor after `close`. */
 export type StreamHandlers = {
+  /** The addresses of the name, for who wants to know. */
+  readonly resolved?: (addresses: readonly string[]) => void;
   readonly connected: () => void;
   /** TLS stands, and the server has proven its name. */
   readonly secured: () => void;

@@ -14,12 +14,13 @@ import { Asked } from "./control/asked.ts";
 import { Watchers } from "./control/watchers.ts";
 import { HandedStreams } from "./handed-streams.ts";
 import type { RoleName } from "./messages/message.ts";
+import { DIRECTORY } from "./messages/directory.ts";
 import { LEASES } from "./messages/leases.ts";
 import { RECONFIGURE } from "./messages/reconfigure.ts";
 import { speak } from "./messages/spoken.ts";
 import { UPLINKS } from "./messages/uplinks.ts";
 
-speak({ uplinkEvent: UPLINKS.uplinkEvent, ...LEASES, ...RECONFIGURE });
+speak({ uplinkEvent: UPLINKS.uplinkEvent, directoryEvent: DIRECTORY.directoryEvent, ...LEASES, ...RECONFIGURE });
 
 /** A connection on which nothing moves for so long is closed: there are only LIMITS.controlConnections of them. Watchers have a heartbeat. */
 const SILENT_MS = 30_000;
@@ -114,6 +115,7 @@ function meetEngine(role: RoleName, fd: number): void {
       else if (message.kind === "leasesPage") lists.answer(message.body.request, message.body);
       else if (message.kind === "leasesChanged") changes.answer(message.body.request, message.body);
       else if (message.kind === "clientsReconfigured") reconfigured.answer(message.body.request, message.body);
+      else if (message.kind === "directoryEvent") watchers.tell("directory", message.body.event, message.body.record);
       else if (message.kind === "uplinkEvent") watchers.tell(message.body.name, message.body.event, message.body.record);
     },
     onEnd: () => {

@@ -1,10 +1,12 @@
 /** The engine of `directory`: owns the snapshot, answers YP and userdb on connections and datagrams that others accepted. */
 import "./first.ts";
+import { asciiJson } from "../base/text.ts";
 import { BootClock } from "../platform/clock.ts";
 import { readFile } from "../platform/lease-stores/read.ts";
 import { WriterThread } from "../platform/lease-stores/writers.ts";
 import { native } from "../platform/native.ts";
 import { StreamConnection } from "../platform/stream-connection.ts";
+import type { DirectoryEvent } from "../services/directory/events.ts";
 import { Directory } from "../services/directory/service.ts";
 import type { Incoming } from "./connection.ts";
 import { type EngineRoom, startEngine } from "./engine.ts";
@@ -32,6 +34,8 @@ startEngine({
       fetcher: { pull: (update, withinSeconds) => room.to("fetcher")?.send("pull", { update, withinSeconds }, { generation: room.generation }) },
       rpcbind: { connect: () => room.ask("connectRpcbind", true) },
       store: { save: (bytes) => snapshots.save(bytes) },
+      events: { happened: ({ event, record }) => tell(room, event, record) },
+      prober: { probe: (probe, source) => room.to("fetcher")?.send("probeSource", { probe, source }, { generation: room.generation }) === true },
     });
     return {
       fromMain: (message) => {
@@ -52,6 +56,7 @@ startEngine({
         if (role === "fetcher") service.updates.fetcherLost();
       },
       view: () => service.view(),
+      explain: (name, after) => service.detail(name, after),
       trace: (name) => service.trace(name),
       record: (name, seconds) => service.record(name, seconds),
     };
@@ -64,6 +69,8 @@ function fromMain(room: EngineRoom, service: Directory, message: Incoming): void
       room.generation = message.generation;
       service.configure(message.body.config);
       return service.listening(message.body.port);
+    case "directoryCommand":
+      return service.command(message.body.verb, message.body.source);
     case "farewell":
       return service.listening(0);
     case "kernelFailed":
@@ -73,6 +80,13 @@ function fromMain(room: EngineRoom, service: Directory, message: Incoming): void
     default:
       return;
   }
+}
+
+/** To main for its hooks, and to control for whoever watches. */
+function tell(room: EngineRoom, event: DirectoryEvent, happened: object): void {
+  const record = new TextEncoder().encode(`${asciiJson(JSON.stringify(happened))}\n`);
+  room.ask("directoryEvent", { event, record });
+  room.to("control")?.send("directoryEvent", { event, record });
 }
 
 /** The file main found; it is whole in memory before anything is served. */
@@ -105,4 +119,5 @@ function answerDatagrams(room: EngineRoom, service: Directory, { body }: Message
 function fromFetcher(service: Directory, message: Incoming): void {
   if (message.kind === "entries") service.entries(message.body);
   else if (message.kind === "pulled") service.pulled(message.body);
+  else if (message.kind === "sourceProbed") service.probed(message.body.probe, message.body.report);
 }

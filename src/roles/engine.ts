@@ -24,8 +24,11 @@ export type EngineHandlers = {
   readonly trace?: (name: string) => readonly string[] | undefined;
   /** Begins to write down what is not always recorded; `trace` ends it. @returns false when there is no such thing */
   readonly record?: (name: string, seconds: number) => boolean;
-  /** The last transitions of one of its machines, with their reasons; undefined when there is none of that name. */
-  readonly explain?: (name: string) => unknown;
+  /**
+   * The last transitions of one of its machines, with their reasons, or more of something than the view has; undefined when there is none
+   * of that name. @param after for what is told page by page
+   */
+  readonly explain?: (name: string, after: number) => unknown;
 };
 export type EngineSetup = {
   readonly role: EngineName;
@@ -151,7 +154,7 @@ class Engine {
   #told(view: "show" | "trace" | "record" | "explain", name: string, after: number): unknown {
     if (view === "show") return this.#handlers.view();
     if (view === "trace") return this.#traces.page(name, after);
-    return view === "record" ? this.#record(name, after) : this.#handlers.explain?.(name);
+    return view === "record" ? this.#record(name, after) : this.#handlers.explain?.(name, after);
   }
 
   #record(name: string, wanted: number): { readonly seconds: number } | null {

@@ -5,7 +5,9 @@ import { LIMITS } from "../base/limits.ts";
 import { BootClock } from "../platform/clock.ts";
 import { outwardStreams } from "../platform/tls-streams.ts";
 import type { LogFields, LogLevel } from "../ports/log.ts";
+import type { FetcherConfig } from "../services/directory/config.ts";
 import { Puller } from "../services/directory/fetch/puller.ts";
+import { Probe } from "../services/directory/probe/probe.ts";
 import { Connection, type Incoming } from "./connection.ts";
 import { DIRECTORY } from "./messages/directory.ts";
 import { speak } from "./messages/spoken.ts";
@@ -18,6 +20,9 @@ const WAITING_MAX = 8;
 let main: () => Connection;
 let engine: Connection | undefined;
 let puller: Puller;
+let probe: Probe | undefined;
+/** What the puller has. */
+let config: FetcherConfig | undefined;
 /** Of the configuration the puller has: sources are told apart by their place in it. */
 let generation = 0;
 /** Asked for under a configuration that has not come yet. */
@@ -52,6 +57,7 @@ function fromMain(message: Incoming): void {
 
 function configure({ body, generation: of }: Extract<Incoming, { readonly kind: "fetcherConfig" }>): void {
   puller.configure(body);
+  config = body;
   generation = of;
   if (early !== undefined) pull(early);
 }
@@ -67,12 +73,22 @@ function meetEngine(fd: number): void {
   engine = new Connection(fd, "fetcher", "engine-directory", {
     onMessage: (message) => {
       if (message.kind === "pull") pull({ ...message.body, generation: message.generation });
+      else if (message.kind === "probeSource") beginProbe(message.body.probe, message.body.source);
     },
     onEnd: () => undefined,
     onDrained: () => {
       if (puller.paused) puller.resume();
     },
   });
+}
+
+/** One that is under way is given up. */
+function beginProbe(number: number, source: number): void {
+  probe?.abandon();
+  probe = new Probe({ clock: new BootClock(), streams: outwardStreams }, (report) =>
+    engine?.send("sourceProbed", { probe: number, report }, { generation }),
+  );
+  if (config !== undefined) probe.begin(config, source);
 }
 
 function log(level: LogLevel, event: string, fields: LogFields): void {

@@ -8,9 +8,11 @@ import type { Incoming } from "../connection.ts";
 import type { Configuration } from "../messages/catalogue.ts";
 import type { ChildName } from "./children.ts";
 import { Retries, systemFailure } from "./failures.ts";
+import { isPublic } from "./guard.ts";
 import { type Accepted, connectUnix, Listeners } from "./listeners.ts";
 import { attempt, type Office, type Tools } from "./office.ts";
 import { syncFolder } from "./state-folder.ts";
+import type { UplinkHost } from "./uplink-host.ts";
 
 /** Clients want a port that only root could take (directory: RFC 1833 has no other proof). */
 const RESERVED_PORTS = { first: 600, last: 1023 } as const;
@@ -34,6 +36,7 @@ export class DirectoryOffice implements Office {
   readonly engine = "engine-directory";
   readonly roles = ["engine-directory", "fetcher"] as const;
   readonly #tools: Tools;
+  readonly #host: Pick<UplinkHost, "configure" | "happened">;
   readonly #folder: string;
   readonly #listeners: Listeners;
   #config: Config | undefined;
@@ -47,15 +50,17 @@ export class DirectoryOffice implements Office {
   /** Once a configuration wanted it: what was registered is taken out again. */
   #usesRpcbind = false;
 
-  constructor(tools: Tools) {
+  constructor(tools: Tools, host: Pick<UplinkHost, "configure" | "happened">) {
     this.#tools = tools;
+    this.#host = host;
     this.#folder = join(tools.options["state-dir"], "directory");
     this.#listeners = new Listeners((accepted) => this.#hand(accepted));
   }
 
-  configure({ directory }: Configuration): boolean {
+  configure({ directory, host }: Configuration): boolean {
     this.#config = directory ?? (this.#config === undefined ? undefined : NOTHING);
     if (this.#config === undefined) return false;
+    this.#host.configure(host);
     this.#usesRpcbind ||= this.#config.engine.yp?.register === "rpcbind";
     mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
     return true;
@@ -106,6 +111,8 @@ export class DirectoryOffice implements Office {
         return this.#nameSnapshot(message.body.bytes);
       case "streamClosed":
         return this.#listeners.closed(message.body.number) ? undefined : this.#tools.refused.add("streamClosed.number");
+      case "directoryEvent":
+        return this.#happened(message.body);
       case "connectRpcbind":
         return this.#connectRpcbind();
       default:
@@ -164,6 +171,11 @@ export class DirectoryOffice implements Office {
     const sent = this.#tools.children.to(this.engine)?.send("stream", who, { descriptors: [descriptor] });
     if (sent !== true) this.#listeners.closed(who.number);
     if (sent === undefined) closeSync(descriptor);
+  }
+
+  #happened({ event, record }: Extract<Incoming, { readonly kind: "directoryEvent" }>["body"]): void {
+    if (isPublic(record)) this.#host.happened({ interface: "", event, record });
+    else this.#tools.refused.add("directoryEvent.record");
   }
 
   /** Rpcbind obeys whoever is root, and such a connection is: it is made only where the configuration wants one, or did. */

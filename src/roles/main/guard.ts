@@ -107,6 +107,6 @@ export function isRecord(record: Uint8Array): boolean {
 }
 
 /** A record for other programs: what is not ASCII is written as JSON's escapes, so that no terminal takes it for more than text. */
-function isPublic(record: Uint8Array): boolean {
+export function isPublic(record: Uint8Array): boolean {
   return isRecord(record) && record.every((byte) => byte < 0x7f);
 }

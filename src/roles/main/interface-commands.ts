@@ -4,12 +4,13 @@ import { entryFor } from "../../services/uplink4/config.ts";
 import type { Configuration } from "../messages/catalogue.ts";
 import { isInterfaceName } from "../messages/codecs.ts";
 import type { CommandResult, CommandService, CommandVerb } from "../messages/common.ts";
+import type { DirectoryVerb } from "../messages/directory.ts";
 import type { AttachedInterfaces } from "./attached.ts";
 import { systemFailure } from "./failures.ts";
 import type { Tools } from "./office.ts";
 
 export type Outcome = { readonly result: CommandResult; readonly text: string };
-type Verb = Exclude<CommandVerb, "reload" | "log">;
+type Verb = Exclude<CommandVerb, "reload" | "log" | DirectoryVerb>;
 const SERVICES = ["uplink4", "uplink6"] as const;
 type Service = (typeof SERVICES)[number];
 

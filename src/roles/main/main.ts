@@ -16,6 +16,7 @@ import { AttachedInterfaces } from "./attached.ts";
 import { Children, type ChildName } from "./children.ts";
 import { loadConfiguration } from "./configuration.ts";
 import { type Accepted, ControlSocket } from "./control-socket.ts";
+import { directoryCommand, isOfDirectory } from "./directory-commands.ts";
 import { DirectoryOffice } from "./directory-office.ts";
 import { ownDuid } from "./duid-file.ts";
 import { systemFailure } from "./failures.ts";
@@ -50,6 +51,7 @@ export class Main {
   readonly #log: ReturnType<typeof openLog>;
   readonly #ids: Ids | undefined;
   readonly #children: Children;
+  readonly #tools: Tools;
   readonly #offices: readonly Office[];
   readonly #control: ControlSocket;
   readonly #commands: InterfaceCommands;
@@ -82,6 +84,7 @@ export class Main {
       onGone: (name, how) => this.#gone(name, how),
     });
     const tools = this.#openTools();
+    this.#tools = tools;
     this.#offices = this.#openOffices(tools);
     this.#configuration = configuration;
     this.#attached = new AttachedInterfaces(options["runtime-dir"]);
@@ -159,7 +162,12 @@ export class Main {
     const duid = ownDuid(this.#options["state-dir"]);
     const hook = this.#ids?.of("hooks");
     const host = new UplinkHost(tools, hook === undefined ? undefined : { uid: hook, gid: hook });
-    return [new Uplink4Office(tools, duid, host), new Uplink6Office(tools, duid, host), new LanOffice(tools, duid), new DirectoryOffice(tools)];
+    return [
+      new Uplink4Office(tools, duid, host),
+      new Uplink6Office(tools, duid, host),
+      new LanOffice(tools, duid),
+      new DirectoryOffice(tools, host),
+    ];
   }
 
   #serves(): string {
@@ -254,6 +262,7 @@ export class Main {
 
   #obey({ service, verb, argument }: Message<"command">["body"]): Outcome {
     if (verb === "reload") return this.reload();
+    if (isOfDirectory(verb)) return directoryCommand(this.#tools, this.#configuration, verb, argument);
     if (verb !== "log") return this.#commands.obey(verb, argument, service);
     const level = LOG_LEVELS.find((one): one is LogLevel => one === argument);
     if (level === undefined) {

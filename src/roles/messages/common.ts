@@ -24,8 +24,8 @@ const DATAGRAM_PURPOSES = ["dhcp6-client", "icmp6-uplink", "icmp6", "yp", "portm
 const purpose = choice(DATAGRAM_PURPOSES);
 const DATAGRAM_ENGINES = ["engine-uplink6", "engine-lan", "engine-directory"] as const;
 
-/** What an operator may ask main for; the argument is a level for `log`, an interface for those after it. */
-export const COMMANDS = ["reload", "log", "renew", "release", "reboot", "attach", "detach"] as const;
+/** What an operator may ask main for; the argument is a level for `log`, an interface or a source of the directory for those after it. */
+export const COMMANDS = ["reload", "log", "renew", "release", "reboot", "attach", "detach", "refresh", "accept", "probe"] as const;
 export type CommandVerb = (typeof COMMANDS)[number];
 /** Whose interface it is about; "any": of whichever service, or of none. */
 export const COMMAND_SERVICES = ["uplink4", "uplink6", "any"] as const;

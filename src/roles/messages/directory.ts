@@ -1,5 +1,5 @@
 /** Messages of `directory`: configurations of engine and fetcher, entries, the snapshot's file, connections of outlets. */
-import { type Codec, choice, empty, flag, list16, optional, struct, text16, u16, u32 } from "../../base/codec.ts";
+import { bytes16, type Codec, choice, empty, flag, list16, optional, struct, text16, u16, u32 } from "../../base/codec.ts";
 import { ipv6Address } from "../../base/ipv6.ts";
 import { LIMITS } from "../../base/limits.ts";
 import { STREAM_PURPOSES } from "../../ports/streams.ts";
@@ -18,6 +18,8 @@ import {
   type YpConfig,
 } from "../../services/directory/config.ts";
 import type { UserEntry } from "../../services/directory/entries.ts";
+import { DIRECTORY_EVENTS } from "../../services/directory/events.ts";
+import { PROBE_STEPS, type ProbeReport } from "../../services/directory/probe/report.ts";
 import { text32 } from "./codecs.ts";
 import { message } from "./message.ts";
 
@@ -103,7 +105,20 @@ const field = text16(3 * LIMITS.directoryFieldBytes);
 const user: Codec<UserEntry> = struct({ name: word, password: field, uid: u32, gid: u32, gecos: field, home: field, shell: field });
 /** A group with more members than fit comes in parts, one after the other; the last has `more` unset. */
 const groupPart = struct({ name: word, password: field, gid: u32, members: list16(word, LIMITS.membersPerPart), more: flag });
-const rejects = list16(struct({ reason: text16(64), count: u32 }), LIMITS.rejectReasons);
+const sample = text16(4 * LIMITS.rejectNameBytes);
+const rejects = list16(struct({ reason: text16(64), count: u32, samples: list16(sample, LIMITS.rejectNames) }), LIMITS.rejectReasons);
+const report: Codec<ProbeReport> = struct({
+  done: flag,
+  reason: text16(256),
+  steps: list16(struct({ step: choice(PROBE_STEPS), ok: flag, ms: u32, detail: text16(4 * LIMITS.probeLineCharacters) }), LIMITS.probeSteps),
+  users: u32,
+  groups: u32,
+  lines: list16(text16(4 * LIMITS.probeLineCharacters), LIMITS.probeSteps),
+  rejects,
+});
+/** What an operator may ask the directory for. */
+export const DIRECTORY_VERBS = ["refresh", "accept", "probe"] as const;
+export type DirectoryVerb = (typeof DIRECTORY_VERBS)[number];
 
 export const DIRECTORY = {
   fetcherConfig: message({ type: 140, from: ["main"], to: ["fetcher"], body: fetcherConfig, when: ["starting", "running"] }),
@@ -160,6 +175,37 @@ export const DIRECTORY = {
     from: ["fetcher"],
     to: ["engine-directory"],
     body: struct({ update: u32, source: u16, ok: flag, reason: text16(256), users: u32, groups: u32, rejects }),
+    when: ["starting", "running"],
+  }),
+  /** One source is read as an update would, for somebody who looks on; its report grows. */
+  probeSource: message({
+    type: 153,
+    from: ["engine-directory"],
+    to: ["fetcher"],
+    body: struct({ probe: u32, source: u16 }),
+    when: ["starting", "running"],
+  }),
+  sourceProbed: message({
+    type: 154,
+    from: ["fetcher"],
+    to: ["engine-directory"],
+    body: struct({ probe: u32, report }),
+    when: ["starting", "running"],
+  }),
+
+  /** What an operator asked for, of a source or of all (""); main has judged who may. */
+  directoryCommand: message({
+    type: 155,
+    from: ["main"],
+    to: ["engine-directory"],
+    body: struct({ verb: choice(DIRECTORY_VERBS), source: sourceName }),
+  }),
+  /** For hooks, and for whoever watches. */
+  directoryEvent: message({
+    type: 156,
+    from: ["engine-directory"],
+    to: ["main", "control"],
+    body: struct({ event: choice(DIRECTORY_EVENTS), record: bytes16(LIMITS.leaseFileBytes) }),
     when: ["starting", "running"],
   }),
 } as const;

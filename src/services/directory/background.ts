@@ -28,6 +28,11 @@ export class Background {
     this.#alarm.set(this.#clock.now());
   }
 
+  /** What was under way is never heard of again. */
+  stop(): void {
+    this.#work = undefined;
+  }
+
   close(): void {
     this.#work = undefined;
     this.#alarm.close();

@@ -6,11 +6,18 @@ export type Counts = { readonly users: number; readonly groups: number };
 export type Suspicion = Counts & { readonly cycles: number };
 export type Verdict = { readonly kind: "believed" } | { readonly kind: "suspicious"; readonly suspicion: Suspicion };
 
-/** The same result, cycle after cycle, is let through in the end: somebody meant it. */
-export function judgePull(now: Counts, before: Counts, shrinkPercent: number, suspicion: Suspicion | undefined): Verdict {
+/**
+ * The same result, cycle after cycle, is let through in the end: somebody meant it.
+ * @param isCycle whether an interval has passed since the last that counted
+ */
+export function judgePull(
+  now: Counts,
+  before: Counts,
+  { shrinkPercent, suspicion, isCycle }: { readonly shrinkPercent: number; readonly suspicion: Suspicion | undefined; readonly isCycle: boolean },
+): Verdict {
   if (!shrank(now.users, before.users, shrinkPercent) && !shrank(now.groups, before.groups, shrinkPercent)) return { kind: "believed" };
   const again = suspicion !== undefined && suspicion.users === now.users && suspicion.groups === now.groups;
-  const cycles = again ? suspicion.cycles + 1 : 0;
+  const cycles = again ? suspicion.cycles + (isCycle ? 1 : 0) : 0;
   return cycles >= LIMITS.suspiciousCycles ? { kind: "believed" } : { kind: "suspicious", suspicion: { ...now, cycles } };
 }
 

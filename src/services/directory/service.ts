@@ -11,8 +11,10 @@ import { RecordedOutlets } from "./recording/outlets.ts";
 import { Registration } from "./registration.ts";
 import type { PullResult } from "./source.ts";
 import type { StreamEvents, StreamIo } from "./stream.ts";
+import { Probes } from "./probe/probes.ts";
+import type { ProbeReport } from "./probe/report.ts";
 import { type HandedConnection, Streams } from "./streams.ts";
-import { type DirectoryView, viewOf } from "./view.ts";
+import { type DirectoryView, diffView, viewOf } from "./view.ts";
 import { VarlinkFrames } from "../../wire/varlink/frames.ts";
 import { RecordedUpdates } from "./recording/updates.ts";
 import type { UpdatePorts, Updates } from "./update.ts";
@@ -20,6 +22,8 @@ import type { UpdatePorts, Updates } from "./update.ts";
 const IGNORING: StreamEvents = { data: () => undefined, drained: () => undefined, closed: () => undefined };
 
 export type DirectoryPorts = UpdatePorts & {
+  /** @returns false when there is no fetcher that could be asked */
+  readonly prober: { readonly probe: (probe: number, source: number) => boolean };
   /** Somebody connects to rpcbind's socket and hands the connection over, or says that it could not. */
   readonly rpcbind: { readonly connect: () => void };
 };
@@ -30,6 +34,7 @@ export class Directory {
   readonly #updates: RecordedUpdates;
   readonly #streams: Streams;
   readonly #outlets: RecordedOutlets;
+  readonly #probes: Probes;
   readonly ended = new Counters();
   #config: DirectoryConfig | undefined;
   #port = 0;
@@ -40,6 +45,7 @@ export class Directory {
     this.#updates = new RecordedUpdates(ports);
     this.#streams = new Streams(ports.clock, this.ended);
     this.#outlets = new RecordedOutlets(() => this.#updates.snapshot, ports.clock);
+    this.#probes = new Probes(ports.prober);
   }
 
   get updates(): Updates {
@@ -103,6 +109,26 @@ export class Directory {
   /** Datagrams that were dropped on the way because this service did not keep up. */
   datagramsDropped(purpose: RpcPurpose, count: number): void {
     this.#outlets.refused.add(`${purpose}-udp-queue-full`, count);
+  }
+
+  /** What an operator asks for; what comes of it is in the view. @param source its name; "" for all */
+  command(verb: "refresh" | "accept" | "probe", source: string): void {
+    if (verb === "refresh") return this.#updates.refresh();
+    if (verb === "accept") return void this.#updates.accept(source);
+    const names = this.#updates.sources.map(({ settings: { name } }) => name);
+    return this.#probes.begin(source, source === "" ? 0 : names.indexOf(source));
+  }
+
+  probed(probe: number, report: ProbeReport): void {
+    this.#probes.tell(probe, report);
+  }
+
+  /** More of one thing than the view has: "diff", from a row on, "probe", or a source by its place. @returns undefined for nothing of that name */
+  detail(name: string, after: number): unknown {
+    if (name === "probe") return this.#probes.view;
+    if (name === "diff") return diffView(this.#updates, after);
+    const source = /^[0-9]+$/.test(name) ? this.#updates.sources[Number(name)] : undefined;
+    return source === undefined ? undefined : { name: source.settings.name, rejected: source.rejected, samples: source.samples };
   }
 
   /** Begins to write down what is only recorded while asked to. @returns false when it cannot be */

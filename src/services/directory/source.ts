@@ -22,7 +22,7 @@ export type PullResult = {
   readonly users: number;
   readonly groups: number;
   /** What the fetcher itself left out. */
-  readonly rejects: readonly { readonly reason: string; readonly count: number }[];
+  readonly rejects: readonly { readonly reason: string; readonly count: number; readonly samples: readonly string[] }[];
 };
 export type Good = { readonly harvest: Harvest; readonly pulledAt: WallClock };
 export type SourceState = "never" | "pulling" | "ok" | "failed" | "suspicious";
@@ -34,13 +34,21 @@ export class Source {
   good: Good | undefined;
   /** What the update under way has brought; undefined while it is awaited, and when it failed. */
   fresh: Harvest | undefined;
+  /** What it has brought and is not believed. */
+  suspect: Harvest | undefined;
   state: SourceState = "never";
   reason = "";
   /** Of the last pull, here and at the fetcher. */
   rejected: Readonly<Record<string, number>> = {};
+  /** Of each reason a few entries by name, fit for a terminal. */
+  samples: Readonly<Record<string, readonly string[]>> = {};
   #gathering: Gathering | undefined;
   #suspicion: Suspicion | undefined;
+  /** Somebody has looked: the next pull, and then the one under way, is believed whatever it brings. */
   #waved = false;
+  #waving = false;
+  #isCycle = true;
+  #refused = new Map<string, string[]>();
 
   constructor(settings: SourceSettings, log: Log) {
     this.settings = settings;
@@ -51,14 +59,20 @@ export class Source {
     return this.#suspicion;
   }
 
-  /** The next pull is believed whatever it brings: somebody has looked. */
+  /** The next pull to begin is believed whatever it brings, and no other. */
   accept(): void {
     this.#waved = true;
   }
 
-  begin(fences: Fences): void {
+  /** @param isCycle whether a suspicious result counts as one more of the same */
+  begin(fences: Fences, isCycle: boolean): void {
     const logged = new Counters();
     this.fresh = undefined;
+    this.suspect = undefined;
+    this.#waving = this.#waved;
+    this.#waved = false;
+    this.#isCycle = isCycle;
+    this.#refused = new Map();
     this.state = "pulling";
     this.#gathering = new Gathering(fences, (rejected) => this.#logRejected(rejected, logged));
   }
@@ -76,6 +90,8 @@ export class Source {
     if (typeof harvest === "string")
       return this.#become("failed", harvest === "" ? "unknown" : escapeText(harvest.slice(0, LIMITS.failureReasonBytes)));
     this.rejected = { ...Object.fromEntries(rejects.map(({ reason, count }) => [reason, count])), ...gathering.rejected.toJSON() };
+    const told = rejects.map(({ reason, samples }) => [reason, samples.map(plain)] as const);
+    this.samples = Object.fromEntries([...told, ...this.#refused].filter(([, names]) => names.length > 0));
     this.#judge(harvest, gathering.counts);
   }
 
@@ -87,13 +103,14 @@ export class Source {
 
   #judge(harvest: Harvest, counts: Counts): void {
     const before = { users: this.good?.harvest.users.count ?? 0, groups: this.good?.harvest.groups.count ?? 0 };
-    const verdict = judgePull(counts, before, this.settings.shrinkPercent, this.#suspicion);
-    if (verdict.kind === "suspicious" && !this.#waved) {
+    const { shrinkPercent } = this.settings;
+    const verdict = judgePull(counts, before, { shrinkPercent, suspicion: this.#suspicion, isCycle: this.#isCycle });
+    if (verdict.kind === "suspicious" && !this.#waving) {
       this.#suspicion = verdict.suspicion;
+      this.suspect = harvest;
       return this.#become("suspicious", `users ${before.users} to ${counts.users}, groups ${before.groups} to ${counts.groups}`);
     }
     this.#suspicion = undefined;
-    this.#waved = false;
     this.fresh = harvest;
     this.#become("ok", "");
   }
@@ -109,6 +126,17 @@ export class Source {
     if (logged.get(key) >= LIMITS.rejectionsLogged) return;
     logged.add(key);
     const shown = escapeText(name.slice(0, LIMITS.directoryNameBytes));
+    const names = this.#refused.get(key) ?? [];
+    if (names.length < LIMITS.rejectNames) this.#refused.set(key, [...names, shownName(name)]);
     this.#log.write("warn", "entryRefused", { source: this.settings.name, kind, name: shown, reason });
   }
+}
+
+/** The fetcher has escaped it; whoever took the fetcher over has not. */
+function plain(name: string): string {
+  return /^[\x20-\x7e]*$/.test(name) ? name.slice(0, LIMITS.rejectNameBytes) : shownName(name);
+}
+
+function shownName(name: string): string {
+  return escapeText(name.slice(0, LIMITS.rejectNameBytes)).slice(0, LIMITS.rejectNameBytes);
 }

@@ -5,17 +5,23 @@
 import { Counters } from "../counters.ts";
 import { Entropy } from "../../base/entropy.ts";
 import { LIMITS } from "../../base/limits.ts";
-import { after, type Instant, NEVER, type WallClock, wallClock } from "../../base/time.ts";
+import { after, type Instant, instant, NEVER, type WallClock, wallClock } from "../../base/time.ts";
 import type { Alarm, Clock } from "../../ports/clock.ts";
 import type { Log } from "../../ports/log.ts";
 import { Background } from "./background.ts";
 import { type Fences, fencesOf } from "./check.ts";
 import type { DirectoryConfig } from "./config.ts";
+import { type ChangeCounts, countsOf, differenceOf, isEmpty } from "./difference.ts";
+import type { Compared } from "./difference-rows.ts";
+import { type EventsPort, News } from "./events.ts";
 import type { EntryBatch } from "./gathering.ts";
+import { HeldBack } from "./held-back.ts";
+import { harvestsIn, servedOf, storedSource, storedSources } from "./merging.ts";
+import { retrySeconds } from "./pace.ts";
 import { harvestOf } from "./restore.ts";
 import { type Good, type PullResult, Source } from "./source.ts";
-import { type Harvest, type Snapshot, snapshotOf } from "./snapshot.ts";
-import { decodeState, encodeState, type StoredSource, storedLines } from "./snapshot-file.ts";
+import { type Snapshot, snapshotOf } from "./snapshot.ts";
+import { decodeState, encodeState, type StoredSource } from "./snapshot-file.ts";
 import type { Sliced } from "./sort.ts";
 
 export type UpdatePorts = {
@@ -24,9 +30,19 @@ export type UpdatePorts = {
   readonly fetcher: { readonly pull: (update: number, withinSeconds: number) => void };
   /** Durable in its own time; replaces what was saved before. */
   readonly store: { readonly save: (bytes: Uint8Array) => void };
+  /** For hooks, and for whoever watches. */
+  readonly events: EventsPort;
 };
 /** `loading`: what is on disk, or was served before the configuration changed, is checked and merged. */
 export type UpdatePhase = "idle" | "loading" | "pulling" | "merging";
+
+/** The last update that has ended; `change` where something is served that was not before. */
+export type Ended = {
+  readonly update: number;
+  readonly outcome: "none" | "committed" | "held";
+  readonly change: { readonly users: ChangeCounts; readonly groups: ChangeCounts } | undefined;
+};
+type Merged = { readonly compared: Compared | undefined; readonly snapshot: Snapshot; readonly file: Uint8Array | undefined };
 
 /** What goes on under another configuration. */
 export type Carried = {
@@ -37,14 +53,11 @@ export type Carried = {
   readonly sources: readonly StoredSource[];
 };
 
-/** Failed updates: the next one begins after 5 s, 10 s, 20 s ... but never later than after the interval. */
-const FIRST_RETRY_SECONDS = 5;
-const MOST_DOUBLINGS = 20;
-const JITTER = 0.2;
-
 export class Updates {
   readonly #ports: UpdatePorts;
   readonly #background: Background;
+  readonly #heldBack: HeldBack;
+  readonly #news: News;
   readonly #alarm: Alarm;
   readonly dropped = new Counters();
   sources: readonly Source[] = [];
@@ -52,6 +65,7 @@ export class Updates {
   phase: UpdatePhase = "idle";
   /** Of the last update: empty, or why nothing was committed. */
   held = "";
+  ended: Ended = { update: 0, outcome: "none", change: undefined };
   #config: DirectoryConfig | undefined;
   #fences: Fences | undefined;
   #update = 0;
@@ -59,11 +73,17 @@ export class Updates {
   #fetcherReady = false;
   #savedAt = 0;
   #alarmAt: Instant = NEVER;
+  /** Somebody asked for an update while another one was under way, or could not begin. */
+  #again = false;
+  /** When a shrunken result counts as another one of the same: updates in between prove nothing. */
+  #cycleAt: Instant = instant(0);
 
   constructor(ports: UpdatePorts) {
     this.#ports = ports;
     this.#background = new Background(ports.clock);
     this.#alarm = ports.clock.alarm(() => this.#due());
+    this.#heldBack = new HeldBack(ports.clock);
+    this.#news = new News(ports.events);
   }
 
   get update(): number {
@@ -74,6 +94,11 @@ export class Updates {
   get nextAt(): WallClock | undefined {
     const { clock } = this.#ports;
     return this.#alarmAt === NEVER ? undefined : wallClock(clock.wallClock() + (this.#alarmAt - clock.now()));
+  }
+
+  /** What the last update brought and is not served, against what is; undefined while one is under way. */
+  get pending(): Compared | undefined {
+    return this.#heldBack.compared;
   }
 
   /** What was served stays until it has passed the new configuration's checks. */
@@ -120,17 +145,18 @@ export class Updates {
     if (this.phase === "pulling") this.#giveUp("fetcher lost");
   }
 
-  /** Somebody asks for an update now. */
+  /** Somebody asks for an update that begins now, or right behind the one under way. */
   refresh(): void {
+    this.#again = true;
     if (this.phase === "idle") this.#begin();
   }
 
-  /** What is suspicious of a source is believed at the next pull, which is begun. @returns false for a source that is not there */
+  /** What is suspicious of a source, or of any (""), is believed in the update that begins now. @returns false for a source that is not there */
   accept(name: string): boolean {
-    const source = this.sources.find(({ settings }) => settings.name === name);
-    source?.accept();
-    this.refresh();
-    return source !== undefined;
+    const meant = this.sources.filter(({ settings }) => name === "" || settings.name === name);
+    for (const source of meant) source.accept();
+    if (meant.length > 0) this.refresh();
+    return meant.length > 0;
   }
 
   entries(batch: EntryBatch): void {
@@ -146,6 +172,7 @@ export class Updates {
 
   close(): void {
     this.#background.close();
+    this.#heldBack.close();
     this.#alarm.close();
   }
 
@@ -165,11 +192,16 @@ export class Updates {
   #begin(): void {
     const [config, fences] = [this.#config, this.#fences];
     if (config === undefined || fences === undefined || !this.#fetcherReady || this.sources.length === 0) return;
+    const now = this.#ports.clock.now();
+    const isCycle = now >= this.#cycleAt;
+    if (isCycle) this.#cycleAt = after(now, config.intervalSeconds);
+    this.#again = false;
+    this.#heldBack.forget();
     this.#update++;
     this.phase = "pulling";
-    for (const source of this.sources) source.begin(fences);
+    for (const source of this.sources) source.begin(fences, isCycle);
     const withinSeconds = Math.min(Math.max(1, config.intervalSeconds), LIMITS.updateSeconds);
-    this.#wakeAt(after(this.#ports.clock.now(), withinSeconds));
+    this.#wakeAt(after(now, withinSeconds));
     this.#ports.fetcher.pull(this.#update, withinSeconds);
   }
 
@@ -191,31 +223,31 @@ export class Updates {
     const goods = this.sources.map((source) => servedOf(source, now));
     this.phase = "merging";
     this.#wakeAt(NEVER);
-    this.#background.run(this.#merged(goods, now), ({ snapshot, file }) => {
+    this.#background.run(this.#merged(goods, now), ({ snapshot, file, compared }) => {
       this.#commit(snapshot);
       for (const source of this.sources) source.committed(now);
       if (file !== undefined) this.#ports.store.save(file);
       if (file !== undefined) this.#savedAt = now;
-      this.#rest("");
+      this.#rest("", compared);
     });
   }
 
-  *#merged(goods: readonly (Good | undefined)[], now: WallClock): Sliced<{ readonly snapshot: Snapshot; readonly file: Uint8Array | undefined }> {
-    const snapshot = yield* snapshotOf(harvestsIn(goods), this.snapshot, now);
+  *#merged(goods: readonly (Good | undefined)[], now: WallClock): Sliced<Merged> {
+    const before = this.snapshot;
+    const snapshot = yield* snapshotOf(harvestsIn(goods), before, now);
     const changed = snapshot.usersChangedAt === now || snapshot.groupsChangedAt === now;
-    if (!changed && now - this.#savedAt < LIMITS.resaveSeconds * 1000) return { snapshot, file: undefined };
-    const sources = this.sources.flatMap(({ settings }, place) => {
-      const good = goods[place];
-      return good === undefined ? [] : [storedSource(settings.name, good)];
-    });
-    const file = yield* encodeState({ domain: this.#config?.domain ?? "", committedAt: now, sources });
-    return { snapshot, file };
+    const difference = changed && before !== undefined ? yield* differenceOf(before, snapshot) : undefined;
+    const compared = before === undefined || difference === undefined || isEmpty(difference) ? undefined : { before, after: snapshot, difference };
+    if (!changed && now - this.#savedAt < LIMITS.resaveSeconds * 1000) return { snapshot, file: undefined, compared };
+    const file = yield* encodeState({ domain: this.#config?.domain ?? "", committedAt: now, sources: storedSources(this.sources, goods) });
+    return { snapshot, file, compared };
   }
 
   #load(stored: readonly StoredSource[], committedAt = this.#ports.clock.wallClock()): void {
     const fences = this.#fences;
     if (fences === undefined) return;
     this.phase = "loading";
+    this.#heldBack.forget();
     this.#wakeAt(NEVER);
     this.#background.run(this.#checked(stored, fences, committedAt), ({ goods, snapshot }) => {
       for (const [place, source] of this.sources.entries()) source.good = goods[place];
@@ -247,30 +279,21 @@ export class Updates {
     this.#ports.log.write("info", "directoryCommitted", { update: this.#update, users: users.count, groups: groups.count });
   }
 
-  #rest(held: string): void {
-    this.held = held;
+  /** @param compared what is served now against what was; undefined: nothing is another one */
+  #rest(names: string, compared?: Compared): void {
+    this.held = names;
     this.phase = "idle";
+    const change = compared === undefined ? undefined : { users: countsOf(compared.difference.users), groups: countsOf(compared.difference.groups) };
+    this.ended = { update: this.#update, outcome: names === "" ? "committed" : "held", change };
+    const where = { domain: this.#config?.domain ?? "", update: this.#update, at: this.#ports.clock.wallClock() };
+    this.#news.ended(where, { compared, sources: this.sources });
+    if (this.#again) return this.#begin();
+    if (this.snapshot !== undefined) this.#heldBack.compare(this.sources, this.snapshot);
     const interval = this.#config?.intervalSeconds ?? 0;
-    const sound = this.sources.every(({ state }) => state === "ok");
+    const failed = this.sources.some(({ state }) => state === "failed");
     const { clock } = this.#ports;
-    const retry = FIRST_RETRY_SECONDS * 2 ** Math.min(this.#failures, MOST_DOUBLINGS) * new Entropy(clock.entropy()).between(1 - JITTER, 1 + JITTER);
-    this.#failures = sound ? 0 : this.#failures + 1;
-    this.#wakeAt(after(clock.now(), sound ? interval : Math.min(interval, retry)));
+    const retry = retrySeconds(this.#failures, new Entropy(clock.entropy()));
+    this.#failures = failed ? this.#failures + 1 : 0;
+    this.#wakeAt(after(clock.now(), failed ? Math.min(interval, retry) : interval));
   }
-}
-
-/** What is served of a source in this update; undefined: nothing. */
-function servedOf({ fresh, good, state, settings }: Source, now: WallClock): Good | undefined {
-  if (fresh !== undefined) return { harvest: fresh, pulledAt: now };
-  if (good === undefined || state === "suspicious") return good;
-  const stale = now - good.pulledAt > LIMITS.keepStaleSeconds * 1000;
-  return settings.onFailure === "keep" && !stale ? good : undefined;
-}
-
-function harvestsIn(goods: readonly (Good | undefined)[]): readonly Harvest[] {
-  return goods.flatMap((good) => (good === undefined ? [] : [good.harvest]));
-}
-
-function storedSource(name: string, { harvest: { users, groups }, pulledAt }: Good): StoredSource {
-  return { name, pulledAt, userCount: users.count, groupCount: groups.count, users: storedLines(users), groups: storedLines(groups) };
 }

@@ -3,9 +3,11 @@ import { LIMITS } from "../../base/limits.ts";
 import type { WallClock } from "../../base/time.ts";
 import type { Counters } from "../counters.ts";
 import type { DirectoryConfig } from "./config.ts";
+import { type ChangeCounts, countsOf } from "./difference.ts";
+import { type ChangeRow, changesPage, type Compared } from "./difference-rows.ts";
 import type { Source, SourceState } from "./source.ts";
 import type { Snapshot } from "./snapshot.ts";
-import type { UpdatePhase, Updates } from "./update.ts";
+import type { Ended, UpdatePhase, Updates } from "./update.ts";
 
 type Counts = Readonly<Record<string, number>>;
 export type DirectoryView = {
@@ -13,7 +15,7 @@ export type DirectoryView = {
   readonly domain: string;
   /** null: there is nothing to serve yet. */
   readonly snapshot: SnapshotView | null;
-  readonly update: { readonly number: number; readonly phase: UpdatePhase; readonly heldBy: string; readonly nextAt: string | null };
+  readonly update: UpdateView;
   readonly sources: readonly SourceView[];
   readonly yp: { readonly port: number; readonly register: string; readonly registered: boolean } | null;
   readonly userdb: UserdbView | null;
@@ -22,6 +24,25 @@ export type DirectoryView = {
   readonly refused: Counts;
   readonly connectionsEnded: Counts;
   readonly entriesDropped: Counts;
+};
+export type UpdateView = {
+  readonly number: number;
+  readonly phase: UpdatePhase;
+  /** Names of the sources because of which the last one changed nothing. */
+  readonly heldBy: string;
+  readonly nextAt: string | null;
+  /** The last one that has come to its end. */
+  readonly ended: Ended;
+  /** What it brought and is not served; null: nothing, or not known yet. */
+  readonly heldBack: ChangesView | null;
+};
+type ChangesView = { readonly users: ChangeCounts; readonly groups: ChangeCounts };
+/** `phase`: whether what is held back may still be found out. */
+export type DiffView = ChangesView & {
+  readonly phase: UpdatePhase;
+  readonly update: number;
+  readonly rows: readonly ChangeRow[];
+  readonly next: number | null;
 };
 export type UserdbView = {
   readonly service: string;
@@ -65,12 +86,19 @@ export type Shown = {
 };
 
 export function viewOf({ config, updates, now, port, registered, connections, counters }: Shown): DirectoryView {
-  const { snapshot, sources, update, phase, held, nextAt } = updates;
+  const { snapshot, sources, update, phase, held, nextAt, ended, pending } = updates;
   return {
     service: "directory",
     domain: config?.domain ?? "",
     snapshot: snapshot === undefined ? null : snapshotView(snapshot, now),
-    update: { number: update, phase, heldBy: held, nextAt: nextAt === undefined ? null : new Date(nextAt).toISOString() },
+    update: {
+      number: update,
+      phase,
+      heldBy: held,
+      nextAt: nextAt === undefined ? null : new Date(nextAt).toISOString(),
+      ended,
+      heldBack: pending === undefined ? null : changesOf(pending),
+    },
     sources: sources.map((source) => sourceView(source, now)),
     yp: config?.yp === undefined ? null : { port, register: config.yp.register, registered },
     userdb: config?.userdb === undefined ? null : { ...config.userdb, tooLongForMultiplexer: config.userdb.enumerate && isLong(snapshot) },
@@ -80,6 +108,18 @@ export function viewOf({ config, updates, now, port, registered, connections, co
     connectionsEnded: counters.ended.toJSON(),
     entriesDropped: updates.dropped.toJSON(),
   };
+}
+
+/** A page of what is held back. */
+export function diffView({ pending, phase, ended }: Updates, from: number): DiffView {
+  const none = { added: 0, removed: 0, changed: 0 };
+  if (pending === undefined) return { phase, update: ended.update, users: none, groups: none, rows: [], next: null };
+  const { rows, next } = changesPage(pending, from);
+  return { phase, update: ended.update, ...changesOf(pending), rows, next: next ?? null };
+}
+
+function changesOf({ difference: { users, groups } }: Compared): ChangesView {
+  return { users: countsOf(users), groups: countsOf(groups) };
 }
 
 function snapshotView({ users, groups, committedAt, merged }: Snapshot, now: WallClock): SnapshotView {

@@ -109,6 +109,8 @@ export class Office {
       log: { write: (_level, event, fields) => this.tell("engine", event, JSON.stringify(fields)) },
       fetcher: { pull: (update, withinSeconds) => this.#message(() => this.#puller?.pull(update, withinSeconds)) },
       rpcbind: { connect: () => undefined },
+      prober: { probe: () => false },
+      events: { happened: () => undefined },
       store: {
         save: (bytes) => {
           this.#saved = bytes.slice();

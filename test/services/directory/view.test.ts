@@ -15,7 +15,14 @@ test("the view says what is served, how old it is, how each source stands and wh
     service: "directory",
     domain: "home",
     snapshot: { users: 2, groups: 1, committedAt: "2026-01-01T00:00:00.000Z", ageSeconds: 30, namesTaken: 0, idsShared: 1 },
-    update: { number: 1, phase: "idle", heldBy: "", nextAt: "2026-01-01T00:10:00.000Z" },
+    update: {
+      number: 1,
+      phase: "idle",
+      heldBy: "",
+      nextAt: "2026-01-01T00:10:00.000Z",
+      ended: { update: 1, outcome: "committed", change: undefined },
+      heldBack: null,
+    },
     sources: [
       {
         name: "first",

@@ -5,6 +5,7 @@ import { instant, type WallClock, wallClock } from "../../../src/base/time.ts";
 import type { Ipv6Address } from "../../../src/base/ipv6.ts";
 import type { DirectoryConfig } from "../../../src/services/directory/config.ts";
 import type { GroupEntry, UserEntry } from "../../../src/services/directory/entries.ts";
+import type { Happening } from "../../../src/services/directory/events.ts";
 import { Directory } from "../../../src/services/directory/service.ts";
 import type { StreamEvents } from "../../../src/services/directory/stream.ts";
 import type { HandedConnection } from "../../../src/services/directory/streams.ts";
@@ -48,12 +49,16 @@ export function world(config: DirectoryConfig = CONFIG) {
   const connects: number[] = [];
   const saved: Uint8Array[] = [];
   const logged: string[] = [];
+  const happened: Happening[] = [];
+  const probes: { readonly probe: number; readonly source: number }[] = [];
   const service = new Directory({
     clock,
     log: { write: (level, event, fields) => void logged.push(`${level} ${event} ${JSON.stringify(fields)}`) },
     fetcher: { pull: (update) => void pulls.push({ update, at: timeline.now }) },
     rpcbind: { connect: () => void connects.push(timeline.now) },
+    prober: { probe: (probe, source) => probes.push({ probe, source }) > 0 },
     store: { save: (bytes) => void saved.push(bytes) },
+    events: { happened: (happening) => void happened.push(happening) },
   });
   service.configure(config);
   const self = {
@@ -64,6 +69,8 @@ export function world(config: DirectoryConfig = CONFIG) {
     saved,
     connects,
     logged,
+    happened,
+    probes,
     wall: (): WallClock => wallClock(clock.wallClock()),
     /** Lets what is due now happen. */
     settle: (): void => timeline.runUntil(timeline.now),

@@ -6,7 +6,8 @@ import type { Log } from "../../../ports/log.ts";
 import { Counters } from "../../counters.ts";
 import type { Rejected } from "./mapping.ts";
 
-export type RejectCount = { readonly reason: string; readonly count: number };
+/** `samples`: a few of them by name, fit for a terminal. */
+export type RejectCount = { readonly reason: string; readonly count: number; readonly samples: readonly string[] };
 
 const DN_CHARS = 200;
 
@@ -14,6 +15,7 @@ export class Rejects {
   readonly #counts = new Counters();
   readonly #log: Log;
   readonly #source: string;
+  readonly #samples = new Map<string, readonly string[]>();
 
   constructor(log: Log, source: string) {
     this.#log = log;
@@ -23,6 +25,8 @@ export class Rejects {
   add(search: SearchName, dn: string, { reason, field }: Rejected): void {
     const name = `${search}/${reason}(${field})`;
     this.#counts.add(name);
+    const samples = this.#samples.get(name) ?? [];
+    if (samples.length < LIMITS.rejectNames) this.#samples.set(name, [...samples, escapeText(dn).slice(0, LIMITS.rejectNameBytes)]);
     if (this.#counts.get(name) > LIMITS.rejectSamples) return;
     this.#log.write("warn", "entryRejected", { source: this.#source, reason: name, entry: escapeText(dn.slice(0, DN_CHARS)) });
   }
@@ -39,6 +43,6 @@ export class Rejects {
 
   /** In the order of their names. */
   table(): readonly RejectCount[] {
-    return Object.entries(this.#counts.toJSON()).map(([reason, count]) => ({ reason, count }));
+    return Object.entries(this.#counts.toJSON()).map(([reason, count]) => ({ reason, count, samples: this.#samples.get(reason) ?? [] }));
   }
 }

@@ -35,6 +35,12 @@ export class Tape {
           ports.fetcher.pull(update, withinSeconds);
         },
       },
+      events: {
+        happened: (happening) => {
+          note("happened", happening);
+          ports.events.happened(happening);
+        },
+      },
       store: {
         save: (bytes) => {
           note("save", new OctetDigest().add(bytes).toJSON());

@@ -18,6 +18,7 @@ const NOWHERE: UpdatePorts = {
   log: { write: () => undefined },
   fetcher: { pull: () => undefined },
   store: { save: () => undefined },
+  events: { happened: () => undefined },
 };
 
 export class UpdatesPlayer {
