@@ -35,6 +35,7 @@ export class ServerSockets {
   readonly #control: DataView;
   readonly #arena: Uint8Array;
   readonly #sockets = new Map<number, Socket>();
+  #paused = false;
   readonly #onArrivals: (link: number, count: number) => void;
   /** All datagrams of one read; overwritten by the next. */
   readonly rows: ArrivedRows;
@@ -53,7 +54,9 @@ export class ServerSockets {
   /** @param fd owned from here on; takes the place of the link's socket before */
   open(link: number, fd: number): void {
     this.close(link);
-    this.#sockets.set(link, { fd, poll: checkPoll(native().pollNew(fd, () => this.#readable(link, fd))) });
+    const poll = checkPoll(native().pollNew(fd, () => this.#readable(link, fd)));
+    if (this.#paused) native().pollSet(poll, 0);
+    this.#sockets.set(link, { fd, poll });
   }
 
   close(link: number): void {
@@ -74,11 +77,12 @@ export class ServerSockets {
 
   /** Nothing is read while a full disk queue is written; the kernel's buffer holds what comes meanwhile. */
   pause(paused: boolean): void {
+    this.#paused = paused;
     for (const { poll } of this.#sockets.values()) native().pollSet(poll, paused ? 0 : 1);
   }
 
   #readable(link: number, fd: number): void {
-    for (let i = 0; i < BATCHES_PER_WAKE && this.#sockets.get(link)?.fd === fd; i++) {
+    for (let i = 0; i < BATCHES_PER_WAKE && !this.#paused && this.#sockets.get(link)?.fd === fd; i++) {
       const count = native().recvBatch(fd, this.#batch.handle, SHAPE.slots, 0);
       if (count === -ERRNO.EAGAIN || count === -ERRNO.ENETDOWN) return;
       if (count < 0) {
