@@ -50,6 +50,34 @@ export type LeasePage = {
   readonly next: number | undefined;
 };
 
+/** What happens to leases, for hooks and whoever watches. */
+export const LEASE_EVENTS = [
+  "lease-commit", // promised to a client that did not hold it
+  "lease-renew", // extended; what is only repeated is no event
+  "lease-release", // given back
+  "lease-expire", // its time is over
+  "lease-decline", // its client found it in use
+  "lease-reclaim", // taken away before its time: by an operator, or for another lease of the same client
+  "pd-route-add", // the kernel is asked to route a delegated prefix to its client
+  "pd-route-del", // and to do so no longer
+] as const;
+export type LeaseEventName = (typeof LEASE_EVENTS)[number];
+export type LeaseEvent = {
+  /** The link. */
+  readonly name: string;
+  readonly event: LeaseEventName;
+  /** The lease: of two events of one kind and one lease only the later is of interest. */
+  readonly lease: string;
+  /** One JSON object and a newline. */
+  readonly record: Uint8Array;
+};
+/** Whoever wants to hear of them. */
+export interface LeaseListeners {
+  readonly areThere: boolean;
+  /** @returns false when they did not take them: they do not keep up */
+  tell(events: readonly LeaseEvent[]): boolean;
+}
+
 /** What an operator wants of leases. */
 export type LeaseChanges = {
   readonly put: readonly Lease[];

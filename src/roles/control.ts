@@ -35,7 +35,7 @@ const reconfigured = new Asked<ReconfigureAnswer>();
 const outcomes = new Map<number, ((outcome: Outcome) => void)[]>();
 const connections = new WeakMap<Socket, number>();
 const streams = new HandedStreams();
-const watchers = new Watchers();
+const watchers = new Watchers(undefined, () => tellOfWatchers());
 let idle: ReturnType<typeof setTimeout> | undefined;
 
 const app = controlApp({
@@ -116,6 +116,7 @@ function meetEngine(role: RoleName, fd: number): void {
       else if (message.kind === "leasesChanged") changes.answer(message.body.request, message.body);
       else if (message.kind === "clientsReconfigured") reconfigured.answer(message.body.request, message.body);
       else if (message.kind === "directoryEvent") watchers.tell("directory", message.body.event, message.body.record);
+      else if (message.kind === "leaseEvents") for (const { name, event, record } of message.body.events) watchers.tell(name, event, record);
       else if (message.kind === "uplinkEvent") watchers.tell(message.body.name, message.body.event, message.body.record);
     },
     onEnd: () => {
@@ -123,6 +124,12 @@ function meetEngine(role: RoleName, fd: number): void {
     },
   });
   engines.set(service, connection);
+  if (service === "lan") tellOfWatchers();
+}
+
+/** Where nobody watches, nothing is gathered. */
+function tellOfWatchers(): void {
+  engines.get("lan")?.send("leaseListeners", { areThere: watchers.count > 0 });
 }
 
 /** Ends after a minute without a request and without a watcher: the next connection starts it again. */

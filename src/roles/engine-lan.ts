@@ -22,6 +22,7 @@ import type { Incoming } from "./connection.ts";
 import { type EngineRoom, startEngine } from "./engine.ts";
 import { type ConfigPart, ConfigParts } from "./engine-lan/config-parts.ts";
 import { Delegations } from "./engine-lan/delegations.ts";
+import { Listeners } from "./engine-lan/listeners.ts";
 import { Promises } from "./engine-lan/promises.ts";
 import { LAN } from "./messages/lan.ts";
 import { speak } from "./messages/spoken.ts";
@@ -34,7 +35,7 @@ const WARMING_ROUNDS = 40;
 const links = new LinkNewsReader();
 const addresses = new AddressNewsReader();
 /** What was made before the fence, and what grows out of it once the journal was read. */
-type Parts = { readonly clock: BootClock; readonly files: JournalFiles; readonly sockets: ServerSockets };
+type Parts = { readonly heard: Listeners; readonly clock: BootClock; readonly files: JournalFiles; readonly sockets: ServerSockets };
 let secret: { readonly key: Uint8Array; readonly life: number } = { key: new Uint8Array(16), life: 0 };
 let lan: Lan | undefined;
 let promises: Promises | undefined;
@@ -47,6 +48,7 @@ startEngine({
   prepare: (room) => {
     const writers = { journal: new WriterThread(), snapshot: new WriterThread() };
     const parts: Parts = {
+      heard: new Listeners(room),
       clock: new BootClock(),
       files: new JournalFiles(writers, {
         ask: (kind, number) => room.ask("openJournalFile", { kind, number }),
@@ -64,7 +66,10 @@ startEngine({
       fromMain: (message) => fromMain(room, parts, message),
       fromFrontend,
       fromPeer: (role, message) => {
-        if (role === "control" && lan !== undefined) fromControl(room, lan, message);
+        if (role === "control") fromControl(room, parts, message);
+      },
+      peerLost: (role) => {
+        if (role === "control") parts.heard.are(false, role);
       },
       frontendLost: () => lan?.routerSocketsLost(),
       listsBegin: () => links.restart(),
@@ -96,6 +101,8 @@ function fromMain(room: EngineRoom, parts: Parts, message: Incoming): void {
       return parts.sockets.open(message.body.link, message.descriptors[0] ?? -1);
     case "reconfigureClients":
       return reconfigure(room, message.body);
+    case "leaseListeners":
+      return parts.heard.are(message.body.areThere, "main");
     case "changeLeases":
       return changeLeases(room, message.body);
     case "kernelFailed":
@@ -107,7 +114,7 @@ function fromMain(room: EngineRoom, parts: Parts, message: Incoming): void {
 }
 
 /** The journal is read before anything is served: a lease that was promised is known. Where it is damaged, nothing is. */
-function begin(room: EngineRoom, { clock, files, sockets }: Parts): void {
+function begin(room: EngineRoom, { heard, clock, files, sockets }: Parts): void {
   const table = new LeaseTable({ key: fresh(16), maxLeases: LIMITS.leases, maxRowsPerClient: LIMITS.leasesPerClient });
   const recovery = files.recover((bytes, at, end) => applyImage(table, bytes, at, end));
   if (!recovery.ok) {
@@ -141,6 +148,7 @@ function begin(room: EngineRoom, { clock, files, sockets }: Parts): void {
       dhcp6: {
         sockets: { open: (link, name) => room.ask("openServerSocket", { link, name }), close: (link) => sockets.close(link) },
         replies: (out) => outgoing.take(out),
+        listeners: heard,
         disk: {
           get takesMore() {
             return outgoing.takesMore;
@@ -153,7 +161,10 @@ function begin(room: EngineRoom, { clock, files, sockets }: Parts): void {
           if (fd !== undefined) native().sendTo(fd, payload, inet6Address(to, port, link), 0);
         },
       },
-      routes: new Delegations((routes) => room.ask("delegatedRoutes", { routes })),
+      routes: new Delegations((routes) => {
+        room.ask("delegatedRoutes", { routes });
+        lan?.dhcp6.events.routes(routes, lan.dhcp6.wall.now());
+      }),
     },
     { table, offers: new Offers(fresh(16)), ...secret },
   );
@@ -166,10 +177,11 @@ function configure(room: EngineRoom, part: ConfigPart, generation: number): void
   if (whole !== undefined) lan?.configure(whole);
 }
 
-function fromControl(room: EngineRoom, { dhcp6 }: Lan, message: Incoming): void {
-  if (message.kind !== "leasesRequest") return;
+function fromControl(room: EngineRoom, { heard }: Parts, message: Incoming): void {
+  if (message.kind === "leaseListeners") return heard.are(message.body.areThere, "control");
+  if (message.kind !== "leasesRequest" || lan === undefined) return;
   const { request, filter, after } = message.body;
-  room.to("control")?.send("leasesPage", { request, ...dhcp6.leases(filter, after) });
+  room.to("control")?.send("leasesPage", { request, ...lan.dhcp6.leases(filter, after) });
 }
 
 /** Whoever asked hears of it when it is durable. */

@@ -68,6 +68,10 @@ export class EngineRoom {
     this.#main().send(name, body, { generation: this.generation });
   }
 
+  get main(): Connection {
+    return this.#main();
+  }
+
   to(role: RoleName): Connection | undefined {
     return this.#peers.get(role);
   }

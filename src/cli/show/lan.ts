@@ -8,13 +8,14 @@ const DISK: Readonly<Record<LanView["disk"], string | undefined>> = {
   stuck: "The disk is full in the middle of a promise: DHCPv6 gives no leases and extends none. Make room under the state folder.",
 };
 
-export function lanLines({ router, server, relay, disk, ignored, dropped = {} }: LanView): readonly string[] {
+export function lanLines({ router, server, relay, disk, eventsLost, ignored, dropped = {} }: LanView): readonly string[] {
   return [
     ...(DISK[disk] === undefined ? [] : ["", DISK[disk]]),
     ...routerLines(router),
     ...serverLines(server),
     ...relayLines(relay),
     ...(counted(ignored) === "" ? [] : ["", `lan ignored: ${counted(ignored)}`]),
+    ...(eventsLost === 0 ? [] : ["", `events of leases that hooks and watchers did not keep up with: ${eventsLost} dropped`]),
     ...(counted(dropped) === "" ? [] : ["", `the disk does not keep up; dropped: ${counted(dropped)}`]),
   ];
 }

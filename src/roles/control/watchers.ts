@@ -12,11 +12,14 @@ const STALLS = 3;
 export class Watchers {
   readonly #open = new Map<Watcher, string>();
   readonly #heartbeatMs: number;
+  readonly #onCount: () => void;
   #heartbeat: ReturnType<typeof setInterval> | undefined;
   #next = 1;
 
-  constructor(heartbeatMs = HEARTBEAT_MS) {
+  /** @param onCount somebody came or went */
+  constructor(heartbeatMs: number = HEARTBEAT_MS, onCount: () => void = () => undefined) {
     this.#heartbeatMs = heartbeatMs;
+    this.#onCount = onCount;
   }
 
   get count(): number {
@@ -28,6 +31,7 @@ export class Watchers {
     if (this.#open.size >= LIMITS.watchers) return undefined;
     const watcher = new Watcher(() => this.#close(watcher));
     this.#open.set(watcher, name);
+    this.#onCount();
     this.#heartbeat ??= setInterval(() => this.#beat(), this.#heartbeatMs).unref();
     return watcher.stream;
   }
@@ -47,6 +51,7 @@ export class Watchers {
 
   #close(watcher: Watcher): void {
     this.#open.delete(watcher);
+    this.#onCount();
     if (this.#open.size > 0) return;
     clearInterval(this.#heartbeat);
     this.#heartbeat = undefined;

@@ -9,8 +9,17 @@ import { judgeExecutable } from "./hooks-file.ts";
 import { runHook } from "./hooks-run.ts";
 import { type HookIds, hookUser } from "./hooks-user.ts";
 
-export type Happening = { readonly interface: string; readonly event: string /** One JSON object and a newline. */; readonly record: Uint8Array };
+export type Happening = {
+  readonly interface: string;
+  readonly event: string;
+  /** Of what on the interface, where there are many things; of two events of one kind about the same thing only the latest is told. */
+  readonly about?: string;
+  /** One JSON object and a newline. */
+  readonly record: Uint8Array;
+};
 type Hook = { readonly path: string; readonly ids: HookIds; readonly noCapabilities: boolean };
+
+const DROPS_NAMED = 10;
 
 export class Hooks {
   readonly #log: Log;
@@ -21,6 +30,7 @@ export class Hooks {
   readonly #running = new Set<string>();
   #configured: HostConfig["hook"];
   #hook: Hook | undefined;
+  #dropped = 0;
 
   /** @param own ids that nobody else has; undefined where there are none: the hook then has main's, without capabilities */
   constructor(own: HookIds, log: Log) {
@@ -36,16 +46,17 @@ export class Hooks {
     else if (!this.#hook.noCapabilities) this.#log.write("warn", "hooksRunAsRoot", { hook: this.#hook.path });
   }
 
+  get isThere(): boolean {
+    return this.#hook !== undefined;
+  }
+
   happened(happening: Happening): void {
     if (this.#hook === undefined) return;
-    const key = `${happening.interface} ${happening.event}`;
+    const key = `${happening.interface} ${happening.event} ${happening.about ?? ""}`;
     this.#waiting.delete(key);
     this.#waiting.set(key, happening);
     const [oldest] = this.#waiting;
-    if (this.#waiting.size > LIMITS.hooksWaiting && oldest !== undefined) {
-      this.#waiting.delete(oldest[0]);
-      this.#log.write("warn", "hookDropped", { interface: oldest[1].interface, on: oldest[1].event });
-    }
+    if (this.#waiting.size > LIMITS.hooksWaiting && oldest !== undefined) this.#drop(...oldest);
     setImmediate(() => this.#next());
   }
 
@@ -56,7 +67,17 @@ export class Hooks {
     return found === undefined ? undefined : { path: run, ids: found.ids, noCapabilities: found.ids !== undefined };
   }
 
+  /** The first ones are named in the log; how many there were is said when the program has caught up. */
+  #drop(key: string, { interface: name, event }: Happening): void {
+    this.#waiting.delete(key);
+    if (++this.#dropped <= DROPS_NAMED) this.#log.write("warn", "hookDropped", { interface: name, on: event });
+  }
+
   #next(): void {
+    if (this.#waiting.size === 0) {
+      if (this.#dropped > DROPS_NAMED) this.#log.write("warn", "hooksDropped", { events: this.#dropped });
+      this.#dropped = 0;
+    }
     for (const [key, happening] of this.#waiting) {
       if (this.#running.size >= LIMITS.hooksAtOnce) return;
       if (this.#running.has(happening.interface)) continue;

@@ -11,13 +11,16 @@ import { DelegatedRoutes } from "./delegated-routes.ts";
 import { ownKey } from "./duid-file.ts";
 import { nextLife } from "./lives.ts";
 import { Retries } from "./failures.ts";
+import { isPublic } from "./guard.ts";
 import { JournalFolder } from "./journal-folder.ts";
 import { linkRefusal, serveSocketRequest } from "./link-sockets.ts";
 import { attempt, type Office, type Tools } from "./office.ts";
 import { handRecords, keepRecord } from "./records.ts";
 import { StateFolder } from "./state-folder.ts";
+import type { UplinkHost } from "./uplink-host.ts";
 
 type Message<K extends Incoming["kind"]> = Extract<Incoming, { readonly kind: K }>;
+type LeaseHost = Pick<UplinkHost, "configure" | "happened" | "hasHook">;
 type LanParts = NonNullable<Configuration["lan"]>;
 
 /** For one advertisement a link, through engine and frontend. */
@@ -28,6 +31,7 @@ export class LanOffice implements Office {
   readonly roles = ["engine-lan"] as const;
   readonly #tools: Tools;
   readonly #duid: Duid;
+  readonly #host: LeaseHost | undefined;
   readonly #folder: string;
   readonly #key: Uint8Array;
   readonly #told: StateFolder;
@@ -36,7 +40,9 @@ export class LanOffice implements Office {
   #journal: JournalFolder | undefined;
   #config: LanParts | undefined;
 
-  constructor(tools: Tools, duid: Duid) {
+  /** @param host hears of what happens to leases; undefined: nobody does */
+  constructor(tools: Tools, duid: Duid, host?: LeaseHost) {
+    this.#host = host;
     this.#tools = tools;
     this.#duid = duid;
     this.#routes = new DelegatedRoutes(tools, this.engine);
@@ -45,11 +51,12 @@ export class LanOffice implements Office {
     this.#told = new StateFolder(join(tools.options["state-dir"], "router"));
   }
 
-  configure({ lan }: Configuration): boolean {
+  configure({ lan, host }: Configuration): boolean {
     this.#config = lan ?? (this.#config === undefined ? undefined : { interfaces: [], relayedLinks: [], classes: [], hosts: [] });
     if (this.#config === undefined) return false;
     this.#journal ??= new JournalFolder(this.#folder);
     this.#routes.configure(this.#config);
+    this.#host?.configure(host);
     return true;
   }
 
@@ -86,6 +93,7 @@ export class LanOffice implements Office {
       const part = { bytes: whole.subarray(at, at + LAN_PART_BYTES), isLast: at + LAN_PART_BYTES >= whole.length };
       this.#tools.children.to(this.engine)?.send("lanConfigPart", part, { generation: this.#tools.generation() });
     }
+    this.#tools.children.to(this.engine)?.send("leaseListeners", { areThere: this.#host?.hasHook === true });
     handRecords(this.#tools, this.engine, this.#told, this.#routers());
   }
 
@@ -99,6 +107,8 @@ export class LanOffice implements Office {
         return;
       case "openJournalFile":
         return this.#openJournalFile(message);
+      case "leaseEvents":
+        return this.#happened(message);
       case "snapshotAbandoned":
         if (this.#journal?.abandon(message.body.number) !== true) this.#tools.refused.add(`${message.kind}.number`);
         return;
@@ -152,6 +162,20 @@ export class LanOffice implements Office {
       this.#tools.children.to(this.engine)?.send("freshJournalFile", told, { descriptors: [descriptor] });
     });
     if (!done) this.#retries.later(kind, () => this.#openJournalFile(message));
+  }
+
+  /** Each is judged by itself: what is of no link of ours, or no record, is left out. */
+  #happened({ kind, body: { events } }: Message<"leaseEvents">): void {
+    for (const { name, event, lease, record } of events) {
+      const why = !this.#hasLink(name) ? "name" : isPublic(record) ? undefined : "record";
+      if (why !== undefined) this.#tools.refused.add(`${kind}.${why}`);
+      else this.#host?.happened({ interface: name, event, about: lease, record });
+    }
+  }
+
+  #hasLink(name: string): boolean {
+    const { interfaces = [], relayedLinks = [] } = this.#config ?? {};
+    return interfaces.some((one) => one.name === name) || relayedLinks.some((one) => one.name === name);
   }
 
   #finishSnapshot({ kind, body: { number, firstSegment } }: Message<"snapshotWritten">): void {

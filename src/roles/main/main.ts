@@ -165,7 +165,7 @@ export class Main {
     return [
       new Uplink4Office(tools, duid, host),
       new Uplink6Office(tools, duid, host),
-      new LanOffice(tools, duid),
+      new LanOffice(tools, duid, host),
       new DirectoryOffice(tools, host),
     ];
   }

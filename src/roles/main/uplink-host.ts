@@ -25,6 +25,11 @@ export class UplinkHost {
     this.#hooks.configure(hook);
   }
 
+  /** Whether anybody is told of what happens. */
+  get hasHook(): boolean {
+    return this.#hooks.isThere;
+  }
+
   happened(happening: Happening): void {
     this.#hooks.happened(happening);
   }

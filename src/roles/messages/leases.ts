@@ -1,12 +1,14 @@
 /** Messages about leases one by one: lists page by page, and what an operator changes. */
-import { type Codec, choice, list16, optional, struct, text16, u32 } from "../../base/codec.ts";
+import { bytes16, type Codec, choice, flag, list16, optional, struct, text16, u32 } from "../../base/codec.ts";
 import { ipv6Address } from "../../base/ipv6.ts";
 import { LIMITS } from "../../base/limits.ts";
-import { LEASE_KINDS, LEASE_OUTCOMES, LEASE_STATES, type Lease, type LeaseFilter } from "../../ports/leases.ts";
+import { LEASE_EVENTS, LEASE_KINDS, LEASE_OUTCOMES, LEASE_STATES, type Lease, type LeaseFilter } from "../../ports/leases.ts";
 import { DOMAIN_BYTES, duid16, NAME_BYTES, prefixLength6 } from "./codecs.ts";
 import { COMMAND_RESULTS } from "./common.ts";
 import { message } from "./message.ts";
 
+/** An IPv6 prefix as text. */
+const LEASE_BYTES = 43;
 const linkName = text16(NAME_BYTES);
 const hostName = text16(DOMAIN_BYTES);
 const lease: Codec<Lease> = struct({
@@ -33,6 +35,26 @@ const filter: Codec<LeaseFilter> = struct({
 });
 
 export const LEASES = {
+  /** Whether somebody wants to hear of events: a hook of main's, a watcher of control's. */
+  leaseListeners: message({
+    type: 135,
+    from: ["main", "control"],
+    to: ["engine-lan"],
+    body: struct({ areThere: flag }),
+    when: ["starting", "running"],
+  }),
+  leaseEvents: message({
+    type: 136,
+    from: ["engine-lan"],
+    to: ["main", "control"],
+    body: struct({
+      events: list16(
+        struct({ name: text16(NAME_BYTES), event: choice(LEASE_EVENTS), lease: text16(LEASE_BYTES), record: bytes16(LIMITS.leaseEventBytes) }),
+        LIMITS.channelBatch,
+      ),
+    }),
+    when: ["starting", "running"],
+  }),
   /** `after`: the `next` of the page before, 0 for the first. */
   leasesRequest: message({
     type: 130,

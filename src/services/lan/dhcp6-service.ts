@@ -2,20 +2,20 @@
 import { after } from "../../base/time.ts";
 import type { Alarm } from "../../ports/clock.ts";
 import type { ServedRows } from "../../ports/datagrams.ts";
-import type { LeaseChanges, LeaseOutcome } from "../../ports/leases.ts";
+import type { LeaseChanges, LeaseFilter, LeaseListeners, LeaseOutcome, LeasePage } from "../../ports/leases.ts";
 import type { DiskState } from "../../ports/store.ts";
 import type { LanConfig } from "./config.ts";
 import { REPLY_SHAPE, ReplyBatch } from "./dhcp6-server/batch.ts";
 import { RecordedDhcp6Server } from "./dhcp6-server/recorder.ts";
+import { LeaseEvents } from "./lease-events.ts";
 import { LeaseLists } from "./lease-lists.ts";
-import type { LeaseFilter, LeasePage } from "../../ports/leases.ts";
 import { ReconfigureDesk } from "./reconfigure-desk.ts";
 import { routesOf } from "./routes.ts";
 import type { LanMemory, LanPorts } from "./service.ts";
 import { newestSeconds, WallSeconds } from "./wall-seconds.ts";
 
 export type Dhcp6Ports = Pick<LanPorts, "clock" | "log" | "routes"> & {
-  readonly dhcp6: Pick<LanPorts["dhcp6"], "replies" | "disk">;
+  readonly dhcp6: Pick<LanPorts["dhcp6"], "replies" | "disk" | "listeners">;
   /** The name of a link by the kernel's index. */
   readonly nameOf: (index: number) => string | undefined;
 };
@@ -29,6 +29,8 @@ const DISK_WORDS: Readonly<Record<DiskState, string>> = {
   stuck: "no leases are given and none is extended; make room",
 };
 
+const NOBODY: LeaseListeners = { areThere: false, tell: () => true };
+
 export class Dhcp6Service {
   readonly server: RecordedDhcp6Server;
   readonly wall: WallSeconds;
@@ -36,6 +38,7 @@ export class Dhcp6Service {
   readonly #ports: Dhcp6Ports;
   readonly #out = new ReplyBatch(REPLY_SHAPE);
   readonly #lists: LeaseLists;
+  readonly events: LeaseEvents;
   readonly #sweeping: Alarm;
   /** Links by the numbers that leases have. */
   #names: ReadonlyMap<number, string> = new Map();
@@ -49,6 +52,8 @@ export class Dhcp6Service {
     this.server.leasesLoaded();
     this.wall = new WallSeconds(clock, newestSeconds(table));
     this.#lists = new LeaseLists(table);
+    const { listeners = NOBODY, disk } = ports.dhcp6;
+    this.events = new LeaseEvents({ clock, listeners, disk, nameOf: (link) => this.#nameOf(link) });
     this.#sweeping = clock.alarm(() => this.#sweep());
     this.#sweeping.set(after(clock.now(), SWEEP_SECONDS));
   }
@@ -62,19 +67,23 @@ export class Dhcp6Service {
     this.server.configure(config);
   }
 
-  serve(rows: ServedRows): void {
+  /** @returns datagrams that were left, because what they change could not be written down in time: clients ask again */
+  serve(rows: ServedRows): number {
     this.#look();
     const at = { seconds: this.wall.now() };
     for (let next = 0; next < rows.count; ) {
-      this.#out.clear();
+      // Asked for each part: what is changed and then not written would be repeated to whoever asks again, as if it were durable.
+      if (this.#ports.dhcp6.disk?.takesMore === false) return rows.count - next;
+      this.#clear();
       next = this.server.serve(rows, at, this.#out, next);
       this.#finish();
     }
+    return 0;
   }
 
   /** A page of the table: @param after the row it begins with */
   leases(filter: LeaseFilter, after: number): LeasePage {
-    return this.#lists.page(filter, after, { nowSeconds: this.wall.now(), nameOf: (link) => this.#names.get(link) ?? "" });
+    return this.#lists.page(filter, after, { nowSeconds: this.wall.now(), nameOf: (link) => this.#nameOf(link) });
   }
 
   /** Calls back once it is durable; with undefined at once when the disk does not keep up: nothing was changed then. */
@@ -83,7 +92,7 @@ export class Dhcp6Service {
     this.#look();
     if (this.#disk !== "open") return done([...changes.put, ...changes.remove].map(() => "disk-full"));
     if (disk?.takesMore === false) return done(undefined);
-    this.#out.clear();
+    this.#clear();
     const outcomes = this.server.change(changes, { seconds: this.wall.now() }, this.#out);
     this.#finish();
     if (disk === undefined) done(outcomes);
@@ -92,16 +101,26 @@ export class Dhcp6Service {
 
   #sweep(): void {
     this.#look();
-    this.#out.clear();
+    this.#clear();
     this.server.sweep({ seconds: this.wall.now() }, SWEEP_ROWS, this.#out);
     this.#finish();
     this.reconfigures.look();
     this.#sweeping.set(after(this.#ports.clock.now(), SWEEP_SECONDS));
   }
 
+  #clear(): void {
+    this.#out.clear();
+    this.#out.happened.isHeard = this.events.areHeard;
+  }
+
+  #nameOf(link: number): string {
+    return this.#names.get(link) ?? "";
+  }
+
   #finish(): void {
     const { dhcp6, routes, nameOf } = this.#ports;
     if (this.#out.count > 0 || this.#out.images > 0) dhcp6.replies(this.#out);
+    if (this.#out.happened.count > 0) this.events.take(this.#out.happened, this.wall.now());
     if (this.#out.routes.count === 0) return;
     for (const { present, link, ...route } of routesOf(this.#out.routes)) {
       const name = nameOf(link);

@@ -170,7 +170,11 @@ export class Lan implements LinkListener, AddressListener, RouteListener {
   /** What came in on port 547 of a link. */
   arrived(link: number, rows: ArrivedRows): void {
     const mode = this.#modes.of(link, this.#named);
-    if (mode === "server") return this.dhcp6.serve(rows);
+    if (mode === "server") {
+      const left = this.dhcp6.serve(rows);
+      if (left > 0) this.#ignored.add("disk-behind", left);
+      return;
+    }
     if (mode === "off") return this.#ignored.add("unserved-link", rows.count);
     for (let row = 0; row < rows.count; row++) {
       const datagram = datagramOf(rows, row);

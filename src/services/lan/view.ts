@@ -10,6 +10,8 @@ export type LanView = {
   readonly relay: RelayView;
   /** Whether what the DHCPv6 server promises can be written down. */
   readonly disk: DiskState;
+  /** Events of leases that nobody was told of because who listens did not keep up. */
+  readonly eventsLost: number;
   readonly ignored: Readonly<Record<string, number>>;
   /** Answers and lease changes that were dropped because the disk did not keep up; of the role that writes them. */
   readonly dropped?: Readonly<Record<string, number>>;

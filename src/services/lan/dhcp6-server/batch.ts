@@ -6,6 +6,7 @@ import { LIMITS } from "../../../base/limits.ts";
 import { BARE_IMAGE_BYTES, IMAGE_BYTES, writeImage, writeRemoval } from "../../leases/images.ts";
 import type { LeaseTable } from "../../leases/table.ts";
 import { OPTION } from "./codes.ts";
+import { Happenings } from "./happenings.ts";
 import { copyOctets, putU16, putU32 } from "./octets.ts";
 import { RouteChanges } from "./route-changes.ts";
 
@@ -88,6 +89,7 @@ export class ReplyBatch extends DatagramRows {
   journalEnd = 0;
   images = 0;
   readonly routes: RouteChanges;
+  readonly happened: Happenings = new Happenings();
   /** Octets of `bytes` that are written. */
   end = 0;
   #start = 0;
@@ -106,6 +108,7 @@ export class ReplyBatch extends DatagramRows {
     this.journalEnd = 0;
     this.end = 0;
     this.routes.count = 0;
+    this.happened.clear();
   }
 
   /** Whether the longest answer and the most changes of one message still fit. */

@@ -3,6 +3,7 @@ import { LIMITS } from "../../../base/limits.ts";
 import { type LeaseState, type LeaseTable, STATE } from "../../leases/table.ts";
 import type { ReplyBatch } from "./batch.ts";
 import { OPTION } from "./codes.ts";
+import { HAPPENED } from "./happenings.ts";
 import { GRACE_SECONDS, remainingSeconds, untilSeconds } from "./lifetimes.ts";
 import type { ClientMessage } from "./message.ts";
 import type { ClientNotes } from "./notes.ts";
@@ -129,6 +130,7 @@ export class Ledger {
       return;
     }
     const noted = this.notes?.keep(table, row) === true;
+    out.happened.add(HAPPENED.commit, this.table, row);
     if (bound && mayRepeat(validLeft, valid) && mayRepeat(preferredLeft, preferred)) {
       this.preferredSeconds = preferredLeft;
       this.validSeconds = validLeft;
@@ -161,12 +163,14 @@ export class Ledger {
     this.#count(row, -1);
     this.table.disown(row, STATE.declined);
     this.table.setLifetimes(row, now, now, untilSeconds(DECLINED_SECONDS, now));
+    out.happened.add(bound ? HAPPENED.renew : HAPPENED.commit, table, row);
     this.#count(row, 1);
     out.image(this.table, row);
   }
 
+    out.happened.add(HAPPENED.release, this.table, row);
   /** Its time is over: it is kept for its client a while, then forgotten. @returns whether it had been promised until now */
-  expire(row: number, now: number): boolean {
+  expire(row: number, now: number, out: ReplyBatch): boolean {
     if (this.isLive(row, now)) return false;
     if (this.table.state(row) === STATE.bound) {
       this.#rest(row, now);
@@ -176,6 +180,7 @@ export class Ledger {
     return false;
   }
 
+    out.happened.add(HAPPENED.decline, this.table, row);
   /** Whether a row is one of ours: the table may hold leases of other services. */
   isOurs(row: number): boolean {
     const type = this.table.type(row);
@@ -187,6 +192,7 @@ export class Ledger {
     out.removal(this.table, row);
     this.#remove(row);
   }
+      out.happened.add(HAPPENED.expire, this.table, row);
 
   /** Nobody's, but kept for who had it. */
   #rest(row: number, now: number): void {
@@ -202,6 +208,7 @@ export class Ledger {
     this.#count(row, -1);
     this.overlaps.gone(row);
     this.table.remove(row);
+    if (this.table.state(row) === STATE.bound) out.happened.add(HAPPENED.reclaim, this.table, row);
   }
 
   #count(row: number, change: number): void {
