@@ -52,7 +52,7 @@ class OutwardStream implements TlsStream {
     if (socket === undefined || this.#over) return;
     for (const [event, listener] of Object.entries(this.#listeners)) socket.off(event, listener);
     socket.on("error", () => undefined); // told by the stream over it
-    const { host, trustedPem } = this.#target;
+    const { host, trustedPem, clientPem } = this.#target;
     try {
       this.#secure = connectTls({
         socket,
@@ -61,6 +61,7 @@ class OutwardStream implements TlsStream {
         rejectUnauthorized: true,
         ...(isIP(host) === 0 ? { servername: host } : {}),
         ...(trustedPem === "" ? {} : { ca: trustedPem }),
+        ...(clientPem === undefined ? {} : { cert: clientPem.certificate, key: clientPem.key }),
       });
     } catch (error) {
       setImmediate(() => this.#fail("certificate", error)); // never from within a call

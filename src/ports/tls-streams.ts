@@ -5,9 +5,12 @@ export type StreamTarget = {
   readonly host: string;
   /** Numeric; set where no resolver needs to be asked. */
   readonly address: string | undefined;
+  /** 0: no port but a socket of this machine, whose path is the host. */
   readonly port: number;
   /** Certificates of authorities, PEM; empty: those the platform brings. */
   readonly trustedPem: string;
+  /** Who we are, for a server that asks. */
+  readonly clientPem?: { readonly certificate: string; readonly key: string };
   /** Numeric addresses of those who may be asked for the name. */
   readonly resolvers: readonly string[];
 };
@@ -38,4 +41,12 @@ export interface TlsStream {
 }
 export interface TlsStreams {
   connect(target: StreamTarget, handlers: StreamHandlers): TlsStream;
+}
+
+/** One SRV record (RFC 2782). */
+export type ServiceRecord = { readonly priority: number; readonly weight: number; readonly target: string; readonly port: number };
+/** Where a service is, as DNS says. */
+export interface ServiceNames {
+  /** @param answered called once, later: with records, or with why there are none */
+  records(service: string, resolvers: readonly string[], answered: (records: readonly ServiceRecord[] | string) => void): void;
 }

@@ -82,7 +82,10 @@ test("odd entries are dropped one by one, each under its reason", needsRoot, () 
     const expected = new Map<string, number>();
     for (const { rejected } of ODD) if (rejected !== undefined) expected.set(rejected, (expected.get(rejected) ?? 0) + 1);
     const table = [...expected].sort(([a], [b]) => (a < b ? -1 : 1)).map(([reason, count]) => ({ reason, count }));
-    assert.deepEqual(results[0]?.rejects, table);
+    assert.deepEqual(
+      results[0]?.rejects.map(({ reason, count }) => ({ reason, count })),
+      table,
+    );
     assert.equal(logged.filter(({ event }) => event === "entryRejected").length, ODD.filter(({ rejected }) => rejected !== undefined).length);
     assert.equal(users.length, 3 + ODD.filter(({ rejected }) => rejected === undefined).length);
     assert.equal(groups.length, 2);
@@ -125,7 +128,10 @@ test("members that are distinguished names are people of the same directory", ne
       found.map(({ name, gid, members }) => ({ name, gid, members })),
       [{ name: "named", gid: 19_000, members: membersOf(0, 5) }],
     );
-    assert.deepEqual(results[0]?.rejects, [{ reason: "groups/unknown-member", count: 1 }]);
+    assert.deepEqual(
+      results[0]?.rejects.map(({ reason, count }) => ({ reason, count })),
+      [{ reason: "groups/unknown-member", count: 1 }],
+    );
   }),
 );
 

@@ -1,11 +1,13 @@
 /** Speaks with the `ldap-session` machine as a server would: tests tell it events and read effects. */
+import { Writer } from "../../src/base/cursor.ts";
 import { Entropy, seedOf } from "../../src/base/entropy.ts";
 import { instant } from "../../src/base/time.ts";
 import { initialState, ldapSession } from "../../src/machines/ldap-session/session.ts";
 import type { SessionConfig, SessionEffect, SessionEvent, SessionState } from "../../src/machines/ldap-session/state.ts";
-import type { Control } from "../../src/wire/ldap/controls.ts";
+import type { Control, SyncStateName } from "../../src/wire/ldap/controls.ts";
 import type { LdapMessage } from "../../src/wire/ldap/message.ts";
 import type { Operation, SearchRequest } from "../../src/wire/ldap/operations.ts";
+import { SYNC_INFO_OID, type SyncInfo, syncInfo } from "../../src/wire/ldap/sync-info.ts";
 import type { LdapResult } from "../../src/wire/ldap/result.ts";
 
 const utf8 = new TextEncoder();
@@ -13,11 +15,16 @@ const utf8 = new TextEncoder();
 export const SESSION: SessionConfig = {
   transport: "plain",
   bindDn: "",
+  external: undefined,
   pageSize: 2,
-  searches: {
-    users: { base: "ou=people", scope: "subtree", filter: { kind: "present", attribute: "uid" }, attributes: ["uid"] },
-    groups: { base: "ou=teams", scope: "one", filter: { kind: "present", attribute: "cn" }, attributes: ["cn"] },
-  },
+  pagingRequired: false,
+  referrals: "ignore",
+  knownMark: undefined,
+  sync: false,
+  searches: [
+    { name: "users", base: "ou=people", scope: "subtree", filter: { kind: "present", attribute: "uid" }, attributes: ["uid"] },
+    { name: "groups", base: "ou=teams", scope: "one", filter: { kind: "present", attribute: "cn" }, attributes: ["cn"] },
+  ],
   endsAt: instant(3_600_000),
 };
 
@@ -53,12 +60,43 @@ export class Talk {
     });
   }
 
+  /** An entry as a synchronisation gives it. */
+  synced(name: string, uuid: string, { state = "add", id = this.state.lastId }: { readonly state?: SyncStateName; readonly id?: number } = {}) {
+    const controls: readonly Control[] = [{ kind: "syncState", critical: false, state, entryUuid: uuidOf(uuid) }];
+    return this.answer({ kind: "searchResultEntry", name, attributes: [] }, { id, controls });
+  }
+
+  /** A sync info message. */
+  info(info: SyncInfo, id = this.state.lastId): readonly SessionEffect[] {
+    const writer = new Writer(64);
+    syncInfo.encode(writer, info);
+    return this.answer({ kind: "intermediateResponse", name: SYNC_INFO_OID, value: writer.take() }, { id });
+  }
+
+  /** The first stage of the search that was asked for last is over. */
+  refreshed(): readonly SessionEffect[] {
+    return this.info({ kind: "refreshDelete", refreshDone: true });
+  }
+
   /** @param cookie false: no control in the answer */
   done(code = 0, cookie: string | false = ""): readonly SessionEffect[] {
     const controls: readonly Control[] = cookie === false ? [] : [{ kind: "pagedResults", critical: false, size: 0, cookie: utf8.encode(cookie) }];
     return this.answer({ kind: "searchResultDone", result: resultOf(code) }, { controls });
   }
 }
+
+/** Past the first stage of both searches (RFC 4533 §3.4), with one user and one group; ids 1 and 2 go on. */
+export function persisting(config: Partial<SessionConfig> = {}): Talk {
+  const talk = new Talk({ sync: true, ...config });
+  talk.tell({ kind: "connected" });
+  for (const name of ["uid=a", "cn=d"]) {
+    talk.synced(name, name);
+    talk.refreshed();
+  }
+  return talk;
+}
+
+export const uuidOf = (text: string): Uint8Array => Uint8Array.from({ length: 16 }, (_, i) => text.charCodeAt(i % text.length));
 
 export function resultOf(code: number, diagnostic = ""): LdapResult {
   return { code, matchedDn: "", diagnostic, referrals: [] };

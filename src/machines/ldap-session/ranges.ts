@@ -4,7 +4,7 @@ import { parseAttributeDescription, printAttributeDescription, sameAttribute } f
 import type { Attribute, SearchResultEntry } from "../../wire/ldap/operations.ts";
 import type { Partial } from "./state.ts";
 
-type Begun = Omit<Partial, "search">;
+type Begun = Omit<Partial, "place">;
 
 /**
  * The attribute of an entry of which more is to be asked for; where there are several, nobody asks for their rest.

@@ -11,38 +11,42 @@ export const TIMING = {
 } as const;
 
 const NO_COOKIE = new Uint8Array(0);
+const UNLIMITED = { kind: "searchRequest", dereference: "never", sizeLimit: 0, timeLimitSeconds: 0, typesOnly: false } as const;
+const ANYTHING = { kind: "present", attribute: "objectClass" } as const;
 
 /** @param page undefined asks without the control; a server that does not know it may ignore it (RFC 2696 §3) */
-export function searchRequest(id: number, search: SessionSearch, page?: { readonly size: number; readonly cookie?: Uint8Array }): LdapMessage {
-  const operation: SearchRequest = {
-    kind: "searchRequest",
-    base: search.base,
-    scope: search.scope,
-    dereference: "never",
-    sizeLimit: 0,
-    timeLimitSeconds: 0,
-    typesOnly: false,
-    filter: search.filter,
-    attributes: search.attributes,
-  };
-  const controls = page === undefined ? [] : [{ kind: "pagedResults" as const, critical: false, size: page.size, cookie: page.cookie ?? NO_COOKIE }];
-  return { id, operation, controls };
+export function searchRequest(
+  id: number,
+  search: SessionSearch,
+  page?: { readonly size: number; readonly critical: boolean; readonly cookie?: Uint8Array },
+): LdapMessage {
+  const controls =
+    page === undefined ? [] : [{ kind: "pagedResults" as const, critical: page.critical, size: page.size, cookie: page.cookie ?? NO_COOKIE }];
+  return { id, operation: operationOf(search), controls };
+}
+
+/** Everything, then changes as they happen (RFC 4533 §2.2): a server that cannot is to refuse. */
+export function syncRequest(id: number, search: SessionSearch): LdapMessage {
+  return { id, operation: operationOf(search), controls: [{ kind: "syncRequest", critical: true, mode: "refreshAndPersist", reloadHint: false }] };
+}
+
+/** One entry by its name. */
+export function entryRequest(id: number, base: string, attributes: readonly string[]): LdapMessage {
+  return { id, operation: { ...UNLIMITED, base, scope: "base", filter: ANYTHING, attributes }, controls: [] };
 }
 
 /** The values of one attribute of one entry, from the given one on. */
 export function rangeRequest(id: number, dn: string, attribute: string, first: number): LdapMessage {
-  const operation: SearchRequest = {
-    kind: "searchRequest",
-    base: dn,
-    scope: "base",
-    dereference: "never",
-    sizeLimit: 0,
-    timeLimitSeconds: 0,
-    typesOnly: false,
-    filter: { kind: "present", attribute: "objectClass" },
-    attributes: [`${attribute};range=${first}-*`],
-  };
-  return { id, operation, controls: [] };
+  return entryRequest(id, dn, [`${attribute};range=${first}-*`]);
+}
+
+export function externalBindRequest(id: number, authorizationId: string): LdapMessage {
+  const authentication = { kind: "sasl", mechanism: "EXTERNAL", credentials: new TextEncoder().encode(authorizationId) } as const;
+  return { id, operation: { kind: "bindRequest", version: 3, name: "", authentication }, controls: [] };
+}
+
+function operationOf({ base, scope, filter, attributes }: SessionSearch): SearchRequest {
+  return { ...UNLIMITED, base, scope, filter, attributes };
 }
 
 export function startTlsRequest(id: number): LdapMessage {

@@ -6,7 +6,7 @@ import { ldapSession } from "../../../src/machines/ldap-session/session.ts";
 import { TRANSPORT_FAILURES } from "../../../src/machines/ldap-session/state.ts";
 import { EXTENDED_OID, type Operation } from "../../../src/wire/ldap/operations.ts";
 import { RESULT } from "../../../src/wire/ldap/result.ts";
-import { failureIn, kinds, resultOf, Talk } from "../../support/session.ts";
+import { failureIn, kinds, persisting, resultOf, Talk } from "../../support/session.ts";
 
 /** A conversation in each phase. */
 const PHASES: Readonly<Record<string, () => Talk>> = {
@@ -14,6 +14,7 @@ const PHASES: Readonly<Record<string, () => Talk>> = {
   "asking-tls": () => told(new Talk({ transport: "starttls" })),
   securing: () => told(new Talk({ transport: "ldaps" })),
   binding: () => told(new Talk({ bindDn: "cn=a" })),
+  checking: () => told(new Talk({ knownMark: "" })),
   searching: () => told(new Talk()),
   completing: () => {
     const talk = told(new Talk());
@@ -21,6 +22,8 @@ const PHASES: Readonly<Record<string, () => Talk>> = {
     talk.done();
     return talk;
   },
+  refreshing: () => told(new Talk({ sync: true })),
+  persisting: () => persisting(),
 };
 
 function told(talk: Talk): Talk {
@@ -122,8 +125,11 @@ test("an answer of the wrong kind is refused in every phase", () => {
     "asking-tls": ["extendedResponse"],
     securing: [],
     binding: ["bindResponse"],
+    checking: ["searchResultDone", "searchResultEntry"],
     searching: ["searchResultDone", "searchResultEntry"],
     completing: ["searchResultDone", "searchResultEntry"],
+    refreshing: ["searchResultDone", "searchResultEntry", "intermediateResponse"],
+    persisting: ["searchResultDone", "searchResultEntry", "intermediateResponse"],
   };
   for (const [phase, make] of Object.entries(PHASES)) {
     for (const operation of results.filter(({ kind }) => right[phase]?.includes(kind) !== true)) {

@@ -29,7 +29,7 @@ test("users are read page by page, then groups, then the server is told goodbye 
   const end = talk.done();
   assert.deepEqual(kinds(end), ["send", "close", "finished"]);
   assert.equal(sent(end)[0]?.operation.kind, "unbindRequest");
-  assert.deepEqual(end[2], { kind: "finished", outcome: { ok: true } });
+  assert.deepEqual(end[2], { kind: "finished", outcome: { ok: true, unchanged: false, mark: "" } });
   const entries = talk.effects.flatMap((effect) => (effect.kind === "entry" ? [`${effect.search} ${effect.entry.name}`] : []));
   assert.deepEqual(entries, ["users uid=a", "users uid=b", "users uid=c", "groups cn=d"]);
 });
@@ -112,6 +112,8 @@ test("no entries and no word about pages: asked once more without the control, t
 
 test("references are counted and not followed (RFC 4511 §4.5.3)", () => {
   const talk = searching();
-  assert.deepEqual(talk.answer({ kind: "searchResultReference", uris: ["ldap://elsewhere/"] }), [{ kind: "reference", search: "users" }]);
+  assert.deepEqual(talk.answer({ kind: "searchResultReference", uris: ["ldap://elsewhere/"] }), [
+    { kind: "reference", search: "users", uris: ["ldap://elsewhere/"] },
+  ]);
   assert.equal(searchIn(talk.done(0, false)).request.base, "ou=teams", "something came: the page was not empty");
 });

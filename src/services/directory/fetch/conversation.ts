@@ -19,11 +19,22 @@ export type ConversationOptions = {
   readonly target: StreamTarget;
   readonly session: SessionConfig;
   readonly bindPassword: string;
-  /** The entry's values are views that hold during the call. */
-  readonly entry: (search: SearchName, entry: SearchResultEntry) => void;
-  readonly reference: (search: SearchName) => void;
+  /** The entry's values, and its uuid, are views that hold during the call. */
+  readonly entry: (search: SearchName, entry: SearchResultEntry, uuid: Uint8Array | undefined) => void;
+  readonly reference: (search: SearchName, uris: readonly string[]) => void;
+  /** What happens where the session stays and hears of changes. */
+  readonly kept?: KeptHandlers;
   /** Called once, and nothing after it. */
   readonly finished: (outcome: Outcome) => void;
+};
+
+export type KeptHandlers = {
+  readonly refreshed: () => void;
+  readonly changed: (search: SearchName, entry: SearchResultEntry, uuid: Uint8Array) => void;
+  readonly gone: (search: SearchName, uuids: readonly Uint8Array[]) => void;
+  readonly verified: () => void;
+  /** What came at once has been told. */
+  readonly settled: () => void;
 };
 
 const VERSION = 3;
@@ -57,6 +68,11 @@ export class Conversation {
     this.#stream.resume();
   }
 
+  /** Asks whether what was told is all: `verified`, or the end. */
+  verify(): void {
+    this.#handle({ kind: "verify" });
+  }
+
   /** Ends it without a word to anyone. */
   abandon(): void {
     this.#state = { ...this.#state, phase: { kind: "finished" } };
@@ -81,6 +97,7 @@ export class Conversation {
       this.#step({ kind: "undecodable", code: error.code }, at);
     }
     this.#rearm();
+    if (this.#state.phase.kind !== "finished") this.#options.kept?.settled();
   }
 
   #handle(event: SessionEvent): void {
@@ -119,9 +136,17 @@ export class Conversation {
         this.#frames = new LdapFrames();
         return this.#stream.startTls();
       case "entry":
-        return this.#options.entry(effect.search, effect.entry);
+        return this.#options.entry(effect.search, effect.entry, effect.uuid);
       case "reference":
-        return this.#options.reference(effect.search);
+        return this.#options.reference(effect.search, effect.uris);
+      case "refreshed":
+        return this.#options.kept?.refreshed();
+      case "changed":
+        return this.#options.kept?.changed(effect.search, effect.entry, effect.uuid);
+      case "gone":
+        return this.#options.kept?.gone(effect.search, effect.uuids);
+      case "verified":
+        return this.#options.kept?.verified();
       case "close":
         this.#alarm.close();
         return this.#stream.close();

@@ -4,7 +4,8 @@ import { LIMITS } from "../../../base/limits.ts";
 import type { SearchResultEntry } from "../../../wire/ldap/operations.ts";
 import type { GroupEntry, UserEntry } from "../entries.ts";
 import { valuesOf } from "./attributes.ts";
-import { MemberNames } from "./members.ts";
+import { keyOf, MemberNames, memberKey } from "./members.ts";
+import { GroupGraph, type RawGroup } from "./nested.ts";
 import { gecosOf, idOf, joined, memberOf, nameOf, passwordOf, pathOf, Reject, type RejectReason, textOf } from "./rules.ts";
 
 export type Rejected = { readonly reason: RejectReason; readonly field: string };
@@ -19,6 +20,12 @@ export function attributesOf(search: SearchConfig<UserField> | SearchConfig<Grou
   return wanted.size === 0 ? ["1.1"] : [...wanted.values()];
 }
 
+/** Whether groups wait until all users and groups are there: `named` for their members' names, `nested` for the groups in them too. */
+export type GroupWait = "no" | "named" | "nested";
+
+type Head = Omit<GroupEntry, "members">;
+type Waiting = { readonly dn: string; readonly head: Head; readonly raw: RawGroup; readonly malformed: number };
+
 /** Maps the entries of one source in one update: a name counts once. */
 export class Mapping {
   readonly #users: SearchConfig<UserField>;
@@ -29,12 +36,18 @@ export class Mapping {
   readonly #userNames = new Set<string>();
   readonly #groupNames = new Set<string>();
   readonly #memberNames: MemberNames;
+  readonly #wait: GroupWait;
+  readonly #graph = new GroupGraph();
+  #waiting: Waiting[] = [];
+  /** More members than can be kept: what is left is not the whole. */
+  overfull = false;
 
-  constructor(users: SearchConfig<UserField>, groups: SearchConfig<GroupField>, fences: IdFences) {
+  constructor(users: SearchConfig<UserField>, groups: SearchConfig<GroupField>, fences: IdFences, wait: GroupWait = "no") {
     this.#users = users;
     this.#groups = groups;
     this.#fences = fences;
     this.#memberNames = new MemberNames(groups.fields.members);
+    this.#wait = this.#memberNames.areDns ? wait : "no";
     this.#localUsers = new Set(fences.localUsers);
     this.#localGroups = new Set(fences.localGroups);
   }
@@ -57,18 +70,67 @@ export class Mapping {
     });
   }
 
-  group(entry: SearchResultEntry): MappedGroup {
-    const text = (field: GroupField): string => oneOf(entry, this.#groups.fields[field], field);
+  /** @returns undefined for a group that waits for the rest of the directory */
+  group(entry: SearchResultEntry): MappedGroup | undefined {
+    const source = this.#groups.fields.members;
+    if (this.#wait !== "no") return this.#keep(entry, source);
     return judged(() => {
-      const group = {
-        name: nameOf(text("name"), this.#localGroups),
-        password: passwordOf(text("password")),
-        gid: idOf(text("gid"), "gid", this.#fences),
-        ...membersOf(entry, this.#groups.fields.members, this.#memberNames),
-      };
+      const group = { ...this.#head(entry), ...membersOf(entry, source, this.#memberNames) };
       taken(this.#groupNames, group.name);
       return group;
     });
+  }
+
+  /** Those that waited, in the order in which they came. */
+  *rest(): Generator<{ readonly dn: string; readonly mapped: MappedGroup }> {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const { dn, head, raw, malformed } of waiting) {
+      const { members, unknown, tooMany } = this.#graph.open(raw, (key) => this.#memberNames.named(key));
+      const mapped = judged(() => {
+        if (tooMany) throw new Reject("too-long", "members");
+        return { ...head, members: members.map(memberOf), unknown: unknown + malformed };
+      });
+      yield { dn, mapped };
+    }
+  }
+
+  /** The entry that had this name is another one now, or gone. */
+  release(search: "users" | "groups", name: string): void {
+    (search === "users" ? this.#userNames : this.#groupNames).delete(name);
+  }
+
+  /** Whether a user's other name is a change of groups. */
+  get membersAreDns(): boolean {
+    return this.#memberNames.areDns;
+  }
+
+  /** Whether one group's change can be another one's. */
+  get groupsAreTied(): boolean {
+    return this.#wait !== "no";
+  }
+
+  #head(entry: SearchResultEntry): Head {
+    const text = (field: GroupField): string => oneOf(entry, this.#groups.fields[field], field);
+    return { name: nameOf(text("name"), this.#localGroups), password: passwordOf(text("password")), gid: idOf(text("gid"), "gid", this.#fences) };
+  }
+
+  /** A group that is not served passes on its members all the same: whoever nests groups need not give each an id. */
+  #keep(entry: SearchResultEntry, source: FieldSource): MappedGroup | undefined {
+    const texts = judged(() => memberTexts(entry, source, this.#memberNames));
+    const keys = texts.ok ? texts.entry.map(memberKey) : [];
+    const members = keys.filter((key) => key !== undefined);
+    const raw = { dn: this.#wait === "nested" ? keyOf(entry.name) : undefined, members };
+    if (!this.#graph.add(raw)) this.overfull = true;
+    if (!texts.ok) return texts;
+    const head = judged(() => {
+      const made = this.#head(entry);
+      taken(this.#groupNames, made.name);
+      return made;
+    });
+    if (!head.ok) return head;
+    if (!this.overfull) this.#waiting.push({ dn: entry.name, head: head.entry, raw, malformed: keys.length - members.length });
+    return undefined;
   }
 }
 

@@ -23,8 +23,13 @@ export class MemberNames {
   /** @returns undefined when it is nobody we know */
   nameOf(member: string): string | undefined {
     if (this.#byDn === undefined) return member;
-    const key = keyOf(member.replace(UNIQUE_IDENTIFIER, ""));
+    const key = memberKey(member);
     return key === undefined ? undefined : this.#byDn.get(key);
+  }
+
+  /** The name of the user with this key. */
+  named(key: string): string | undefined {
+    return this.#byDn?.get(key);
   }
 
   /** Values are longer than names may be. */
@@ -33,7 +38,12 @@ export class MemberNames {
   }
 }
 
-function keyOf(dn: string): string | undefined {
+/** The form in which equal names are equal text; undefined for what is no distinguished name. */
+export function memberKey(member: string): string | undefined {
+  return keyOf(member.replace(UNIQUE_IDENTIFIER, ""));
+}
+
+export function keyOf(dn: string): string | undefined {
   const parsed = parseDn(dn);
   return parsed === undefined ? undefined : dnKey(parsed);
 }

@@ -3,25 +3,29 @@
  * counts only when `pulled` says that it was everything; the receiver throws away the entries of a source that failed.
  */
 import { LIMITS } from "../../../base/limits.ts";
-import { after, type Instant } from "../../../base/time.ts";
-import type { Failure, Outcome, SessionConfig, SessionSearch } from "../../../machines/ldap-session/state.ts";
+import { after } from "../../../base/time.ts";
+import type { Failure } from "../../../machines/ldap-session/state.ts";
 import type { Clock } from "../../../ports/clock.ts";
 import type { Log } from "../../../ports/log.ts";
-import type { StreamTarget, TlsStreams } from "../../../ports/tls-streams.ts";
-import { type ParsedFilter, parseFilter } from "../../../wire/ldap/filter-text.ts";
-import type { FetcherConfig, GroupField, SearchConfig, SourceConfig, UserField } from "../config.ts";
-import { type Batch, Batches } from "./batches.ts";
-import { Conversation } from "./conversation.ts";
-import { describeFailure } from "./failures.ts";
-import { attributesOf, Mapping } from "./mapping.ts";
-import { type RejectCount, Rejects } from "./rejects.ts";
+import type { ServiceNames, TlsStreams } from "../../../ports/tls-streams.ts";
+import type { FetcherConfig } from "../config.ts";
+import type { Batch } from "./batches.ts";
+import type { Changes } from "./live.ts";
+import { Reader } from "./reader.ts";
+import type { RejectCount } from "./rejects.ts";
 
+/** Which update of a source the receiver has, and how many changes to it; 0 and 0 when it has none. */
+export type Held = { readonly update: number; readonly change: number };
 /** What came of one source; `users` and `groups` are how many entries were sent. */
 export type Pulled = {
   readonly update: number;
   /** Its place in the configuration. */
   readonly source: number;
   readonly ok: boolean;
+  /** What the receiver has is all there is: nothing was sent. */
+  readonly unchanged: boolean;
+  /** Changes are told from here on. */
+  readonly live: boolean;
   /** Empty, or why it failed, for an operator. */
   readonly reason: string;
   readonly failure: Failure | undefined;
@@ -29,20 +33,30 @@ export type Pulled = {
   readonly groups: number;
   readonly rejects: readonly RejectCount[];
 };
+/** A step from what the receiver has: `change` counts those since the update. */
+export type SourceChanges = Changes & Held & { readonly source: number };
 export interface PullOutput {
   entries(batch: Batch & { readonly update: number; readonly source: number }): void;
   /** Once for each source of each update. */
   pulled(result: Pulled): void;
+  changes?(changes: SourceChanges): void;
+  /** A source should be read again before its time. */
+  stale?(which: { readonly source: number }): void;
 }
-export type PullerPorts = { readonly clock: Clock; readonly streams: TlsStreams; readonly output: PullOutput; readonly log: Log };
+export type PullerPorts = {
+  readonly clock: Clock;
+  readonly streams: TlsStreams;
+  /** Without it no SRV records are asked for. */
+  readonly names?: ServiceNames;
+  readonly output: PullOutput;
+  readonly log: Log;
+};
 
-type Pull = { readonly conversation: Conversation; readonly supersede: () => void };
+export const NOTHING_HELD: Held = { update: 0, change: 0 };
 
 export class Puller {
   readonly #ports: PullerPorts;
-  readonly #running = new Map<number, Pull>();
-  #config: FetcherConfig | undefined;
-  #update = 0;
+  #readers: readonly Reader[] = [];
   #paused = false;
 
   constructor(ports: PullerPorts) {
@@ -51,103 +65,31 @@ export class Puller {
 
   /** What is under way goes by the old configuration, and is given up. */
   configure(config: FetcherConfig): void {
-    this.#supersede();
-    this.#config = config;
+    for (const reader of this.#readers) reader.close();
+    this.#readers = config.sources.map((source, index) => new Reader(this.#ports, config, { index, source }));
+    if (this.#paused) for (const reader of this.#readers) reader.pause();
   }
 
   /** Begins an update; one that is still under way is given up. @returns how many sources will answer */
-  pull(update: number, withinSeconds: number = LIMITS.pullSeconds): number {
-    this.#supersede();
-    this.#update = update;
+  pull(update: number, withinSeconds: number = LIMITS.pullSeconds, held: readonly Held[] = []): number {
+    for (const reader of this.#readers) reader.supersede();
     const endsAt = after(this.#ports.clock.now(), Math.min(withinSeconds, LIMITS.pullSeconds));
-    const sources = this.#config?.sources ?? [];
-    for (const [index, source] of sources.entries()) this.#begin(index, source, endsAt);
-    return sources.length;
+    for (const [index, reader] of this.#readers.entries()) reader.pull(update, endsAt, held[index] ?? NOTHING_HELD);
+    return this.#readers.length;
   }
 
   /** The receiver cannot take more: servers wait. */
   pause(): void {
     this.#paused = true;
-    for (const { conversation } of this.#running.values()) conversation.pause();
+    for (const reader of this.#readers) reader.pause();
   }
 
   resume(): void {
     this.#paused = false;
-    for (const { conversation } of this.#running.values()) conversation.resume();
+    for (const reader of this.#readers) reader.resume();
   }
 
   get paused(): boolean {
     return this.#paused;
   }
-
-  #supersede(): void {
-    for (const pull of [...this.#running.values()]) pull.supersede();
-    this.#running.clear();
-  }
-
-  #begin(index: number, source: SourceConfig, endsAt: Instant): void {
-    const { output, log, clock, streams } = this.#ports;
-    const update = this.#update;
-    const config = this.#config;
-    const session = sessionOf(source, endsAt);
-    const rejects = new Rejects(log, source.name);
-    const counts = { users: 0, groups: 0 };
-    const tell = (outcome: Outcome | string): void => {
-      const failure = typeof outcome !== "string" && !outcome.ok ? outcome.failure : undefined;
-      const reason = typeof outcome === "string" ? outcome : failure === undefined ? "" : describeFailure(failure);
-      const ok = reason === "";
-      if (!ok) log.write("warn", "pullFailed", { source: source.name, update, reason });
-      output.pulled({ update, source: index, ok, reason, failure, ...counts, rejects: rejects.table() });
-    };
-    if (config === undefined || typeof session === "string") return tell(typeof session === "string" ? session : "unconfigured");
-    const mapping = new Mapping(source.users, source.groups, config.idFences);
-    const batches = new Batches((batch) => output.entries({ update, source: index, ...batch }));
-    const conversation = new Conversation({
-      clock,
-      streams,
-      target: targetOf(source, config.resolvers),
-      session,
-      bindPassword: source.bindPassword,
-      entry: (search, entry) => {
-        const mapped = search === "users" ? mapping.user(entry) : mapping.group(entry);
-        if (!mapped.ok) return rejects.add(search, entry.name, mapped.rejected);
-        counts[search]++;
-        if ("uid" in mapped.entry) return batches.user(mapped.entry);
-        const { unknown, ...group } = mapped.entry;
-        rejects.unknownMembers(unknown);
-        batches.group(group);
-      },
-      reference: (search) => rejects.reference(search),
-      finished: (outcome) => {
-        this.#running.delete(index);
-        if (outcome.ok) batches.flush();
-        tell(outcome);
-      },
-    });
-    if (this.#paused) conversation.pause();
-    const supersede = (): void => {
-      conversation.abandon();
-      tell("superseded");
-    };
-    this.#running.set(index, { conversation, supersede });
-  }
-}
-
-/** @returns or why this source cannot even be asked */
-function sessionOf(source: SourceConfig, endsAt: Instant): SessionConfig | string {
-  // A name without a password is not a wrong one: servers take it for nobody, and show what anybody may see (RFC 4513 §5.1.2).
-  if (source.bindDn !== "" && source.bindPassword === "") return "no-password: a bind name without a password reads as nobody";
-  const [users, groups] = [searchOf(source.users), searchOf(source.groups)];
-  if (users === undefined || groups === undefined) return "bad-filter";
-  return { transport: source.transport, bindDn: source.bindDn, pageSize: source.pageSize, searches: { users, groups }, endsAt };
-}
-
-function searchOf(search: SearchConfig<UserField> | SearchConfig<GroupField>): SessionSearch | undefined {
-  const parsed: ParsedFilter = parseFilter(search.filter);
-  return parsed.ok ? { base: search.base, scope: search.scope, filter: parsed.filter, attributes: attributesOf(search) } : undefined;
-}
-
-function targetOf({ servers, trustedPem }: SourceConfig, resolvers: readonly string[]): StreamTarget {
-  const [server = { host: "", address: undefined, port: 0 }] = servers;
-  return { ...server, trustedPem, resolvers };
 }

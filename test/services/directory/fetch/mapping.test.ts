@@ -59,6 +59,7 @@ function user(changed: Values, fields: Partial<Record<UserField, FieldSource>> =
 function group(changed: Values, members: FieldSource = GROUPS.fields.members) {
   const search = { ...GROUPS, fields: { ...GROUPS.fields, members } };
   const mapped = new Mapping(USERS, search, FENCES).group(entryOf({ ...TEAM, ...changed }));
+  assert.ok(mapped !== undefined);
   if (mapped.ok) {
     const { unknown, ...entry } = mapped.entry;
     assert.equal(unknown, 0);
@@ -214,7 +215,7 @@ test("members that are distinguished names become the names of the users of this
       "no name at all",
     ];
     const mapped = mapping.group(entryOf({ ...TEAM, [attribute]: members }));
-    assert.ok(mapped.ok);
+    assert.ok(mapped?.ok);
     assert.deepEqual([mapped.entry.members, mapped.entry.unknown], [["ada", "bob"], 3]);
   }
 });
@@ -224,8 +225,8 @@ test("a name counts once: the first entry has it", () => {
   assert.equal(mapping.user(entryOf(ADA)).ok, true);
   assert.deepEqual(mapping.user(entryOf({ ...ADA, uidNumber: ["2001"] })), { ok: false, rejected: { reason: "name-taken", field: "name" } });
   assert.equal(mapping.user(entryOf({ ...ADA, uid: ["other"] })).ok, true, "the same id under another name is another user");
-  assert.equal(mapping.group(entryOf({ ...TEAM, cn: ["ada"] })).ok, true, "a user and a group may share a name");
-  assert.equal(mapping.group(entryOf({ ...TEAM, cn: ["ada"] })).ok, false);
+  assert.equal(mapping.group(entryOf({ ...TEAM, cn: ["ada"] }))?.ok, true, "a user and a group may share a name");
+  assert.equal(mapping.group(entryOf({ ...TEAM, cn: ["ada"] }))?.ok, false);
   const refused = new Mapping(USERS, GROUPS, FENCES);
   assert.equal(refused.user(entryOf({ ...ADA, uidNumber: ["0"] })).ok, false);
   assert.equal(refused.user(entryOf(ADA)).ok, true, "who was dropped has taken no name");

@@ -235,12 +235,15 @@ test("dropped entries are counted by reason, and ten of each are named", () => {
   const bad = Array.from({ length: 25 }, (_, i) => person(`bad${i}`, 0));
   stream.answer(person("ada"), ...bad, person("ada"), { kind: "searchResultReference", uris: ["ldap://x"] }, DONE);
   stream.answer(entry("cn=\u001b[2Jx", { cn: ["x y"] }), DONE);
-  assert.deepEqual(world.results[0]?.rejects, [
-    { reason: "groups/bad-name(name)", count: 1 },
-    { reason: "users/id-out-of-range(uid)", count: 25 },
-    { reason: "users/name-taken(name)", count: 1 },
-    { reason: "users/reference", count: 1 },
-  ]);
+  assert.deepEqual(
+    world.results[0]?.rejects.map(({ reason, count }) => ({ reason, count })),
+    [
+      { reason: "groups/bad-name(name)", count: 1 },
+      { reason: "users/id-out-of-range(uid)", count: 25 },
+      { reason: "users/name-taken(name)", count: 1 },
+      { reason: "users/reference", count: 1 },
+    ],
+  );
   const named = world.logged.filter(({ event }) => event === "entryRejected").map(({ fields }) => fields["entry"]);
   assert.equal(named.length, LIMITS.rejectSamples + 2);
   assert.ok(named.includes("cn=\\u{1b}[2Jx"), "fit for a terminal");
