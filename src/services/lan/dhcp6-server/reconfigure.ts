@@ -5,7 +5,6 @@
 import { type Duid, duidBytes, duidOf } from "../../../base/duid.ts";
 import { LIMITS } from "../../../base/limits.ts";
 import { macOf } from "../../../base/mac.ts";
-import { Counters } from "../../counters.ts";
 import { decodeNote, type Note } from "../../leases/note.ts";
 import { type LeaseTable, STATE } from "../../leases/table.ts";
 import type { ReplyBatch } from "./batch.ts";
@@ -14,19 +13,18 @@ import { OPTION, TYPE } from "./codes.ts";
 import type { Links } from "./links.ts";
 import type { ClientMessage } from "./message.ts";
 import type { ClientNotes } from "./notes.ts";
+import { type Booked, ReconfigureBook } from "./reconfigure-book.ts";
 import { ReconfigureKeys, type ReconfigureSecret } from "./reconfigure-keys.ts";
 import { sendReconfigure } from "./reconfigure-message.ts";
 import { type Clients, type Met, ReconfigureRounds, type ReconfigureWish, type Round } from "./reconfigure-rounds.ts";
-import { keyOf, type ReconfigurePurpose, ReconfigureTries, type Told, type WaitingState } from "./reconfigure-tries.ts";
+import { type ReconfiguredView, ReconfigureShown, type ReconfigureView } from "./reconfigure-shown.ts";
+import { keyOf, ReconfigureTries, type Told, type WaitingState } from "./reconfigure-tries.ts";
 import type { ServedLink } from "./served-link.ts";
 
 /** Messages that leave in one round of the sweep. */
 const SENT_AT_ONCE = 64;
 const ANSWERS: readonly number[] = [TYPE.renew, TYPE.rebind, TYPE.informationRequest];
-const WORDS = { [TYPE.renew]: "renew", [TYPE.rebind]: "rebind", [TYPE.informationRequest]: "information-request" } as const;
 
-/** A client without leases that would obey, and its note. */
-type Booked = { readonly link: number; readonly duid: Duid; readonly note: Uint8Array };
 /** A part of all that is under way: small enough to be a step of a recording. */
 export type ReconfigureState = {
   readonly isFirst: boolean;
@@ -34,23 +32,6 @@ export type ReconfigureState = {
   readonly waiting: readonly WaitingState[];
   readonly booked: readonly Booked[];
 };
-export type ReconfiguredView = {
-  readonly client: Duid;
-  readonly link: string;
-  readonly asked: (typeof WORDS)[ReconfigurePurpose];
-  readonly tries: number;
-  readonly state: "told" | "answered" | "given up";
-};
-export type ReconfigureView = {
-  /** Clients that were told and have not asked for anything yet; rounds that still look for more. */
-  readonly underWay: number;
-  readonly rounds: number;
-  /** Clients without leases that would obey. */
-  readonly booked: number;
-  readonly counts: Readonly<Record<string, number>>;
-  readonly latest: readonly ReconfiguredView[];
-};
-
 export type ReconfigureParts = {
   readonly table: LeaseTable;
   readonly links: Links;
@@ -65,16 +46,15 @@ export class Reconfigure implements Clients {
   readonly #keys: ReconfigureKeys;
   readonly #tries = new ReconfigureTries();
   readonly #rounds = new ReconfigureRounds();
-  readonly #book = new Map<string, Booked>();
+  readonly #book = new ReconfigureBook();
   /** Clients that were told in the rounds at hand: one with several leases is met several times. */
   readonly #met = new Set<string>();
-  readonly #counts = new Counters();
-  readonly #latest = new Map<string, ReconfiguredView>();
+  readonly #shown = new ReconfigureShown();
   readonly #begun = new Map<number, number>();
   readonly #address = new Uint8Array(16);
-  #places: readonly string[] = [];
   #server: Uint8Array = new Uint8Array(0);
   #now = 0;
+  #booked = 0;
 
   constructor({ table, links, notes, secret }: ReconfigureParts) {
     this.#table = table;
@@ -138,7 +118,7 @@ export class Reconfigure implements Clients {
   }
 
   get booked(): number {
-    return this.#places.length;
+    return this.#booked;
   }
 
   row(row: number, wish: ReconfigureWish): Met {
@@ -157,7 +137,7 @@ export class Reconfigure implements Clients {
   }
 
   place(place: number, wish: ReconfigureWish): Met {
-    const booked = this.#book.get(this.#places[place] ?? "");
+    const booked = this.#book.at(place);
     if (booked === undefined || wish.onlyStale || (wish.link !== undefined && wish.link !== booked.link)) return "passed";
     if (wish.purpose !== undefined && wish.purpose !== TYPE.informationRequest) return "passed";
     if (this.#links.byNumber(booked.link)?.identity.pools.reconfigure !== true) return "passed";
@@ -170,8 +150,8 @@ export class Reconfigure implements Clients {
       underWay: this.#tries.count,
       rounds: this.#rounds.count,
       booked: this.#book.size,
-      counts: this.#counts.toJSON(),
-      latest: [...this.#latest.values()].toReversed(),
+      counts: this.#shown.counts.toJSON(),
+      latest: this.#shown.latest(),
     };
   }
 
@@ -181,7 +161,7 @@ export class Reconfigure implements Clients {
     return [
       { isFirst: true, rounds: this.#rounds.state(), waiting: [], booked: [] },
       ...pieces(this.#tries.state()).map((waiting) => ({ isFirst: false, rounds: [], waiting, booked: [] })),
-      ...pieces([...this.#book.values()]).map((booked) => ({ isFirst: false, rounds: [], waiting: [], booked })),
+      ...pieces(this.#book.all()).map((booked) => ({ isFirst: false, rounds: [], waiting: [], booked })),
     ];
   }
 
@@ -193,12 +173,12 @@ export class Reconfigure implements Clients {
       this.#rounds.restore(rounds);
     }
     this.#tries.restore(waiting);
-    for (const one of booked) this.#book.set(keyOf(one.link, one.duid), one);
+    for (const one of booked) this.#book.put(one);
   }
 
   #walk(now: number): void {
     this.#begun.clear();
-    this.#places = [...this.#book.keys()];
+    this.#booked = this.#book.number();
     this.#rounds.walk(now, this);
     if (this.#rounds.count === 0) this.#met.clear();
   }
@@ -217,17 +197,17 @@ export class Reconfigure implements Clients {
 
   /** @returns false when there is nobody to tell any more */
   #tell(told: Told, tries: number, out: ReplyBatch): boolean {
-    const note = told.row === -1 ? this.#bookedNote(told) : this.#rowNote(told);
+    const note = told.row === -1 ? this.#book.note(told.link, told.duid) : this.#rowNote(told);
     if (note?.acceptsReconfigure !== true || !this.#keys.canCount) {
-      this.#counts.add("gone");
+      this.#shown.counts.add("gone");
       return false;
     }
     const index = this.#links.byNumber(note.relays.length === 0 ? told.link : (note.source?.link ?? 0))?.index ?? 0;
     if (index !== 0) {
       sendReconfigure({ ...told, server: this.#server, note, index }, this.#keys, out);
-      this.#counts.add("sent");
-    } else this.#counts.add("link-gone");
-    this.#remember(told, "told", tries);
+      this.#shown.counts.add("sent");
+    } else this.#shown.counts.add("link-gone");
+    this.#show(told, "told", tries);
     return true;
   }
 
@@ -239,21 +219,9 @@ export class Reconfigure implements Clients {
     return isStill ? table.note(row) : undefined;
   }
 
-  #bookedNote({ link, duid }: Told): Note | undefined {
-    const booked = this.#book.get(keyOf(link, duid));
-    return booked === undefined ? undefined : decodeNote(booked.note);
-  }
-
-  #write(link: ServedLink, message: ClientMessage): void {
+  #write({ identity: { number } }: ServedLink, message: ClientMessage): void {
     const duid = duidIn(message);
-    if (duid === undefined) return;
-    const { number } = link.identity;
-    const key = keyOf(number, duid);
-    this.#book.set(key, { link: number, duid, note: this.#notes.note() });
-    for (const oldest of this.#book.keys()) {
-      if (this.#book.size <= LIMITS.reconfigureBook) break;
-      this.#book.delete(oldest);
-    }
+    if (duid !== undefined) this.#book.put({ link: number, duid, note: this.#notes.note() });
   }
 
   #isStale(row: number, link: ServedLink): boolean {
@@ -272,19 +240,12 @@ export class Reconfigure implements Clients {
   }
 
   #ended(told: WaitingState, how: "answered" | "given up"): void {
-    this.#counts.add(how === "answered" ? "answered" : "given-up");
-    this.#remember(told, how, told.tries);
+    this.#shown.counts.add(how === "answered" ? "answered" : "given-up");
+    this.#show(told, how, told.tries);
   }
 
-  #remember({ link, duid, purpose }: Told, state: ReconfiguredView["state"], tries: number): void {
-    const key = keyOf(link, duid);
-    const name = this.#links.byNumber(link)?.identity.name ?? "";
-    this.#latest.delete(key);
-    this.#latest.set(key, { client: duid, link: name, asked: WORDS[purpose], tries, state });
-    for (const oldest of this.#latest.keys()) {
-      if (this.#latest.size <= LIMITS.reconfiguredShown) break;
-      this.#latest.delete(oldest);
-    }
+  #show(told: Told, state: ReconfiguredView["state"], tries: number): void {
+    this.#shown.put(told, this.#links.byNumber(told.link)?.identity.name ?? "", tries, state);
   }
 }
 

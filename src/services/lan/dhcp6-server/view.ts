@@ -1,7 +1,7 @@
 /** What `show` tells of the DHCPv6 server: plain data; sentences are made of it where people read. */
 import type { Counters } from "../../counters.ts";
 import type { Ledger } from "./ledger.ts";
-import type { ReconfigureView } from "./reconfigure.ts";
+import type { ReconfigureView } from "./reconfigure-shown.ts";
 import type { ServedLink } from "./served-link.ts";
 
 export type Dhcp6LinkView = {
@@ -22,6 +22,8 @@ export type Dhcp6ServerView = {
   readonly told: Readonly<Record<string, number>>;
   /** Datagrams without an answer, by reason. */
   readonly refused: Readonly<Record<string, number>>;
+  /** Leases that were not given, by the limit that was reached. */
+  readonly limited: Readonly<Record<string, number>>;
   readonly reconfigure: ReconfigureView;
 };
 
@@ -32,10 +34,11 @@ export type ViewFacts = {
   readonly sent: Counters;
   readonly told: Counters;
   readonly refused: Counters;
+  readonly limited: Counters;
   readonly reconfigure: ReconfigureView;
 };
 
-export function viewOf({ links, ledger, received, sent, told, refused, reconfigure }: ViewFacts): Dhcp6ServerView {
+export function viewOf({ links, ledger, received, sent, told, refused, limited, reconfigure }: ViewFacts): Dhcp6ServerView {
   return {
     links: links.map(({ identity: { name, number, relayed }, passedOver }) => ({
       link: name,
@@ -48,6 +51,7 @@ export function viewOf({ links, ledger, received, sent, told, refused, reconfigu
     sent: sent.toJSON(),
     told: told.toJSON(),
     refused: refused.toJSON(),
+    limited: limited.toJSON(),
     reconfigure,
   };
 }
