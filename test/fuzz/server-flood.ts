@@ -29,6 +29,7 @@ export type Flooded = {
 const SLOTS = 128;
 /** Every so many batches the clock goes on and a part of the table is swept; every so many answers one is read to its end. */
 const SWEEP_BATCHES = 16;
+const DISK_BATCHES = 64;
 const READ_EACH = 257;
 const TARDY_MS = 2000;
 const LEASES_MOST = 20_000;
@@ -49,6 +50,8 @@ export function flood(bed: Bed, { runs, seed }: { readonly runs: number; readonl
   const before = server.view().received;
   for (let done = 0, batch = 0; done < runs; done += packets.count, batch++) {
     fill(packets, Math.min(SLOTS, runs - done), { maker, dice, people });
+    // Now and then the disk is full, or stuck, for a moment.
+    server.diskIs(batch % DISK_BATCHES === 1 ? "full" : batch % DISK_BATCHES === 2 ? "stuck" : "open");
     const start = performance.now();
     for (let next = 0; next < packets.count; ) {
       replies.clear();
