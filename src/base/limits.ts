@@ -259,10 +259,12 @@ export const LIMITS = {
   /** Hashed places tried for an address or prefix (RFC 7943 §4), then places one after the other where the pool is that small. */
   poolHashes: 64,
   poolPlaces: 4096,
-  /** Delegated prefixes that have another length than their pool gives now, after a change of the configuration; with more, none is given. */
-  overlappingPrefixes: 4096,
   /** Addresses of one link that are kept out of use after a Decline; beyond, a declined one may be given again. */
   declinedPerLink: 4096,
+  /** Addresses that one client may find in use within a day, and clients of which that is known; what it declines beyond is as if given back. */
+  ...{ declinesPerClient: 8, decliners: 4096 },
+  /** Sources of messages that are told apart where their rate is limited; the one that came first is forgotten. */
+  rateSources: 4096,
   /** Bytes of one fragment of an RPC record we write: what a reader that stops leaves in memory, twice. */
   rpcFragmentBytes: 65_536,
   /** Bytes of a value in a YP reply over UDP: the C library's buffer holds 8,800 with what stands before it. A longer one is not sent. */

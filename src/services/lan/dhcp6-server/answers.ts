@@ -58,7 +58,7 @@ export class Answers {
     const { message, link } = seeker;
     this.held = false;
     this.#writer.begin();
-    this.#associations.begin();
+    this.#associations.begin(seeker);
     if (this.disk !== "open" && !isAnswered(message.type, this.disk)) return "disk-full";
     switch (message.type) {
       case TYPE.solicit:

@@ -47,7 +47,8 @@ export class Associations {
   leftOut = 0;
 
   /** A new answer. */
-  begin(): void {
+  begin(seeker: Seeker): void {
+    this.#ledger.quotas.begin(seeker);
     this.leftOut = 0;
     this.#gifts.promised = 0;
     this.#over = 0;

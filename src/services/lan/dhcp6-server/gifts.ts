@@ -102,9 +102,11 @@ export class Gifts {
       if (promise ? this.#goesOn(row, pool, seeker, out) : this.#offersAgain(row, pool, supply, seeker, out)) served ||= pool.usableAt(now);
     }
     if (served || onlyHeld || this.#ledger.repeatsOnly) return;
+    if (!this.#mayTake(seeker)) return;
     const pool = this.#choice.find(supply, seeker);
     if (pool === undefined) return;
     if (!promise) {
+      this.#ledger.quotas.offered++;
       this.#choice.offered(seeker);
       this.#offer(pool, seeker, out);
       return;
@@ -118,6 +120,7 @@ export class Gifts {
     const { now } = seeker;
     if (pool.shape.validUntil <= now || this.promised >= LIMITS.leasesPerMessage) return false;
     if (this.#mayNot(row, now) || (!pool.usableAt(now) && !this.#ledger.isBound(row, now))) return false;
+    if (!this.#ledger.isBound(row, now) && !this.#mayTake(seeker)) return false;
     this.#promise(row, pool, seeker, out);
     return true;
   }
@@ -162,6 +165,11 @@ export class Gifts {
       this.#held.drop(oldest);
     }
     return this.#ledger.take(pool, link.identity.number, message, ia, this.#choice.address, this.#choice.length, out);
+  }
+
+  /** Whether the limits allow one lease more. */
+  #mayTake(seeker: Seeker): boolean {
+    return this.#ledger.quotas.mayTake(seeker, this.#ledger.holdings(seeker.link.identity.number));
   }
 
   /** Whether a lease would have to be written down, and there is no room for that. */

@@ -7,8 +7,13 @@ import { HAPPENED } from "./happenings.ts";
 import { GRACE_SECONDS, remainingSeconds, untilSeconds } from "./lifetimes.ts";
 import type { ClientMessage } from "./message.ts";
 import type { ClientNotes } from "./notes.ts";
+import { Declines } from "./declines.ts";
+import { Fingerprint } from "./fingerprint.ts";
+import { IDENTIFIER_BYTES } from "../../leases/keys.ts";
 import { Overlaps } from "./overlaps.ts";
 import type { Pool } from "./pools.ts";
+import { Quotas } from "./quotas.ts";
+import type { LanConfig } from "../config.ts";
 import type { PromisedLifetimes } from "../dhcp6-config.ts";
 
 /** A lease that ended is kept for its client this long, unless nothing else is left (RFC 9915 §18.3.7). */
@@ -39,6 +44,10 @@ export class Ledger {
   readonly table: LeaseTable;
   /** Which delegated prefixes lie across others. */
   readonly overlaps: Overlaps;
+  readonly quotas: Quotas;
+  readonly #declines = new Declines();
+  readonly #decliner = new Fingerprint();
+  readonly #identifier = new Uint8Array(IDENTIFIER_BYTES);
   /** The disk is full: what is promised goes on as long as it was promised before, and nothing else begins. */
   repeatsOnly = false;
   /** What is remembered of the client that is being answered. */
@@ -53,6 +62,7 @@ export class Ledger {
   constructor(table: LeaseTable) {
     this.table = table;
     this.overlaps = new Overlaps(this);
+    this.quotas = new Quotas(table);
     this.recount();
   }
 
@@ -65,11 +75,18 @@ export class Ledger {
     return held;
   }
 
+  /** What is limited may have changed, and who declined too often is believed again. */
+  configure(config: Pick<LanConfig, "interfaces" | "relayedLinks">): void {
+    this.quotas.configure(config);
+    this.#declines.clear();
+  }
+
   /** After the table was filled from elsewhere. */
   recount(): void {
     this.#holdings.clear();
     for (let row = 0; row < this.table.end; row++) this.#count(row, 1);
     this.overlaps.reload();
+    this.quotas.recount();
   }
 
   /** Whether somebody may still use the lease: then nobody else gets it. */
@@ -113,6 +130,7 @@ export class Ledger {
     this.overlaps.taken(row, undefined);
     this.#count(row, 1);
     out.image(this.table, row);
+    out.happened.add(HAPPENED.commit, this.table, row);
     return undefined;
   }
 
@@ -129,8 +147,8 @@ export class Ledger {
       this.validSeconds = Math.min(validLeft, valid);
       return;
     }
+    this.quotas.promised(row);
     const noted = this.notes?.keep(table, row) === true;
-    out.happened.add(HAPPENED.commit, this.table, row);
     if (bound && mayRepeat(validLeft, valid) && mayRepeat(preferredLeft, preferred)) {
       this.preferredSeconds = preferredLeft;
       this.validSeconds = validLeft;
@@ -145,10 +163,12 @@ export class Ledger {
       this.#count(row, 1);
     }
     out.image(table, row);
+    out.happened.add(bound ? HAPPENED.renew : HAPPENED.commit, table, row);
   }
 
   /** The client gave it back. */
   release(row: number, now: number, out: ReplyBatch): void {
+    out.happened.add(HAPPENED.release, this.table, row);
     this.#rest(row, now);
     out.image(this.table, row);
   }
@@ -156,23 +176,23 @@ export class Ledger {
   /** The client found it in use. */
   decline(row: number, now: number, out: ReplyBatch): void {
     const held = this.holdings(this.table.link(row));
-    if (held.declined >= LIMITS.declinedPerLink) {
+    if (held.declined >= LIMITS.declinedPerLink || !this.#believes(row, now)) {
       this.release(row, now, out);
       return;
     }
+    out.happened.add(HAPPENED.decline, this.table, row);
     this.#count(row, -1);
     this.table.disown(row, STATE.declined);
     this.table.setLifetimes(row, now, now, untilSeconds(DECLINED_SECONDS, now));
-    out.happened.add(bound ? HAPPENED.renew : HAPPENED.commit, table, row);
     this.#count(row, 1);
     out.image(this.table, row);
   }
 
-    out.happened.add(HAPPENED.release, this.table, row);
   /** Its time is over: it is kept for its client a while, then forgotten. @returns whether it had been promised until now */
   expire(row: number, now: number, out: ReplyBatch): boolean {
     if (this.isLive(row, now)) return false;
     if (this.table.state(row) === STATE.bound) {
+      out.happened.add(HAPPENED.expire, this.table, row);
       this.#rest(row, now);
       return true;
     }
@@ -180,7 +200,6 @@ export class Ledger {
     return false;
   }
 
-    out.happened.add(HAPPENED.decline, this.table, row);
   /** Whether a row is one of ours: the table may hold leases of other services. */
   isOurs(row: number): boolean {
     const type = this.table.type(row);
@@ -189,10 +208,16 @@ export class Ledger {
 
   /** Forgets a lease before its time, on disk too. */
   forget(row: number, out: ReplyBatch): void {
+    if (this.table.state(row) === STATE.bound) out.happened.add(HAPPENED.reclaim, this.table, row);
     out.removal(this.table, row);
     this.#remove(row);
   }
-      out.happened.add(HAPPENED.expire, this.table, row);
+
+  #believes(row: number, now: number): boolean {
+    const length = this.table.copyIdentifier(row, this.#identifier, 0);
+    const client = this.#decliner.begin(this.table.link(row)).add(this.#identifier, 0, length).value;
+    return this.#declines.believes(client, now, DECLINED_SECONDS);
+  }
 
   /** Nobody's, but kept for who had it. */
   #rest(row: number, now: number): void {
@@ -208,13 +233,13 @@ export class Ledger {
     this.#count(row, -1);
     this.overlaps.gone(row);
     this.table.remove(row);
-    if (this.table.state(row) === STATE.bound) out.happened.add(HAPPENED.reclaim, this.table, row);
   }
 
-  #count(row: number, change: number): void {
+  #count(row: number, change: 1 | -1): void {
     const state = this.table.state(row);
     if (state !== STATE.bound && state !== STATE.declined) return;
     const held = this.holdings(this.table.link(row));
+    if (state === STATE.bound) this.quotas.held(row, change);
     if (state === STATE.declined) held.declined += change;
     else if (this.table.type(row) === OPTION.iaNa) held.addresses += change;
     else if (this.table.type(row) === OPTION.iaPd) held.prefixes += change;

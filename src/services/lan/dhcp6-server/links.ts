@@ -1,13 +1,14 @@
 /**
  * Which link a client is on (RFC 9915 §13.1): for one that was heard directly, the link of the interface; for one behind relays,
- * the link whose prefix holds the link-address of the innermost relay that names one. A relay that names none is on the same
- * link as what is outside of it (RFC 6221 §5.3.2).
+ * the link whose prefix holds the link-address of the innermost relay that names one we know, else the link of the innermost relay
+ * that says of itself what one is told by. A relay that names none is on the same link as what is outside of it (RFC 6221 §5.3.2).
  */
 import { type Ipv6Prefix, ipv6Bytes, splitIpv6Prefix } from "../../../base/ipv6.ts";
 import type { LanConfig } from "../config.ts";
 import { NEVER_SECONDS } from "./lifetimes.ts";
 import { copyOctets, sameOctets, samePrefix, word } from "./octets.ts";
 import type { RelayChain } from "./relay-chain.ts";
+import { RelaySelectors } from "./relay-selectors.ts";
 import { type OnLinkPrefix, onLinkOf, ServedLink, type WatchedAddress } from "./served-link.ts";
 
 /** Link-addresses that are remembered; a power of two. */
@@ -16,6 +17,7 @@ const REMEMBERED = 1024;
 export class Links {
   #interfaces: readonly ServedLink[] = [];
   #relayed: readonly ServedLink[] = [];
+  readonly #selectors = new RelaySelectors();
   /** Of links behind relays, longest first: the most specific prefix decides. */
   #relayedPrefixes: readonly { readonly link: ServedLink; readonly prefix: Uint8Array; readonly prefixLength: number }[] = [];
   readonly #remembered: (ServedLink | undefined)[] = new Array<ServedLink | undefined>(REMEMBERED).fill(undefined);
@@ -47,6 +49,11 @@ export class Links {
       const { address, prefixLength } = splitIpv6Prefix(prefix);
       return { address, prefixLength, preferredUntil: NEVER_SECONDS, validUntil: NEVER_SECONDS };
     });
+    const selectors = config.relayedLinks.flatMap((given, i) => {
+      const link = this.#relayed[i];
+      return link === undefined ? [] : [{ link, selectors: given.selectors }];
+    });
+    this.#selectors.configure(selectors);
     this.#whole = whole;
     for (const [i, link] of this.#relayed.entries()) if (!hasUplinkPrefixes(link)) link.follow(whole.slice(i, i + 1), [], []);
     this.#behindRelays = whole.map(onLinkOf);
@@ -103,7 +110,7 @@ export class Links {
       if (link !== undefined) return link;
       named = true;
     }
-    return named ? undefined : this.#byIndex.get(index);
+    return this.#selectors.find(chain) ?? (named ? undefined : this.#byIndex.get(index));
   }
 
   /** Relays are few and say the same every time: what was found is remembered, and looked for again only where places collide. */

@@ -18,6 +18,7 @@ export const REFUSALS = [
   "server-id-foreign", // meant for another server
   "ia-in-information-request", // RFC 9915 §16.12
   "no-link", // no link is known by the relay's link-address, or the interface is not ours to serve
+  "too-many-messages", // the source has sent as many as the operator lets one send in a second
   "class-dropped", // the operator has clients of its class not answered
   "host-ignored", // the operator has this host not answered
   "disk-full", // what would have to be promised or ended could not be written down

@@ -21,6 +21,8 @@ export type Seeker = {
   readonly classLifetimes: PromisedLifetimes | undefined;
   /** Ceilings of the association at hand in place of the link's: its host's, or its class's. */
   lifetimes: PromisedLifetimes | undefined;
+  /** Where the address stands in `via` from which the datagram came: the client's, or its outermost relay's. */
+  readonly fromAt: number;
   /** Where the client's link-local address stands, over which prefixes are routed to it; -1 when it has spoken from another one. */
   readonly via: Uint8Array;
   readonly viaAt: number;

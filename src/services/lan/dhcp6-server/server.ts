@@ -36,6 +36,7 @@ import type { Refusal } from "./refusals.ts";
 import { RelayChain } from "./relay-chain.ts";
 import type { Seeker } from "./seeker.ts";
 import type { WatchedAddress } from "./served-link.ts";
+import { SourceRates } from "./source-rates.ts";
 import { type Dhcp6ServerView, viewOf } from "./view.ts";
 
 /** When something happens: seconds of the wall clock since 1970, unsigned. */
@@ -57,6 +58,7 @@ export class Dhcp6Server {
   readonly #classes = new ClientClasses();
   readonly #classLifetimes = new ClassLifetimes();
   readonly #hosts = new ReservedHosts();
+  readonly #rates = new SourceRates();
   readonly #chain = new RelayChain();
   readonly #message = new ClientMessage();
   readonly #answers: Answers;
@@ -87,6 +89,8 @@ export class Dhcp6Server {
     this.#classLifetimes.configure(config.classes);
     this.#hosts.configure(config.hosts);
     this.#links.configure(config);
+    this.#ledger.configure(config);
+    this.#rates.clear();
     this.#answers.configure(config);
     this.#followPrefixes();
     this.#reconfigure.configure(this.#duid);
@@ -193,6 +197,7 @@ export class Dhcp6Server {
       sent: this.#answers.sent,
       told: this.#answers.told,
       refused: this.#refused,
+      limited: this.#ledger.quotas.refused,
     });
   }
 
@@ -218,6 +223,8 @@ export class Dhcp6Server {
     if (refusal !== undefined) return refusal;
     const link = this.#links.select(chain, index);
     if (link === undefined) return "no-link";
+    const { messagesPerSecondPerSource: most } = link.identity.pools.limits;
+    if (most !== undefined && !this.#rates.take(most, link.identity.number, chain, batch.addresses, fromAt, now)) return "too-many-messages";
     if (this.#classes.judge(message, chain)) return "class-dropped";
     const direct = chain.depth === 0;
     const viaAt = direct && isLinkLocal(batch.addresses, fromAt) ? fromAt : -1;
@@ -226,7 +233,7 @@ export class Dhcp6Server {
     const host = this.#hosts.of(message, 0, chain);
     if (host?.ignored === true) return "host-ignored";
     const known = { classes, classLifetimes, lifetimes: classLifetimes, host, reserved: host };
-    const seeker: Seeker = { link, message, chain, ia: 0, now, direct, ...known, via: batch.addresses, viaAt };
+    const seeker: Seeker = { link, message, chain, ia: 0, now, direct, ...known, via: batch.addresses, fromAt, viaAt };
     const heardOn = direct ? link.identity.number : this.#links.numberOf(index);
     this.#clientNotes.begin(batch.addresses, fromAt, batch.ports[row] ?? 0, heardOn, link.identity.pools.reconfigure);
     this.#reconfigure.heard(seeker);

@@ -4,7 +4,7 @@ import { duidLl, type Duid } from "../../../../src/base/duid.ts";
 import { type Ipv6Address, type Ipv6Prefix, ipv6Bytes, ipv6Of, UNSPECIFIED_V6 } from "../../../../src/base/ipv6.ts";
 import type { MacAddress } from "../../../../src/base/mac.ts";
 import type { LanConfig } from "../../../../src/services/lan/config.ts";
-import { addressPool, type Dhcp6Pools, dhcp6Pools, prefixPool } from "../../../../src/services/lan/dhcp6-config.ts";
+import { addressPool, type Dhcp6Pools, dhcp6Pools, prefixPool, type RelaySelector } from "../../../../src/services/lan/dhcp6-config.ts";
 import { PacketBatch, ReplyBatch } from "../../../../src/services/lan/dhcp6-server/batch.ts";
 import { Dhcp6Server } from "../../../../src/services/lan/dhcp6-server/server.ts";
 import type { WatchedAddress } from "../../../../src/services/lan/dhcp6-server/served-link.ts";
@@ -52,7 +52,7 @@ export type Answer = {
   readonly held: boolean;
 };
 type Way = { readonly from?: Ipv6Address; readonly port?: number; readonly link?: number; readonly multicast?: boolean };
-type Known = Pick<Setting, "classes" | "hosts">;
+type Known = Pick<Setting, "classes" | "hosts"> & { readonly selectors?: readonly RelaySelector[] };
 type Setting = {
   readonly pools?: Partial<Dhcp6Pools>;
   readonly relayedPools?: Partial<Dhcp6Pools>;
@@ -77,12 +77,12 @@ export class Bed {
     this.server.setAddresses("lan0", addresses);
   }
 
-  configure(pools: Partial<Dhcp6Pools>, relayedPools: Partial<Dhcp6Pools> = {}, { classes = [], hosts = [] }: Known = {}): void {
+  configure(pools: Partial<Dhcp6Pools>, relayedPools: Partial<Dhcp6Pools> = {}, { classes = [], hosts = [], selectors = [] }: Known = {}): void {
     const config: LanConfig = {
       duid: SERVER,
       interfaces: [{ name: "lan0", number: 100, router: undefined, dhcp6: { mode: "server", pools: { ...POOLS, ...pools } } }],
       relayedLinks: [
-        { number: 200, name: "far", prefix: net("2001:db8:2::/64"), selectors: [], pools: { ...POOLS, ...relayedPools } },
+        { number: 200, name: "far", prefix: net("2001:db8:2::/64"), selectors, pools: { ...POOLS, ...relayedPools } },
         {
           number: 201,
           name: "farther",
