@@ -1,5 +1,6 @@
 /** `[lan.INTERFACE]`, `[relayed.NAME]`, `[class.NAME]`, `[host.NAME]`: what each key becomes, and what is refused with its place and a hint. */
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import fc from "fast-check";
 import { decodeAll, encodeAll } from "../../src/base/codec.ts";
@@ -456,4 +457,12 @@ test("a list of tables that would be a long line is printed with a line for each
     ).file,
   );
   assert.match(text, /^boot = \[\n {2}\{ architecture = 7, url = "[^"]+" \},\n {2}\{ url = "[^"]+", parameters = \["ro"\] \},\n\]$/m);
+});
+
+test("the example in docs/options.md is read as it stands, without a warning", () => {
+  const [, example = ""] =
+    /^## Clients of the DHCPv6 server$[^]*?```toml\n([^]*?)```/m.exec(readFileSync(new URL("../../docs/options.md", import.meta.url), "utf8")) ?? [];
+  const { config, warnings } = sound(example);
+  assert.deepEqual(warnings, []);
+  assert.deepEqual([config.lan?.classes.length, config.lan?.hosts.length], [2, 2]);
 });

@@ -126,24 +126,30 @@ test("a list whose items reach beyond it ends there, and says nothing wrong", ()
   const list = (code: number, ...value: readonly number[]): Uint8Array => Uint8Array.from([...plain, 0, code, 0, value.length, ...value]);
   assert.equal(isIn(list(15, 0, 1, 97, 0, 9, 98), equal(15, "a")), true);
   assert.equal(isIn(list(15, 0, 1, 97, 0, 9, 98), equal(15, "b")), false);
+  const nextBeginsWithA = Uint8Array.from([...list(15, 0, 2, 97), 97, 97, 0, 0]);
+  assert.equal(isIn(nextBeginsWithA, equal(15, "aa")), false);
   assert.equal(isIn(list(16, 0, 0), prefix(16, "a")), false);
   assert.equal(isIn(list(16, 0, 0), present(16)), true);
 });
+
+/** Octets that are lengths, and those that lists and tests hold: so that they meet. */
+const meeting = (maxLength: number): fc.Arbitrary<Uint8Array> =>
+  fc.array(fc.constantFrom(0, 1, 2, 97), { maxLength }).map((octetsOf) => Uint8Array.from(octetsOf));
 
 test("whatever the options hold, a class is judged without a look beyond them", () => {
   const anyTests = fc.array(
     fc.record({
       code: fc.constantFrom(1, 6, 15, 16, 18, 37, 200),
       is: fc.constantFrom("present", "equal", "prefix"),
-      value: fc.uint8Array({ maxLength: 4 }),
+      value: meeting(3),
     }),
     { maxLength: 3 },
   );
-  const anyOptions = fc.array(fc.record({ code: fc.constantFrom(15, 16, 200), value: fc.uint8Array({ maxLength: 12 }) }), { maxLength: 5 });
+  const anyOptions = fc.array(fc.record({ code: fc.constantFrom(15, 16, 200), value: meeting(8) }), { maxLength: 5 });
   fc.assert(
     fc.property(anyTests, anyOptions, (tests, options) => {
       const bytes = Uint8Array.from([...solicit({}), ...options.flatMap(({ code, value }) => [0, code, 0, value.length, ...value])]);
-      const room = Uint8Array.from([...bytes, ...bytesOf("0001 61 0002 6161")]);
+      const room = Uint8Array.from([...bytes, ...bytesOf("61 61 61 0001 61 0002 6161")]);
       const chain = new RelayChain();
       const message = new ClientMessage();
       const classes = new ClientClasses();
@@ -152,6 +158,7 @@ test("whatever the options hold, a class is judged without a look beyond them", 
       classes.judge(message, chain);
       assert.equal(classes.members[0] === 1, isIn(bytes, ...tests), "what stands behind the message changes nothing");
     }),
+    { numRuns: 500 },
   );
 });
 

@@ -180,6 +180,19 @@ test("more sets at once than are kept are all told right, again and again", () =
   }
 });
 
+test("more classes together than are kept at once are all told right, again and again", () => {
+  const names = Array.from({ length: 11 }, (_, i) => `c${i}`);
+  const bed = new Bed({ classes: names.map((name, i) => classOf(name, [raw(200 + i, name)])) });
+  const asked = names.map((_, i) => 200 + i);
+  for (let round = 0; round < 2; round++) {
+    for (let set = 0; set < 2 ** names.length; set++) {
+      const members = names.filter((_, i) => (set & (1 << i)) !== 0);
+      const expected = names.flatMap((name, i) => (members.includes(name) ? [`${200 + i} ${name}`] : []));
+      assert.deepEqual(told(bed, 1, asked, inClasses(...members)), expected);
+    }
+  }
+});
+
 const boot = (architecture: number | undefined, url: string, parameters?: string, forced = false): BootFile => ({
   architecture,
   options: [raw(59, url, forced), ...(parameters === undefined ? [] : [raw(60, parameters, forced)])],
