@@ -461,7 +461,9 @@ test("a list of tables that would be a long line is printed with a line for each
 
 test("the example in docs/options.md is read as it stands, without a warning", () => {
   const [, example = ""] =
-    /^## Clients of the DHCPv6 server$[^]*?```toml\n([^]*?)```/m.exec(readFileSync(new URL("../../docs/options.md", import.meta.url), "utf8")) ?? [];
+    /^## Clients of the DHCPv6 server$[\s\S]*?```toml\n([\s\S]*?)```/m.exec(
+      readFileSync(new URL("../../docs/options.md", import.meta.url), "utf8"),
+    ) ?? [];
   const { config, warnings } = sound(example);
   assert.deepEqual(warnings, []);
   assert.deepEqual([config.lan?.classes.length, config.lan?.hosts.length], [2, 2]);
