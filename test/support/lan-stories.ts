@@ -51,19 +51,22 @@ export function comeback(name: LanPeerName, wish: WishName): Promise<void> {
     let client = await begun(world, peer, wanted);
     const held = await granted(world, { ...peer, client }, wanted);
 
-    const goneAt = now();
+    let goneAt = 0;
     if (peer.returns.by === "restart") {
       await client.stop();
+      goneAt = now();
       client = await begun(world, peer, wanted);
     } else {
       await world.carrier(false);
       await world.until("the carrier gone", async () => (await operState(world)) === "DOWN");
+      goneAt = now(); // what was said until now was said before
       await world.carrier(true);
     }
     const back = await world.until("a word after it was away", () => asked(world.since(goneAt))[0]);
     assert.equal(back.name, peer.returns[wish]);
     await world.until("an answer", () => answered(world.since(goneAt), back));
     if (back.name === "confirm") assert.equal(answered(world.since(goneAt), back)?.status, 0, "it is where its address belongs (RFC 9915 §18.3.3)");
+    else await world.until("its leases anew", () => world.since(goneAt).find(bound));
     await stillHeld(world, client, held);
 
     await first.kill();
