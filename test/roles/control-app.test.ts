@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type ControlSources, controlApp } from "../../src/control/app.ts";
+import type { ReconfigureAnswer, ReconfigureRequest } from "../../src/ports/reconfigure.ts";
 
 type Asked = Parameters<ControlSources["command"]>[1];
 /** What each service explains of wan0; undefined: it does not answer. */
@@ -10,11 +11,14 @@ type Explained = { readonly [service: string]: object | null | undefined };
 function app({
   explained = {},
   main = Object.keys(explained),
+  answer,
 }: {
   readonly explained?: Explained;
   readonly main?: readonly string[] | undefined;
+  readonly answer?: ReconfigureAnswer | undefined;
 } = {}) {
   const asked: Asked[] = [];
+  const wanted: ReconfigureRequest[] = [];
   const views: string[] = [];
   const http = controlApp({
     mainView: () => Promise.resolve(JSON.stringify({ services: main })),
@@ -30,14 +34,18 @@ function app({
     },
     leases: () => Promise.resolve(undefined),
     changeLeases: () => Promise.resolve(undefined),
-    reconfigure: () => Promise.resolve(undefined),
+    reconfigure: (connection, request) => {
+      assert.equal(connection, 9);
+      wanted.push(request);
+      return Promise.resolve(answer);
+    },
     watch: () => undefined,
   });
   const ask = async (method: string, path: string): Promise<readonly [number, unknown]> => {
     const response = await http.fetch(new Request(`http://leasehold${path}`, { method }), { connection: 9 });
     return [response.status, await response.json()];
   };
-  return { asked, views, ask };
+  return { asked, wanted, views, ask };
 }
 
 for (const [path, service] of [
@@ -88,3 +96,39 @@ test("explain: nobody knows the interface is another thing than somebody being s
   assert.equal((await app({ explained: { uplink6: undefined } }).ask("GET", "/v1/explain/uplink6/wan0"))[0], 503);
   assert.equal((await app({ explained: { uplink6: null } }).ask("GET", "/v1/explain/uplink6/wan0"))[0], 404);
 });
+
+test("POST /v1/reconfigure says whose clients shall come back, and to send what; what makes no sense is refused with its hint", async () => {
+  const { wanted, ask } = app({ answer: { outcome: "told", clients: 3 } });
+  assert.equal((await ask("POST", "/v1/reconfigure"))[0], 200);
+  const [status, body] = await ask("POST", "/v1/reconfigure?interface=lan0&client=00:03:00:01:02:00:5e:10:00:01&purpose=rebind");
+  assert.deepEqual(
+    [status, (body as { readonly text: string }).text],
+    [200, "3 clients are told to come back on lan0; leasehold show tells who did"],
+  );
+  assert.deepEqual(wanted, [
+    { link: "", client: undefined, purpose: undefined },
+    { link: "lan0", client: "0003000102005e100001", purpose: "rebind" },
+  ]);
+  for (const query of ["interface=a%20b", "interface=0123456789abcdef", "client=zz", "client=00", "purpose=release"]) {
+    const [code, told] = await ask("POST", `/v1/reconfigure?${query}`);
+    assert.deepEqual([code, (told as { readonly error: string }).error], [400, "bad-value"], query);
+  }
+  assert.equal((await ask("GET", "/v1/reconfigure"))[0], 404);
+  assert.equal(wanted.length, 2);
+});
+
+for (const [outcome, status] of [
+  ["more", 200],
+  ["no-client", 404],
+  ["no-link", 404],
+  ["not-running", 404],
+  ["off", 409],
+  ["denied", 403],
+  [undefined, 503],
+] as const)
+  test(`what became of a Reconfigure, ${outcome ?? "nobody says"}, is told with ${status}`, async () => {
+    const { ask } = app({ answer: outcome === undefined ? undefined : { outcome, clients: 0 } });
+    const [code, body] = await ask("POST", "/v1/reconfigure?interface=lan0");
+    assert.equal(code, status);
+    assert.ok(status === 503 || (body as { readonly text: string }).text.length > 20, JSON.stringify(body));
+  });

@@ -1,4 +1,5 @@
 /** What `leasehold show` says of router advertisements, of the DHCPv6 server and of the relay. */
+import { describeDuid } from "../../base/duid.ts";
 import type { LanView } from "../../services/lan/view.ts";
 import { counted, listed, many } from "./words.ts";
 
@@ -35,7 +36,7 @@ function routerLines({ interfaces }: LanView["router"]): readonly string[] {
   });
 }
 
-function serverLines({ links, received, sent, refused }: LanView["server"]): readonly string[] {
+function serverLines({ links, received, sent, refused, reconfigure }: LanView["server"]): readonly string[] {
   if (links.length === 0) return [];
   return [
     "",
@@ -44,6 +45,22 @@ function serverLines({ links, received, sent, refused }: LanView["server"]): rea
       return `DHCPv6 on ${where} leases ${many(addresses, "address", "addresses")} and ${many(prefixes, "prefix", "prefixes")}${declined > 0 ? `; ${declined} declined` : ""}.`;
     }),
     `  received: ${received}; sent: ${counted(sent) || "nothing"}; refused: ${counted(refused) || "none"}`,
+    ...reconfigureLines(reconfigure),
+  ];
+}
+
+/** Of the latest, so many are enough for people; the others are in the JSON. */
+const TOLD_SHOWN = 8;
+
+function reconfigureLines({ underWay, rounds, counts, latest }: LanView["server"]["reconfigure"]): readonly string[] {
+  if (latest.length === 0 && rounds === 0) return [];
+  const waiting = underWay === 0 ? "" : `; waiting for ${many(underWay, "client")}`;
+  return [
+    `  told to come back (Reconfigure): ${counted(counts) || "none"}${waiting}${rounds === 0 ? "" : "; looking for more"}`,
+    ...latest.slice(0, TOLD_SHOWN).map(({ client, link, asked, tries, state }) => {
+      const times = tries === 1 ? "once" : `${tries} times`;
+      return `    ${describeDuid(client)} on ${link}: told ${times} to send ${asked}${state === "told" ? "" : `, ${state}`}`;
+    }),
   ];
 }
 

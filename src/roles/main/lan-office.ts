@@ -12,6 +12,7 @@ import { ownKey } from "./duid-file.ts";
 import { nextLife } from "./lives.ts";
 import { Retries } from "./failures.ts";
 import { isPublic } from "./guard.ts";
+import { HostsFiles } from "./hosts-files.ts";
 import { JournalFolder } from "./journal-folder.ts";
 import { linkRefusal, serveSocketRequest } from "./link-sockets.ts";
 import { attempt, type Office, type Tools } from "./office.ts";
@@ -37,6 +38,7 @@ export class LanOffice implements Office {
   readonly #told: StateFolder;
   readonly #retries = new Retries();
   readonly #routes: DelegatedRoutes;
+  readonly #names: HostsFiles;
   #journal: JournalFolder | undefined;
   #config: LanParts | undefined;
 
@@ -46,6 +48,7 @@ export class LanOffice implements Office {
     this.#tools = tools;
     this.#duid = duid;
     this.#routes = new DelegatedRoutes(tools, this.engine);
+    this.#names = new HostsFiles((error) => tools.log.write("error", "hostsFileFailed", { error }));
     this.#folder = join(tools.options["state-dir"], "lan");
     this.#key = ownKey(tools.options["state-dir"], "server-key");
     this.#told = new StateFolder(join(tools.options["state-dir"], "router"));
@@ -57,6 +60,7 @@ export class LanOffice implements Office {
     this.#journal ??= new JournalFolder(this.#folder);
     this.#routes.configure(this.#config);
     this.#host?.configure(host);
+    this.#names.configure(host.hostsFolder, this.#links());
     return true;
   }
 
@@ -79,11 +83,13 @@ export class LanOffice implements Office {
 
   /** 0 where it cannot be written down: then nobody is told anything that could be taken for old. */
   #nextLife(): number {
-    let life = 0;
-    attempt(this.#tools, this.engine, { what: "serverKey" }, () => {
+    let life: number | undefined;
+    const isDone = attempt(this.#tools, this.engine, { what: "serverKey" }, () => {
       life = nextLife(this.#tools.options["state-dir"]);
     });
-    return life;
+    if (isDone && life === undefined)
+      this.#tools.log.write("error", "livesUnknown", { hint: "write a number into server-life, larger than any before" });
+    return life ?? 0;
   }
 
   reconfigured(): void {
@@ -93,6 +99,7 @@ export class LanOffice implements Office {
       const part = { bytes: whole.subarray(at, at + LAN_PART_BYTES), isLast: at + LAN_PART_BYTES >= whole.length };
       this.#tools.children.to(this.engine)?.send("lanConfigPart", part, { generation: this.#tools.generation() });
     }
+    this.#tools.children.to(this.engine)?.send("hostNamesWanted", { areWanted: this.#names.areWanted });
     this.#tools.children.to(this.engine)?.send("leaseListeners", { areThere: this.#host?.hasHook === true });
     handRecords(this.#tools, this.engine, this.#told, this.#routers());
   }
@@ -107,6 +114,8 @@ export class LanOffice implements Office {
         return;
       case "openJournalFile":
         return this.#openJournalFile(message);
+      case "hostNames":
+        return this.#nameHosts(message);
       case "leaseEvents":
         return this.#happened(message);
       case "snapshotAbandoned":
@@ -167,15 +176,20 @@ export class LanOffice implements Office {
   /** Each is judged by itself: what is of no link of ours, or no record, is left out. */
   #happened({ kind, body: { events } }: Message<"leaseEvents">): void {
     for (const { name, event, lease, record } of events) {
-      const why = !this.#hasLink(name) ? "name" : isPublic(record) ? undefined : "record";
+      const why = !this.#links().has(name) ? "name" : isPublic(record) ? undefined : "record";
       if (why !== undefined) this.#tools.refused.add(`${kind}.${why}`);
       else this.#host?.happened({ interface: name, event, about: lease, record });
     }
   }
 
-  #hasLink(name: string): boolean {
+  #nameHosts({ kind, body: { isLast, ...file } }: Message<"hostNames">): void {
+    const why = !this.#names.areWanted || !this.#links().has(file.name) ? "name" : this.#names.take(file, isLast);
+    if (why !== undefined) this.#tools.refused.add(`${kind}.${why}`);
+  }
+
+  #links(): ReadonlySet<string> {
     const { interfaces = [], relayedLinks = [] } = this.#config ?? {};
-    return interfaces.some((one) => one.name === name) || relayedLinks.some((one) => one.name === name);
+    return new Set([...interfaces, ...relayedLinks].map(({ name }) => name));
   }
 
   #finishSnapshot({ kind, body: { number, firstSegment } }: Message<"snapshotWritten">): void {

@@ -8,14 +8,13 @@ const LIVES_MAX = 0xff_ffff;
 
 /**
  * Durable before anybody is told a number of this life.
- * @throws Error when the file is there and holds no number: clients would take what we say for something old
+ * @returns undefined when the file is there and holds no number that another one could follow: clients would take what we say for something old
  */
-export function nextLife(stateFolder: string): number {
+export function nextLife(stateFolder: string): number | undefined {
   const path = join(stateFolder, NAME);
   const text = existsSync(path) ? readFileSync(path, "utf8").trim() : "0";
   const life = /^\d{1,8}$/.test(text) ? Number(text) + 1 : Number.NaN;
-  if (!(life <= LIVES_MAX))
-    throw new Error(`${path} holds no number below ${LIVES_MAX}: write one that is larger than any before, or clients ignore what they are told`);
+  if (!(life <= LIVES_MAX)) return undefined;
   replaceFile(stateFolder, NAME, new TextEncoder().encode(`${life}\n`));
   return life;
 }
