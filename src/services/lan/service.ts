@@ -3,7 +3,7 @@ import { UNSPECIFIED_V6 } from "../../base/ipv6.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { ArrivedRows, LinkDatagrams, LinkSockets, ReceivedDatagram } from "../../ports/datagrams.ts";
 import type { DelegatedRoutes } from "../../ports/kernel.ts";
-import type { LeaseListeners } from "../../ports/leases.ts";
+import type { HostNamesFile, LeaseListeners } from "../../ports/leases.ts";
 import type { Log } from "../../ports/log.ts";
 import type { LeaseDisk, LeaseRecords } from "../../ports/store.ts";
 import type { AddressListener, RouteListener } from "../address-news.ts";
@@ -42,6 +42,8 @@ export type LanPorts = {
     readonly disk?: LeaseDisk;
     /** Who hears of what happens to leases; undefined: nobody. */
     readonly listeners?: LeaseListeners;
+    /** Who keeps files of names. */
+    readonly hostNames?: (file: HostNamesFile) => void;
   };
   readonly routes: DelegatedRoutes;
 };
@@ -67,6 +69,8 @@ export class Lan implements LinkListener, AddressListener, RouteListener {
   readonly #ignored = new Counters();
   readonly #modes = new LinkModes();
   readonly #named = (link: number): string | undefined => this.#nameOf(link);
+  /** The kernel has told of all addresses there are. */
+  #listed = false;
   /** Links whose server socket was asked for. */
   readonly #asked = new Map<number, string>();
 
@@ -125,6 +129,7 @@ export class Lan implements LinkListener, AddressListener, RouteListener {
   }
 
   addressesListed(keys: ReadonlySet<string>): void {
+    this.#listed = true;
     for (const link of this.#addresses.keepOnly(keys)) this.#tellAddresses(link);
     this.#relay.addressesListed(keys);
     this.#router.addressesListed(keys);
@@ -141,6 +146,7 @@ export class Lan implements LinkListener, AddressListener, RouteListener {
   }
 
   routesListed(keys: ReadonlySet<string>): void {
+    this.#listed = true;
     this.#router.routesListed(keys);
     this.#server.setUplinkPrefixes(this.#router.refusing);
   }
@@ -171,6 +177,7 @@ export class Lan implements LinkListener, AddressListener, RouteListener {
   arrived(link: number, rows: ArrivedRows): void {
     const mode = this.#modes.of(link, this.#named);
     if (mode === "server") {
+      if (!this.#knows(link)) return this.#ignored.add("starting", rows.count);
       const left = this.dhcp6.serve(rows);
       if (left > 0) this.#ignored.add("disk-behind", left);
       return;
@@ -248,6 +255,11 @@ export class Lan implements LinkListener, AddressListener, RouteListener {
         validUntil: this.dhcp6.wall.of(validUntil),
       })),
     );
+  }
+
+  /** Before the kernel has said what is on a link, leases of it would be taken back as if their prefix had gone. */
+  #knows(link: number): boolean {
+    return this.#listed || this.#addresses.ofLink(link).length > 0;
   }
 
   #nameOf(index: number): string | undefined {
