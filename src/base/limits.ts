@@ -140,6 +140,8 @@ export const LIMITS = {
   ...{ pageRows: 1000, leasesPerFrame: 250, leaseChanges: 128 },
   /** Bytes of what is told of one lease; events of leases that wait for who hears of them, of which the newest are dropped and counted. */
   ...{ leaseEventBytes: 2048, leaseEventsWaiting: 8192 },
+  /** Names in the file of one link; further ones are left out. In one message between roles there are at most `leasesPerFrame`. */
+  hostNames: 65_536,
   /** Seconds the control role stays without a request. */
   controlIdleSeconds: 60,
   /** Seconds between restarts of a role that dies again and again: 0.1, 0.2, 0.4 ... up to this. */

@@ -5,7 +5,18 @@ import type { HostConfig, ResolverWay } from "../services/host-config.ts";
 const RESOLVERS = ["auto", "resolvectl", "resolvconf", "file", "none"] as const satisfies readonly ResolverWay[];
 const PATH_BYTES = 4095;
 
-export const systemSchema = z.strictObject({ resolver: z.enum(RESOLVERS).default("auto"), manage: z.boolean().default(false) });
+const folder = z.string().superRefine((path, context) => {
+  const wrong =
+    path.startsWith("/") && !/[\p{Cc}\\]/u.test(path) && new TextEncoder().encode(path).length <= PATH_BYTES
+      ? undefined
+      : "this is no path of a folder";
+  if (wrong !== undefined) context.addIssue({ code: "custom", message: wrong, params: { hint: 'the whole path: "/run/leasehold/hosts"' } });
+});
+export const systemSchema = z.strictObject({
+  resolver: z.enum(RESOLVERS).default("auto"),
+  manage: z.boolean().default(false),
+  hosts_dir: folder.optional(),
+});
 
 export const hooksSchema = z.strictObject({
   run: z.string().superRefine((path, context) => {
@@ -24,6 +35,6 @@ export const hooksSchema = z.strictObject({
 });
 
 export function hostOf(system: z.output<typeof systemSchema> | undefined, hooks: z.output<typeof hooksSchema> | undefined): HostConfig {
-  const { resolver, manage } = system ?? { resolver: "auto", manage: false };
-  return { resolver, manage, hook: hooks === undefined ? undefined : { run: hooks.run, user: hooks.user } };
+  const { resolver = "auto", manage = false, hosts_dir: hostsFolder } = system ?? {};
+  return { resolver, manage, hostsFolder, hook: hooks === undefined ? undefined : { run: hooks.run, user: hooks.user } };
 }

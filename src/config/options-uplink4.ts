@@ -14,6 +14,11 @@ export const HOST_OPTIONS: Readonly<Record<string, ConfigOption>> = {
     help: "How resolvers that servers name reach programs: the first of resolvectl, resolvconf and a file that this host has.",
   },
   "system.manage": flag("Set what uplinks need of the kernel (forwarding, accept_ra), and put it back at the end."),
+  "system.hosts_dir": {
+    takes: 'the whole path of a folder: "/run/leasehold/hosts"',
+    standard: "none",
+    help: "Where a file of names and addresses is kept for each link of lan, as /etc/hosts has it: leasehold.hosts.LINK.",
+  },
   hooks: { takes: "one table: [hooks]", standard: "none", help: "A program that is run after something happened to an uplink." },
   "hooks.run": {
     takes: 'the whole path of a program: "/etc/leasehold/hook"',

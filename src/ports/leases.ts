@@ -1,4 +1,5 @@
 /** Leases of the DHCPv6 server one by one, as people and files know them. The packet path has rows of numbers instead. */
+import type { DomainName } from "../base/domain.ts";
 import type { Duid } from "../base/duid.ts";
 import type { Ipv6Address } from "../base/ipv6.ts";
 
@@ -77,6 +78,11 @@ export interface LeaseListeners {
   /** @returns false when they did not take them: they do not keep up */
   tell(events: readonly LeaseEvent[]): boolean;
 }
+
+/** A name that a client says of itself: one label of letters, digits and hyphens. */
+export type HostName = { readonly address: Ipv6Address; readonly hostName: string };
+/** All names of one link, and the domain they are in. */
+export type HostNamesFile = { readonly name: string; readonly domain: DomainName | undefined; readonly names: readonly HostName[] };
 
 /** What an operator wants of leases. */
 export type LeaseChanges = {

@@ -6,7 +6,7 @@ import { JournalFiles } from "../platform/lease-stores/journal-files.ts";
 import { WriterThread } from "../platform/lease-stores/writers.ts";
 import { native } from "../platform/native.ts";
 import { Outbox, ServerSockets } from "../platform/server-sockets.ts";
-import type { LeaseOutcome } from "../ports/leases.ts";
+import type { HostNamesFile, LeaseOutcome } from "../ports/leases.ts";
 import type { ReconfigureAnswer } from "../ports/reconfigure.ts";
 import { AddressNewsReader } from "../services/address-news.ts";
 import { warmUp } from "../services/lan/dhcp6-server/warm-up.ts";
@@ -103,6 +103,9 @@ function fromMain(room: EngineRoom, parts: Parts, message: Incoming): void {
       return reconfigure(room, message.body);
     case "leaseListeners":
       return parts.heard.are(message.body.areThere, "main");
+    case "hostNamesWanted":
+      if (lan !== undefined) lan.dhcp6.hostNames.areWanted = message.body.areWanted;
+      return;
     case "changeLeases":
       return changeLeases(room, message.body);
     case "kernelFailed":
@@ -149,6 +152,7 @@ function begin(room: EngineRoom, { heard, clock, files, sockets }: Parts): void 
         sockets: { open: (link, name) => room.ask("openServerSocket", { link, name }), close: (link) => sockets.close(link) },
         replies: (out) => outgoing.take(out),
         listeners: heard,
+        hostNames: (file) => tellNames(room, file),
         disk: {
           get takesMore() {
             return outgoing.takesMore;
@@ -169,6 +173,13 @@ function begin(room: EngineRoom, { heard, clock, files, sockets }: Parts): void 
     { table, offers: new Offers(fresh(16)), ...secret },
   );
   room.log.write("info", "leasesRecovered", { leases: table.count, images: recovery.images });
+}
+
+function tellNames(room: EngineRoom, { names, ...file }: HostNamesFile): void {
+  for (let at = 0; at === 0 || at < names.length; at += LIMITS.leasesPerFrame) {
+    const isLast = at + LIMITS.leasesPerFrame >= names.length;
+    room.ask("hostNames", { ...file, names: names.slice(at, at + LIMITS.leasesPerFrame), isLast });
+  }
 }
 
 function configure(room: EngineRoom, part: ConfigPart, generation: number): void {

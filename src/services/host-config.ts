@@ -8,6 +8,8 @@ export type HostConfig = {
   readonly resolver: ResolverWay;
   /** main sets what an uplink needs of the host, and puts it back: accept_ra, forwarding. */
   readonly manage: boolean;
+  /** Where files of the names that clients say of themselves are kept, for a resolver. */
+  readonly hostsFolder: string | undefined;
   /** An executable that is run after something happened to an uplink; as that user, undefined: as one without rights. */
   readonly hook: { readonly run: string; readonly user: string | undefined } | undefined;
 };

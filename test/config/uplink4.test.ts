@@ -91,9 +91,9 @@ test("a pattern is a name like others, and an empty [uplink4] waits for interfac
 });
 
 test("[system] and [hooks] say what concerns the host", () => {
-  assert.deepEqual(read("[uplink4.eth0]\n").host, { resolver: "auto", manage: false, hook: undefined });
+  assert.deepEqual(read("[uplink4.eth0]\n").host, { resolver: "auto", manage: false, hostsFolder: undefined, hook: undefined });
   const { host } = read('[system]\nresolver = "file"\nmanage = true\n[hooks]\nrun = "/etc/leasehold/hook"\nuser = "root"\n[uplink4.eth0]\n');
-  assert.deepEqual(host, { resolver: "file", manage: true, hook: { run: "/etc/leasehold/hook", user: "root" } });
+  assert.deepEqual(host, { resolver: "file", manage: true, hostsFolder: undefined, hook: { run: "/etc/leasehold/hook", user: "root" } });
 });
 
 test("B8: files that say the same, in any order, with or without a host name and prefer_ipv6, are the same by value", () => {

@@ -12,7 +12,7 @@ import { withScratch } from "../support/scratch.ts";
 
 type Scene = { readonly commands: InterfaceCommands; readonly told: readonly string[]; readonly refused: Counters; readonly applied: () => number };
 const CONFIGURATION = {
-  host: { resolver: "none", manage: false, hook: undefined },
+  host: { resolver: "none", manage: false, hostsFolder: undefined, hook: undefined },
   uplink4: { interfaces: [standardUplink("wan0"), standardUplink("usb*")] },
   uplink6: [uplink6("wan0", []), uplink6("wan6", [])],
   lan: undefined,

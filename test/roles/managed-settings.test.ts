@@ -22,7 +22,7 @@ const KERNEL: Readonly<Record<string, string>> = {
 function configuration(manage: boolean, router = true): Configuration {
   const interfaces = [uplink6("wan0", router ? [{ iaid: 1, targets: [] }] : [])];
   return {
-    host: { resolver: "none", manage, hook: undefined },
+    host: { resolver: "none", manage, hostsFolder: undefined, hook: undefined },
     uplink4: { interfaces: [standardUplink("wan*")] },
     uplink6: interfaces,
     lan: undefined,

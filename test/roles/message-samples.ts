@@ -188,6 +188,8 @@ export const MESSAGE_SAMPLES: { readonly [K in CatalogueName]: unknown } = {
     },
   },
   leasesPage: { request: 7, nowSeconds: 1_800_000_000, leases: [lease, { ...lease, kind: "prefix", client: undefined }], next: 4350 },
+  hostNamesWanted: { areWanted: true },
+  hostNames: { name: "lan0", domain: "home.example", names: [{ address: "2001:db8::1", hostName: "printer" }], isLast: true },
   leaseListeners: { areThere: true },
   leaseEvents: { events: [{ name: "lan0", event: "lease-commit", lease: "2001:db8::1", record: bytes }] },
   leasesCommand: { connection: 3, request: 8, put: [lease], remove: [{ address: "2001:db8::2", prefixLength: 128 }] },

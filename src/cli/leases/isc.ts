@@ -2,11 +2,13 @@
  * ISC dhcpd's file of DHCPv6 leases (dhcpd.leases(5)): associations in braces, of which the last one of each lease holds. What it is
  * named by is the IAID in the byte order of the machine that wrote it, then the DUID, with octal escapes.
  */
+import { Reader } from "../../base/cursor.ts";
 import { duidOf } from "../../base/duid.ts";
 import { parseIpv6, parseIpv6Prefix, splitIpv6Prefix } from "../../base/ipv6.ts";
 import type { Lease, LeaseState } from "../../ports/leases.ts";
 import type { ReadLeases, Unreadable } from "./read-leases.ts";
 
+const IAID_BYTES = 4;
 const FOREVER_SECONDS = 0xffffffff;
 const STATES: Readonly<Record<string, LeaseState>> = { active: "bound", abandoned: "declined", expired: "expired", released: "released" };
 const TOKEN = /\s+|#[^\n]*|"((?:\\.|[^"\\])*)"|([{};])|([^\s{};"#]+)/gs;
@@ -24,12 +26,12 @@ export function iscLeases(text: string, link: string): ReadLeases {
     const [kind, name = ""] = words;
     if (block === undefined || (kind !== "ia-na" && kind !== "ia-pd")) continue;
     const owner = bytesOf(name);
-    const client = duidOf(owner.subarray(4));
-    const iaid = new DataView(owner.buffer).byteLength < 4 ? undefined : new DataView(owner.buffer).getUint32(0, !bigEndian);
-    if (client === undefined || iaid === undefined) {
+    const client = duidOf(owner.subarray(IAID_BYTES));
+    if (client === undefined) {
       unreadable.push({ line, what: "this names no client" });
       continue;
     }
+    const iaid = new Reader(bigEndian ? owner : owner.slice(0, IAID_BYTES).reverse()).u32();
     const cltt = secondsIn(block.find(({ words: [first] }) => first === "cltt")?.words ?? []) ?? 0;
     for (const one of block.filter(({ words: [first] }) => first === "iaaddr" || first === "iaprefix")) {
       const found = leaseIn(one, cltt);

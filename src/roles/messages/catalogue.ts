@@ -20,6 +20,7 @@ export const configuration = struct({
   host: struct({
     resolver: choice(RESOLVER_WAYS),
     manage: flag,
+    hostsFolder: optional(text16(PATH_BYTES)),
     hook: optional(struct({ run: text16(PATH_BYTES), user: optional(text16(USER_BYTES)) })),
   }),
   uplink4: optional(struct({ interfaces: uplink4Interfaces })),

@@ -1,9 +1,10 @@
 /** Messages about leases one by one: lists page by page, and what an operator changes. */
 import { bytes16, type Codec, choice, flag, list16, optional, struct, text16, u32 } from "../../base/codec.ts";
+import { domainName, LABEL_BYTES } from "../../base/domain.ts";
 import { ipv6Address } from "../../base/ipv6.ts";
 import { LIMITS } from "../../base/limits.ts";
 import { LEASE_EVENTS, LEASE_KINDS, LEASE_OUTCOMES, LEASE_STATES, type Lease, type LeaseFilter } from "../../ports/leases.ts";
-import { DOMAIN_BYTES, duid16, NAME_BYTES, prefixLength6 } from "./codecs.ts";
+import { DOMAIN_BYTES, duid16, interfaceName, NAME_BYTES, prefixLength6 } from "./codecs.ts";
 import { COMMAND_RESULTS } from "./common.ts";
 import { message } from "./message.ts";
 
@@ -35,6 +36,20 @@ const filter: Codec<LeaseFilter> = struct({
 });
 
 export const LEASES = {
+  /** Whether main keeps files of host names. */
+  hostNamesWanted: message({ type: 137, from: ["main"], to: ["engine-lan"], body: struct({ areWanted: flag }) }),
+  /** All names of a link, in parts. */
+  hostNames: message({
+    type: 138,
+    from: ["engine-lan"],
+    to: ["main"],
+    body: struct({
+      name: interfaceName,
+      domain: optional(domainName),
+      names: list16(struct({ address: ipv6Address, hostName: text16(LABEL_BYTES) }), LIMITS.leasesPerFrame),
+      isLast: flag,
+    }),
+  }),
   /** Whether somebody wants to hear of events: a hook of main's, a watcher of control's. */
   leaseListeners: message({
     type: 135,

@@ -7,6 +7,7 @@ import type { DiskState } from "../../ports/store.ts";
 import type { LanConfig } from "./config.ts";
 import { REPLY_SHAPE, ReplyBatch } from "./dhcp6-server/batch.ts";
 import { RecordedDhcp6Server } from "./dhcp6-server/recorder.ts";
+import { HostNames } from "./host-names.ts";
 import { LeaseEvents } from "./lease-events.ts";
 import { LeaseLists } from "./lease-lists.ts";
 import { ReconfigureDesk } from "./reconfigure-desk.ts";
@@ -15,7 +16,7 @@ import type { LanMemory, LanPorts } from "./service.ts";
 import { newestSeconds, WallSeconds } from "./wall-seconds.ts";
 
 export type Dhcp6Ports = Pick<LanPorts, "clock" | "log" | "routes"> & {
-  readonly dhcp6: Pick<LanPorts["dhcp6"], "replies" | "disk" | "listeners">;
+  readonly dhcp6: Pick<LanPorts["dhcp6"], "replies" | "disk" | "listeners" | "hostNames">;
   /** The name of a link by the kernel's index. */
   readonly nameOf: (index: number) => string | undefined;
 };
@@ -39,6 +40,7 @@ export class Dhcp6Service {
   readonly #out = new ReplyBatch(REPLY_SHAPE);
   readonly #lists: LeaseLists;
   readonly events: LeaseEvents;
+  readonly hostNames: HostNames;
   readonly #sweeping: Alarm;
   /** Links by the numbers that leases have. */
   #names: ReadonlyMap<number, string> = new Map();
@@ -54,6 +56,8 @@ export class Dhcp6Service {
     this.#lists = new LeaseLists(table);
     const { listeners = NOBODY, disk } = ports.dhcp6;
     this.events = new LeaseEvents({ clock, listeners, disk, nameOf: (link) => this.#nameOf(link) });
+    const { hostNames: tell = () => undefined } = ports.dhcp6;
+    this.hostNames = new HostNames({ table, clock, nowSeconds: () => this.wall.now(), tell });
     this.#sweeping = clock.alarm(() => this.#sweep());
     this.#sweeping.set(after(clock.now(), SWEEP_SECONDS));
   }
@@ -65,6 +69,7 @@ export class Dhcp6Service {
   configure(config: LanConfig): void {
     this.#names = new Map([...config.interfaces, ...config.relayedLinks].map(({ number, name }) => [number, name]));
     this.server.configure(config);
+    this.hostNames.configure(config);
   }
 
   /** @returns datagrams that were left, because what they change could not be written down in time: clients ask again */
@@ -110,7 +115,7 @@ export class Dhcp6Service {
 
   #clear(): void {
     this.#out.clear();
-    this.#out.happened.isHeard = this.events.areHeard;
+    this.#out.happened.isHeard = this.events.areHeard || this.hostNames.areWanted;
   }
 
   #nameOf(link: number): string {
@@ -120,7 +125,10 @@ export class Dhcp6Service {
   #finish(): void {
     const { dhcp6, routes, nameOf } = this.#ports;
     if (this.#out.count > 0 || this.#out.images > 0) dhcp6.replies(this.#out);
-    if (this.#out.happened.count > 0) this.events.take(this.#out.happened, this.wall.now());
+    if (this.#out.happened.count > 0) {
+      this.hostNames.change();
+      if (this.events.areHeard) this.events.take(this.#out.happened, this.wall.now());
+    }
     if (this.#out.routes.count === 0) return;
     for (const { present, link, ...route } of routesOf(this.#out.routes)) {
       const name = nameOf(link);

@@ -2,24 +2,23 @@
  * Tells hooks and watchers what happened to leases: once it is durable, some dozens at a time, never while answers wait. Where nobody
  * listens nothing is gathered; where they do not keep up, what comes next is dropped and counted.
  */
-import { duidOf } from "../../base/duid.ts";
-import { ipv6Of } from "../../base/ipv6.ts";
+import { assert } from "../../base/errors.ts";
 import { LIMITS } from "../../base/limits.ts";
 import { after } from "../../base/time.ts";
 import type { Alarm, Clock } from "../../ports/clock.ts";
 import type { DelegatedRoute } from "../../ports/kernel.ts";
-import type { LeaseEvent, LeaseEventName, LeaseListeners } from "../../ports/leases.ts";
+import type { Lease, LeaseEvent, LeaseEventName, LeaseFilter, LeaseListeners } from "../../ports/leases.ts";
 import type { LeaseDisk } from "../../ports/store.ts";
 import { jsonRecord } from "../json-record.ts";
-import { imageBytes } from "../leases/images.ts";
-import { decodeNote } from "../leases/note.ts";
-import { BYTE, ROW_BYTES, WORD } from "../leases/rows.ts";
-import { OPTION } from "./dhcp6-server/codes.ts";
+import { applyImage } from "../leases/images.ts";
+import { LeaseTable } from "../leases/table.ts";
 import { HAPPENED, type Happenings } from "./dhcp6-server/happenings.ts";
+import { LeaseLists, type ListFacts } from "./lease-lists.ts";
 
 /** Between two portions, for packets to be served. */
 const PAUSE_SECONDS = 0.005;
 const FOREVER_SECONDS = 0xffffffff;
+const EVERY: LeaseFilter = { link: "", client: undefined, holds: undefined, exactly: undefined, state: undefined };
 const NAMES: readonly LeaseEventName[] = byPlace();
 
 type Waiting = { readonly images: Uint8Array; readonly kinds: Uint8Array; readonly seconds: number };
@@ -34,6 +33,8 @@ export type LeaseEventParts = {
 export class LeaseEvents {
   readonly #parts: LeaseEventParts;
   readonly #alarm: Alarm;
+  /** Made with the first event: it takes a megabyte. */
+  #reading: Reading | undefined;
   /** What waits for the disk, and what for its turn. */
   #written: Waiting[] = [];
   #ready: Waiting[] = [];
@@ -108,42 +109,44 @@ export class LeaseEvents {
   #read({ images, kinds, seconds }: Waiting, most: number, events: LeaseEvent[]): Waiting | undefined {
     let at = 0;
     const count = Math.min(most, kinds.length);
+    const facts = { nowSeconds: seconds, nameOf: this.#parts.nameOf };
+    this.#reading ??= new Reading();
     for (let i = 0; i < count; i++) {
-      const { used, event } = eventOf(images, at, NAMES[kinds[i] ?? 0] ?? "lease-commit", seconds, this.#parts.nameOf);
-      events.push(event);
-      at += used;
+      const read = this.#reading.at(images, at, facts);
+      assert(read !== undefined, "what happened is told by images");
+      events.push(eventOf(read.lease, NAMES[kinds[i] ?? 0] ?? "lease-commit", seconds));
+      at += read.used;
     }
     return count === kinds.length ? undefined : { images: images.subarray(at), kinds: kinds.subarray(count), seconds };
   }
 }
 
-function eventOf(
-  bytes: Uint8Array,
-  at: number,
-  event: LeaseEventName,
-  seconds: number,
-  nameOf: (link: number) => string,
-): { readonly used: number; readonly event: LeaseEvent } {
-  const view = new DataView(bytes.buffer, bytes.byteOffset + at);
-  const word = (field: number): number => view.getUint32(4 * field, true);
-  const length = view.getUint8(BYTE.identifierLength);
-  const noteAt = at + imageBytes(length);
-  const used = noteAt - at + view.getUint8(BYTE.noteBlocks) * ROW_BYTES;
-  const address = ipv6Of(bytes.subarray(at + BYTE.address, at + BYTE.address + 16));
-  const isPrefix = view.getUint8(BYTE.type) === OPTION.iaPd;
-  const name = nameOf(view.getUint16(BYTE.link, true));
-  const leased = isPrefix ? `${address}/${view.getUint8(BYTE.prefixLength)}` : address;
-  const lease = {
-    [isPrefix ? "prefix" : "address"]: leased,
-    client: duidOf(bytes.subarray(at + BYTE.identifier, at + BYTE.identifier + length)) ?? null,
-    iaid: word(WORD.iaid),
-    hostName: decodeNote(bytes.subarray(noteAt, at + used))?.hostName ?? null,
-    preferredSeconds: remaining(word(WORD.preferredUntil), seconds),
-    validSeconds: remaining(word(WORD.validUntil), seconds),
-    validUntil: timeOf(word(WORD.validUntil)),
+/** Images one at a time, in a table of their own. */
+class Reading {
+  readonly #table = new LeaseTable({ key: new Uint8Array(16), maxLeases: 1, maxRowsPerClient: 1 });
+  readonly #lists = new LeaseLists(this.#table);
+
+  /** @returns undefined when the octets are no image, which would be our own fault */
+  at(images: Uint8Array, at: number, facts: ListFacts): { readonly used: number; readonly lease: Lease } | undefined {
+    const used = applyImage(this.#table, images, at, images.length);
+    const [lease] = this.#lists.page(EVERY, 0, facts).leases;
+    if (used > 0) this.#table.remove(0);
+    return used === 0 || lease === undefined ? undefined : { used, lease };
+  }
+}
+
+function eventOf(lease: Lease, event: LeaseEventName, seconds: number): LeaseEvent {
+  const { kind, address, prefixLength, link: name, client = null, iaid, hostName, preferredUntilSeconds, validUntilSeconds } = lease;
+  const leased = kind === "prefix" ? `${address}/${prefixLength}` : address;
+  const told = {
+    [kind]: leased,
+    ...{ client, iaid, hostName: hostName === "" ? null : hostName },
+    preferredSeconds: remaining(preferredUntilSeconds, seconds),
+    validSeconds: remaining(validUntilSeconds, seconds),
+    validUntil: timeOf(validUntilSeconds),
   };
-  const record = jsonRecord({ interface: name, family: "ipv6", event, at: timeOf(seconds), lease });
-  return { used, event: { name, event, lease: leased, record } };
+  const record = jsonRecord({ interface: name, family: "ipv6", event, at: timeOf(seconds), lease: told });
+  return { name, event, lease: leased, record };
 }
 
 /** null: never. */

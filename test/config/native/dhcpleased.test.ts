@@ -135,7 +135,7 @@ test("patterns are names, and stay in their order", () => {
 });
 test("a hook, the way to resolvers and manage system stand outside of blocks", () => {
   const { host } = sound('hook "/etc/hook" user root\nresolver file\nmanage system\ninterface em0 { }\n').config;
-  assert.deepEqual(host, { resolver: "file", manage: true, hook: { run: "/etc/hook", user: "root" } });
+  assert.deepEqual(host, { resolver: "file", manage: true, hostsFolder: undefined, hook: { run: "/etc/hook", user: "root" } });
 });
 
 const SPELLINGS: readonly (readonly [string, string, string])[] = [
