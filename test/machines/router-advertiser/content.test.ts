@@ -81,7 +81,7 @@ test("it is at least the interval, and at most 5,400 s when nobody said more (RF
   assert.equal(said({ [ADDRESS]: {} }, { maxPreferredSeconds: 0xffffffff }).lifetimeSeconds, 5400);
 });
 
-test("what the operator says of it holds without a default route; 0 is never a default router (RFC 4861 §6.2.1)", () => {
+test("what the operator says of it holds without a default route; 0 is never a default router (RFC 4861 §6.2.1, T11)", () => {
   assert.equal(ready({ lifetimeSeconds: 1800 }).routes(false).at(0.25).heard().lifetimeSeconds, 1800);
   assert.equal(said({ [LOCAL_ADDRESS]: {} }, { lifetimeSeconds: 1800 }).lifetimeSeconds, 1800);
   assert.equal(said({ [ADDRESS]: {} }, { lifetimeSeconds: 10 }).lifetimeSeconds, 600);

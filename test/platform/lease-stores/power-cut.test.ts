@@ -51,7 +51,7 @@ async function livedUnder(honesty: Honesty, seed: number, folder: string, everyB
   return { ...tally, replies: life.replies };
 }
 
-test("at every byte of a journal of 200 changes, over segments and snapshots: what was said is so, and no such end is refused", () =>
+test("I13: at every byte of a journal of 200 changes, over segments and snapshots: what was said is so, and no such end is refused", () =>
   inScratch(async (folder) => {
     const { cuts, refused, broken, snapshots, segments, replies } = await livedUnder("honest", 1, folder, true);
     assert.deepEqual(broken.slice(0, 5), []);
