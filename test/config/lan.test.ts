@@ -98,6 +98,7 @@ const KEYS: readonly (readonly [string, Partial<Dhcp6Pools>])[] = [
   ["rapid_commit = true", { rapidCommit: true }],
   ["preference = 255", { preference: 255 }],
   ["t1_permille = 1\nt2_permille = 1000", { t1Permille: 1, t2Permille: 1000 }],
+  ["t1_permille = 800", { t1Permille: 800 }],
   ["reconfigure = true", { reconfigure: true }],
   ["own_resolver = false", { ownResolver: false }],
   [
@@ -305,6 +306,18 @@ const REFUSED: readonly (readonly [string, string, string, RegExp])[] = [
     /mandatory and not said/,
   ],
   [
+    "mandatory that is mandatory itself",
+    'dnr = [{ priority = 1, name = "x.example", addresses = ["2001:db8::1"], mandatory = ["key0"] }]',
+    "2:86",
+    /no service parameter/,
+  ],
+  [
+    "no default of nothing",
+    'dnr = [{ priority = 1, name = "x.example", addresses = ["2001:db8::1"], no_default_alpn = true }]',
+    "2:73",
+    /needs alpn/,
+  ],
+  [
     "hints beside addresses",
     'dnr = [{ priority = 1, name = "x.example", addresses = ["2001:db8::1"], parameters = { "key6" = "x" } }]',
     "2:88",
@@ -314,6 +327,7 @@ const REFUSED: readonly (readonly [string, string, string, RegExp])[] = [
   ["an option that is none", 'options = { "0" = "x" }', "2:13", /no code of an option/],
   ["an option with a key of its own", 'options = { "23" = "x" }', "2:13", /option 23 is not for an operator/],
   ["an option of the conversation", 'options = { "13" = "hex:0000" }', "2:13", /option 13 is not for an operator/],
+  ["an option of clients", 'options = { "61" = "hex:0007" }', "2:13", /option 61 is not for an operator/],
   ["an option of relays", 'options = { "79" = "x" }', "2:13", /option 79 is not for an operator/],
   ["an option that stands in others", 'options = { "67" = "x" }', "2:13", /option 67 is not for an operator/],
   ["octets that clients cannot read", 'options = { "27" = "hex:01" }', "2:13", /no NIS servers/],
@@ -355,6 +369,19 @@ const REFUSED_WHOLE: readonly (readonly [string, string, string, RegExp])[] = [
     "4:1",
     /preferred_seconds is missing/,
   ],
+  [
+    "lifetimes of a class that contradict",
+    "[class.a]\ntests = [{ option = 1, present = true }]\npreferred_seconds = 61\nvalid_seconds = 60\n",
+    "4:1",
+    /longer than the valid/,
+  ],
+  [
+    "a class that is none beside one that is",
+    'prefix_pool = { pool = "2001:db8::/40", class = "b" }\n[class.a]\ntests = [{ option = 1, present = true }]\n',
+    "2:41",
+    /no class "b"; known are: a/,
+  ],
+  ["a prefix nobody may have", `${HOST}prefix = "fe80::/56"\n`, "4:1", /no prefix a host/],
   ["a host nobody knows", '[host.a]\naddress = "2001:db8::1"\n', "2:2", /nobody knows/],
   ["a DUID of two octets", '[host.a]\nduid = "0001"\n', "3:1", /no DUID/],
   ["an IAID of nine digits", '[host.a]\nduid = "0003000102005e100001%123456789"\n', "3:1", /no DUID/],
@@ -390,6 +417,17 @@ for (const [what, tables, place, message] of REFUSED_WHOLE)
     const told = problems(`[lan.lan0]\n${tables}`).map((one) => `${one.line}:${one.column} ${one.message}; ${one.hint}`);
     assert.ok(told.length === 1 && told[0]?.startsWith(`${place} `) && message.test(told[0]), told.join("\n"));
   });
+
+test("a prefix is compared with every one before it, however many lie in between", () => {
+  const host = (n: number, prefix: string): string => `[host.h${n}]\nmac = "02:00:5e:10:00:0${n}"\nprefix = "${prefix}"\n`;
+  const told = problems(
+    `[lan.lan0]\n${host(1, "2001:db8::/40")}${host(2, "2001:db8:1::/48")}${host(3, "2001:db8:2::/48")}${host(4, "2001:db8:100::/48")}`,
+  );
+  assert.deepEqual(
+    told.map(({ line }) => line),
+    [7, 10],
+  );
+});
 
 test("hosts that differ in their IAID alone, and pools of different links that are the same, stand beside each other", () => {
   read(
