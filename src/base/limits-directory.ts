@@ -8,8 +8,6 @@ export const DIRECTORY_LIMITS = {
   shrinkGuardEntries: 20,
   /** Cycles after which a shrunken source that gives the same again and again is believed. */
   suspiciousCycles: 3,
-  /** Seconds for which the entries of a source that cannot be read are kept while others can: a day. */
-  keepStaleSeconds: 86_400,
   /** Seconds an update may take, whatever the interval. */
   updateSeconds: 3600,
   /** Rejected entries of one reason and one pull that are logged; all are counted. */

@@ -15,6 +15,7 @@ import {
   type SourceConfig,
   type UserField,
 } from "../services/directory/config.ts";
+import { ypFaults, ypKeys, ypOf } from "./directory-yp.ts";
 import type { Fault } from "./faults.ts";
 import { seconds } from "./kinds.ts";
 import type { Surroundings } from "./surroundings.ts";
@@ -68,21 +69,15 @@ const source = z.strictObject({
   group_filter: z.string().max(65_535).default("(objectClass=posixGroup)"),
   user_fields: userFields.prefault({}),
   group_fields: groupFields.prefault({}),
+  keep_seconds: seconds(60, 31_536_000).default(86_400),
   on_failure: z.enum(["hold", "keep", "drop"]).default("keep"),
   shrink_percent: z.number().int().min(1).max(100).default(30),
 });
 export const directorySchema = z.strictObject({
   domain: z.string().min(1).max(LIMITS.ypDomainBytes),
   interval_seconds: seconds(10, 86_400).default(600),
-  yp: z.boolean().default(true),
-  yp_listen: z
-    .array(z.union([z.ipv4(), z.ipv6()]))
-    .min(1)
-    .max(16)
-    .default(["127.0.0.1"]),
-  yp_port: z.number().int().min(0).max(65_535).default(0),
-  yp_register: z.enum(["builtin", "rpcbind", "none"]).default("builtin"),
-  yp_allow: z.array(z.string().max(64)).max(LIMITS.addressesPerOption).default([]),
+  max_stale_seconds: seconds(0, 31_536_000).default(0),
+  ...ypKeys,
   userdb: z.boolean().default(true),
   userdb_service: z
     .string()
@@ -103,7 +98,7 @@ type SourceFile = File["source"][string];
 export function directoryFaults(file: File, surroundings: Surroundings): readonly Fault[] {
   const sources = Object.entries(file.source);
   if (sources.length === 0) return [{ path: ["directory"], message: "no source is configured", hint: "name one: [directory.source.main]" }];
-  return sources.flatMap(([name, given]) => {
+  const ofSources = sources.flatMap(([name, given]) => {
     const path = ["directory", "source", name];
     const near = given.srv === "" && serversOf(given).every(isLoopback);
     const clear = given.transport === "plain" && given.bind_dn !== "" && !given.allow_cleartext && !near;
@@ -124,6 +119,7 @@ export function directoryFaults(file: File, surroundings: Surroundings): readonl
       ...fileFault(given.bind_password_file, [...path, "bind_password_file"], surroundings.readSecret),
     ];
   });
+  return [...ypFaults(file, surroundings), ...ofSources];
 }
 
 /** Keys that do not go together. */
@@ -166,9 +162,15 @@ export function directoryOf(file: File, surroundings: Surroundings): { readonly 
       domain: file.domain,
       master: hostname().slice(0, LIMITS.ypPeerBytes) || "localhost",
       intervalSeconds: file.interval_seconds,
+      maxStaleSeconds: file.max_stale_seconds,
       idFences,
-      sources: sources.map(([name, given]) => ({ name, onFailure: given.on_failure, shrinkPercent: given.shrink_percent })),
-      yp: file.yp ? { listen: file.yp_listen, port: file.yp_port, register: file.yp_register, allow: file.yp_allow } : undefined,
+      sources: sources.map(([name, { on_failure, shrink_percent, keep_seconds }]) => ({
+        name,
+        onFailure: on_failure,
+        shrinkPercent: shrink_percent,
+        keepSeconds: keep_seconds,
+      })),
+      yp: ypOf(file, surroundings),
       userdb: file.userdb ? { service: file.userdb_service, enumerate: file.enumerate } : undefined,
     },
     fetcher: { resolvers: surroundings.resolvers(), idFences, sources: sources.map(([name, given]) => sourceOf(name, given, surroundings)) },

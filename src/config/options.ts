@@ -2,6 +2,7 @@
  * What a person needs to know of each key: the hint of its errors, and the text of docs/options.md. Tests compare this table with the
  * schema and with the document. A key stands under its tables, without the names that tables of one kind are told apart by.
  */
+import { DIRECTORY_YP_OPTIONS } from "./options-directory-yp.ts";
 import { HOST_OPTIONS, UPLINK4_OPTIONS } from "./options-uplink4.ts";
 import { LAN_OPTIONS } from "./options-lan.ts";
 import { UPLINK6_OPTIONS } from "./options-uplink6.ts";
@@ -17,19 +18,12 @@ export const CONFIG_OPTIONS: Readonly<Record<string, ConfigOption>> = {
   directory: { takes: "one table: [directory]", standard: "none", help: "Users and groups of LDAP directories, for YP and systemd." },
   "directory.domain": { takes: "a NIS domain of at most 64 bytes", standard: "none; it is needed", help: "What YP clients ask for." },
   "directory.interval_seconds": { takes: "a number of seconds from 10 to 86400", standard: "600", help: "How often directories are read." },
-  "directory.yp": { takes: "true or false", standard: "true", help: "Serve YP (NIS version 2)." },
-  "directory.yp_listen": {
-    takes: 'a list of at most 16 addresses: ["127.0.0.1"]',
-    standard: '["127.0.0.1"]',
-    help: "Where YP is served. It knows no authentication: networks that may ask stand in yp_allow.",
+  "directory.max_stale_seconds": {
+    takes: "a number of seconds; 0: never",
+    standard: "0",
+    help: "When what is served is too old to be served on, because no directory could be read since.",
   },
-  "directory.yp_port": { takes: "a port; 0 takes the first free one from 600 to 1023", standard: "0", help: "Over UDP and TCP." },
-  "directory.yp_register": {
-    takes: '"builtin", "rpcbind" or "none"',
-    standard: '"builtin"',
-    help: "How clients find the port: our own portmapper on port 111, the machine's rpcbind, or not at all.",
-  },
-  "directory.yp_allow": { takes: 'a list of networks: ["192.0.2.0/24"]', standard: "empty", help: "Who may ask over YP, beside this machine." },
+  ...DIRECTORY_YP_OPTIONS,
   "directory.userdb": { takes: "true or false", standard: "true", help: "Serve systemd's user records under /run/systemd/userdb." },
   "directory.userdb_service": { takes: "a name in reverse-domain form", standard: '"org.leasehold.Directory"', help: "The name of that service." },
   "directory.enumerate": { takes: "true or false", standard: "true", help: "Let systemd list all users and groups." },
@@ -137,12 +131,17 @@ export const CONFIG_OPTIONS: Readonly<Record<string, ConfigOption>> = {
   "directory.source.on_failure": {
     takes: '"keep", "hold" or "drop"',
     standard: '"keep"',
-    help: "When it cannot be read: keep its entries for a day, hold the whole update, or drop them.",
+    help: "When it cannot be read: keep its entries for keep_seconds, hold the whole update, or drop them.",
+  },
+  "directory.source.keep_seconds": {
+    takes: "a number of seconds from 60",
+    standard: "86400",
+    help: "How long its entries are kept while it cannot be read and others can.",
   },
   "directory.source.shrink_percent": {
     takes: "a number from 1 to 100",
     standard: "30",
-    help: "An answer that is smaller by so much is believed only when the same has come again three times.",
+    help: "An answer that is smaller by so much is believed only when the same has come again three times, an interval apart, or with `leasehold directory refresh --accept`.",
   },
 };
 

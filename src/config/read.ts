@@ -101,7 +101,7 @@ function judge(parsed: Parsed, { surroundings, problems, macros }: Found): ReadR
   if (most > LIMITS.interfaces) return one(`more than ${LIMITS.interfaces} interfaces of one service`, "split them over two programs");
   if ([config.uplink4, config.uplink6, config.lan, config.directory].every((service) => service === undefined))
     return one("nothing is configured", "name an interface that should get its address by DHCP: [uplink4.eth0]");
-  return { config, file: judged.data, macros, warnings: inOrder(placed(warningsOf(judged.data), parsed), parsed) };
+  return { config, file: judged.data, macros, warnings: inOrder(placed(warningsOf(judged.data, surroundings), parsed), parsed) };
 }
 
 function placed(faults: readonly Fault[], { placeOf }: Parsed): readonly Problem[] {

@@ -6,6 +6,7 @@ import type { LanConfig } from "../services/lan/config.ts";
 import type { Uplink4Config } from "../services/uplink4/config.ts";
 import type { Uplink6Config } from "../services/uplink6/config.ts";
 import { directoryFaults, directoryOf, directorySchema } from "./directory.ts";
+import { ypWarnings } from "./directory-yp.ts";
 import type { Fault } from "./faults.ts";
 import { hooksSchema, hostOf, systemSchema } from "./host.ts";
 import { type LanFiles, lanOf, lanSchema, relayedSchemas } from "./lan.ts";
@@ -75,8 +76,12 @@ export function faultsOf(file: ConfigFile, surroundings: Surroundings): readonly
 }
 
 /** What is right and yet may surprise. */
-export function warningsOf(file: ConfigFile): readonly Fault[] {
-  return [...uplink6Warnings(file.uplink6 ?? {}).map((fault) => ({ ...fault, path: ["uplink6", ...fault.path] })), ...lanWarnings(lanFilesOf(file))];
+export function warningsOf(file: ConfigFile, surroundings: Surroundings): readonly Fault[] {
+  return [
+    ...uplink6Warnings(file.uplink6 ?? {}).map((fault) => ({ ...fault, path: ["uplink6", ...fault.path] })),
+    ...lanWarnings(lanFilesOf(file)),
+    ...(file.directory === undefined ? [] : ypWarnings(file.directory, surroundings)),
+  ];
 }
 
 function lanFilesOf({ lan = {}, relayed = {}, class: classes = {}, host = {} }: ConfigFile): LanFiles {

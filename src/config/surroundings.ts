@@ -45,7 +45,7 @@ function readGuarded(path: string, forbidden: number, maxBytes: number): string 
     if ((mode & forbidden) !== 0) return new Error(`group or others may ${forbidden === OTHERS_MAY_READ ? "read" : "write"} ${path}`);
     return size > maxBytes ? new Error(`${path} is larger than ${maxBytes} bytes`) : readFileSync(path, "utf8");
   } catch (error) {
-    return new Error(`${path} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+    return new Error(`${path} cannot be read: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
   }
 }
 

@@ -28,7 +28,7 @@ type Config = NonNullable<Configuration["directory"]>;
 /** What is left of a service that was taken out of the file: its roles, which serve nothing. */
 const NO_FENCES = { minUid: 0, maxUid: 0, minGid: 0, maxGid: 0, localUsers: [], localGroups: [] };
 const NOTHING: Config = {
-  engine: { domain: "", master: "", intervalSeconds: 3600, idFences: NO_FENCES, sources: [], yp: undefined, userdb: undefined },
+  engine: { domain: "", master: "", intervalSeconds: 3600, maxStaleSeconds: 0, idFences: NO_FENCES, sources: [], yp: undefined, userdb: undefined },
   fetcher: { resolvers: [], idFences: NO_FENCES, sources: [] },
 };
 

@@ -8,6 +8,7 @@ import {
   type FetcherConfig,
   type GroupField,
   type IdFences,
+  MAP_SECURITY,
   LDAP_TRANSPORTS,
   ON_FAILURE,
   PAGINATIONS,
@@ -15,6 +16,7 @@ import {
   REFRESH_METHODS,
   type SearchConfig,
   type UserField,
+  YP_MAPS,
   type YpConfig,
 } from "../../services/directory/config.ts";
 import type { UserEntry } from "../../services/directory/entries.ts";
@@ -88,14 +90,24 @@ const yp: Codec<YpConfig> = struct({
   listen: list16(text16(64), LIMITS.interfaces),
   port: u16,
   register: choice(["builtin", "rpcbind", "none"]),
-  allow: list16(text16(64), LIMITS.addressesPerOption),
+  maps: list16(choice(YP_MAPS), YP_MAPS.length),
+  allow: list16(text16(64), LIMITS.addressesPerOption + LIMITS.securenets),
+  rules: list16(
+    struct({
+      networks: list16(text16(64), LIMITS.accessItems),
+      maps: list16(text16(LIMITS.ypMapBytes), LIMITS.accessItems),
+      security: choice(MAP_SECURITY),
+    }),
+    LIMITS.accessRules,
+  ),
 });
 export const directoryConfig: Codec<DirectoryConfig> = struct({
   domain: text16(LIMITS.ypDomainBytes),
   master: word,
   intervalSeconds: u32,
+  maxStaleSeconds: u32,
   idFences,
-  sources: list16(struct({ name: sourceName, onFailure: choice(ON_FAILURE), shrinkPercent: u16 }), LIMITS.directorySources),
+  sources: list16(struct({ name: sourceName, onFailure: choice(ON_FAILURE), shrinkPercent: u16, keepSeconds: u32 }), LIMITS.directorySources),
   yp: optional(yp),
   userdb: optional(struct({ service: word, enumerate: flag })),
 });

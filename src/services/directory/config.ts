@@ -79,11 +79,39 @@ export type DirectoryConfig = {
   /** The NIS master's name, for MASTER: this host. */
   readonly master: string;
   readonly intervalSeconds: number;
+  /** What is older is served no more; 0: nothing is too old. */
+  readonly maxStaleSeconds: number;
   readonly idFences: IdFences;
-  readonly sources: readonly { readonly name: string; readonly onFailure: (typeof ON_FAILURE)[number]; readonly shrinkPercent: number }[];
+  readonly sources: readonly {
+    readonly name: string;
+    readonly onFailure: (typeof ON_FAILURE)[number];
+    readonly shrinkPercent: number;
+    readonly keepSeconds: number;
+  }[];
   readonly yp: YpConfig | undefined;
   /** The service's name in reverse-domain form; undefined: no userdb. */
   readonly userdb: { readonly service: string; readonly enumerate: boolean } | undefined;
+};
+export const YP_MAPS = [
+  "passwd.byname",
+  "passwd.byuid",
+  "group.byname",
+  "group.bygid",
+  "netid.byname",
+  "master.passwd.byname",
+  "master.passwd.byuid",
+  "ypservers",
+] as const;
+/** What is served where nobody says otherwise. */
+export const STANDARD_YP_MAPS = ["passwd.byname", "passwd.byuid", "group.byname", "group.bygid", "netid.byname"] as const satisfies YpConfig["maps"];
+/** A map is given, given to who asks from a port below 1024, or not there. */
+export const MAP_SECURITY = ["none", "port", "deny"] as const;
+export type AccessRule = {
+  /** Empty: all. */
+  readonly networks: readonly string[];
+  /** Names; a star stands for any text. */
+  readonly maps: readonly string[];
+  readonly security: (typeof MAP_SECURITY)[number];
 };
 export type YpConfig = {
   /** IPv4 or IPv6 addresses; loopback by default, NIS has no authentication. */
@@ -91,6 +119,10 @@ export type YpConfig = {
   /** 0: main takes the first free one of 600 to 1023. */
   readonly port: number;
   readonly register: "builtin" | "rpcbind" | "none";
+  /** Maps that are served; others are not there. */
+  readonly maps: readonly (typeof YP_MAPS)[number][];
   /** Networks that may ask; loopback always may. */
   readonly allow: readonly string[];
+  /** Who gets which map, of those who may ask: the first that fits decides. */
+  readonly rules: readonly AccessRule[];
 };

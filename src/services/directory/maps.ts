@@ -4,6 +4,8 @@ import { Writer } from "../../base/cursor.ts";
 import { YP_STATUS } from "../../wire/rpc/yp.ts";
 import type { YpEntry, YpMapRows } from "../../machines/yp/database.ts";
 import { LIMITS } from "../../base/limits.ts";
+import { compareBytes } from "./bytes.ts";
+import { YP_MAPS, type YpConfig } from "./config.ts";
 import type { Snapshot } from "./snapshot.ts";
 import type { Table } from "./table.ts";
 
@@ -13,15 +15,56 @@ const MOST_ID = 0xffffffff;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-export function ypMaps(domain: string, snapshot: Snapshot): ReadonlyMap<string, YpMapRows> {
+type Served = { readonly domain: string; readonly master: string; readonly wanted: YpConfig["maps"] };
+
+/** Those that are wanted, in the order of the table. */
+export function ypMaps({ domain, master, wanted }: Served, snapshot: Snapshot): ReadonlyMap<string, YpMapRows> {
   const { users, groups, usersChangedAt, groupsChangedAt } = snapshot;
-  return new Map<string, YpMapRows>([
-    ["passwd.byname", byName(users, usersChangedAt)],
-    ["passwd.byuid", byId(users, usersChangedAt)],
-    ["group.byname", byName(groups, groupsChangedAt)],
-    ["group.bygid", byId(groups, groupsChangedAt)],
-    ["netid.byname", netids(domain, snapshot)],
-  ]);
+  const makers: { readonly [map in YpConfig["maps"][number]]: () => YpMapRows } = {
+    "passwd.byname": () => byName(users, usersChangedAt),
+    "passwd.byuid": () => byId(users, usersChangedAt),
+    "group.byname": () => byName(groups, groupsChangedAt),
+    "group.bygid": () => byId(groups, groupsChangedAt),
+    "netid.byname": () => netids(domain, snapshot),
+    "master.passwd.byname": () => masterByName(users, usersChangedAt),
+    "master.passwd.byuid": () => byId(users, usersChangedAt, (row) => masterLine(users.line(row))),
+    ypservers: () => servers(master, snapshot.committedAt),
+  };
+  return new Map(YP_MAPS.filter((map) => wanted.includes(map)).map((map) => [map, makers[map]()]));
+}
+
+/** Three more fields than Linux has, which nothing is known of: no class, and neither a change of the password nor an end is due. */
+function masterLine(line: Uint8Array): Uint8Array {
+  const [name, password, uid, gid, ...rest] = decoder.decode(line).split(":");
+  return encoder.encode([name, password, uid, gid, "", "0", "0", ...rest].join(":"));
+}
+
+function masterByName(users: Table, changedAt: WallClock): YpMapRows {
+  const plain = byName(users, changedAt);
+  const at = (place: number): YpEntry => ({ key: users.name(place), value: masterLine(users.line(place)) });
+  return {
+    ...plain,
+    at,
+    match: (key) => {
+      const row = users.find(key);
+      return row === undefined ? undefined : masterLine(users.line(row));
+    },
+    items: () => itemsOf(users.count, at),
+  };
+}
+
+/** The hosts that serve the domain: this one. */
+function servers(master: string, at: WallClock): YpMapRows {
+  const name = encoder.encode(master);
+  const only: YpEntry = { key: name, value: name };
+  return {
+    count: 1,
+    orderSeconds: seconds(at),
+    match: (key) => (compareBytes(key, name) === 0 ? name : undefined),
+    at: () => only,
+    placeAfter: (key) => (compareBytes(key, name) < 0 ? 0 : 1),
+    items: () => itemsOf(1, () => only),
+  };
 }
 
 function byName(table: Table, changedAt: WallClock): YpMapRows {
@@ -38,11 +81,11 @@ function byName(table: Table, changedAt: WallClock): YpMapRows {
   };
 }
 
-function byId(table: Table, changedAt: WallClock): YpMapRows {
+function byId(table: Table, changedAt: WallClock, lineOf = (row: number): Uint8Array => table.line(row)): YpMapRows {
   return keyedById(table, changedAt, {
     keyOf: (id) => encoder.encode(String(id)),
     idOf: idIn,
-    lineOf: (row) => table.line(row),
+    lineOf,
   });
 }
 
@@ -91,17 +134,19 @@ function keyedById(table: Table, changedAt: WallClock, { keyOf, idOf, lineOf }: 
       const id = idOf(key);
       return id === undefined ? undefined : table.afterId(id);
     },
-    items: function* () {
-      let writer = new Writer(LIMITS.ypPieceBytes);
-      for (let place = 0; place < table.idCount; place++) {
-        writeItem(writer, at(place));
-        if (writer.length < LIMITS.ypPieceBytes) continue;
-        yield writer.written();
-        writer = new Writer(LIMITS.ypPieceBytes);
-      }
-      yield writer.written();
-    },
+    items: () => itemsOf(table.idCount, at),
   };
+}
+
+function* itemsOf(count: number, at: (place: number) => YpEntry): Generator<Uint8Array> {
+  let writer = new Writer(LIMITS.ypPieceBytes);
+  for (let place = 0; place < count; place++) {
+    writeItem(writer, at(place));
+    if (writer.length < LIMITS.ypPieceBytes) continue;
+    yield writer.written();
+    writer = new Writer(LIMITS.ypPieceBytes);
+  }
+  yield writer.written();
 }
 
 const MORE = 1;

@@ -1,5 +1,4 @@
 /** What of each source an update serves, and what is written down of it. */
-import { LIMITS } from "../../base/limits.ts";
 import type { WallClock } from "../../base/time.ts";
 import type { Harvest } from "./snapshot.ts";
 import { type StoredSource, storedLines } from "./snapshot-file.ts";
@@ -9,7 +8,7 @@ import type { Good, Source } from "./source.ts";
 export function servedOf({ fresh, good, state, settings }: Source, now: WallClock): Good | undefined {
   if (fresh !== undefined) return { harvest: fresh, pulledAt: now };
   if (good === undefined || state === "suspicious") return good;
-  const stale = now - good.pulledAt > LIMITS.keepStaleSeconds * 1000;
+  const stale = now - good.pulledAt > settings.keepSeconds * 1000;
   return settings.onFailure === "keep" && !stale ? good : undefined;
 }
 

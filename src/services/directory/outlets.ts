@@ -13,7 +13,7 @@ import type { ReceivedDatagram } from "../../ports/datagrams.ts";
 import { rpcMessage } from "../../wire/rpc/message.ts";
 import { YP } from "../../wire/rpc/yp.ts";
 import { Counters } from "../counters.ts";
-import { type Access, accessOf, isLoopback, mayAsk } from "./access.ts";
+import { type Access, accessOf, type Caller, isLoopback, MapRules, mayAsk } from "./access.ts";
 import { accountsOf } from "./accounts.ts";
 import { Allowance } from "./allowance.ts";
 import type { DirectoryConfig } from "./config.ts";
@@ -46,7 +46,7 @@ export const REQUEST_REFUSALS = [
 type RequestRefusal = (typeof REQUEST_REFUSALS)[number];
 
 export type RpcPurpose = "yp" | "portmapper";
-export type AskedDatagram = Pick<ReceivedDatagram, "from" | "payload">;
+export type AskedDatagram = Pick<ReceivedDatagram, "from" | "port" | "payload">;
 
 export class Outlets {
   readonly requests = new Counters();
@@ -54,9 +54,10 @@ export class Outlets {
   readonly #snapshot: () => Snapshot | undefined;
   #config: DirectoryConfig | undefined;
   #access: Access = accessOf([]);
+  #rules = new MapRules([]);
   #port = 0;
   #allowance = new Allowance();
-  #maps: { readonly of: Snapshot; readonly rows: ReadonlyMap<string, YpMapRows> } | undefined;
+  #maps: { readonly of: Snapshot; readonly rows: ReadonlyMap<string, YpMapRows>; readonly areAlike: boolean } | undefined;
 
   constructor(snapshot: () => Snapshot | undefined) {
     this.#snapshot = snapshot;
@@ -65,6 +66,7 @@ export class Outlets {
   configure(config: DirectoryConfig): void {
     this.#config = config;
     this.#access = accessOf(config.yp?.allow ?? []);
+    this.#rules = new MapRules(config.yp?.rules ?? []);
     this.#maps = undefined;
   }
 
@@ -88,10 +90,10 @@ export class Outlets {
   }
 
   /** @returns the answer, or undefined for silence */
-  datagram(purpose: RpcPurpose, { from, payload }: AskedDatagram, now: Instant): Uint8Array | undefined {
+  datagram(purpose: RpcPurpose, { from, port, payload }: AskedDatagram, now: Instant): Uint8Array | undefined {
     if (!this.mayAsk(from)) return this.#refuse(purpose, "udp", "foreign-network");
     if (payload.length > LIMITS.rpcRequestBytes) return this.#refuse(purpose, "udp", "too-long");
-    const outcome = this.#answer(purpose, payload, "udp");
+    const outcome = this.#answer(purpose, payload, { transport: "udp", caller: { peer: from, port } });
     if (outcome.kind !== "reply") return undefined; // what comes in pieces is for connections only
     const answer = encodeAll(rpcMessage, outcome.reply);
     const tooMuch = !isLoopback(from) && !this.#allowance.take(from, answer.length, now);
@@ -99,8 +101,8 @@ export class Outlets {
   }
 
   /** One record of a connection. @returns pieces of the answer, none for silence; undefined: the connection must end */
-  record(purpose: RpcPurpose, request: Uint8Array): Iterable<Uint8Array> | undefined {
-    const outcome = this.#answer(purpose, request, "tcp");
+  record(purpose: RpcPurpose, request: Uint8Array, caller: Caller): Iterable<Uint8Array> | undefined {
+    const outcome = this.#answer(purpose, request, { transport: "tcp", caller });
     if (outcome.kind !== "silence") return recordPieces(outcome);
     return outcome.reason === "foreign-domain" || outcome.reason === "not-ready" ? [] : undefined;
   }
@@ -112,8 +114,8 @@ export class Outlets {
     return userdbAnswer(request, { accounts, service, enumerate, note: (note) => this.requests.add(`userdb-${note}`) });
   }
 
-  #answer(purpose: RpcPurpose, request: Uint8Array, transport: Transport): RpcOutcome {
-    const outcome = answerRpc(request, [this.#program(purpose, transport)]);
+  #answer(purpose: RpcPurpose, request: Uint8Array, { transport, caller }: { readonly transport: Transport; readonly caller: Caller }): RpcOutcome {
+    const outcome = answerRpc(request, [this.#program(purpose, transport, caller)]);
     if (outcome.kind === "silence") this.#refuse(purpose, transport, outcome.reason);
     if (outcome.kind === "reply" && outcome.reply.kind !== "success") this.#refuse(purpose, transport, TOLD[outcome.reply.kind]);
     return outcome;
@@ -123,18 +125,24 @@ export class Outlets {
     this.refused.add(`${purpose}-${transport}-${reason}`);
   }
 
-  #program(purpose: RpcPurpose, transport: Transport): RpcProgram {
+  #program(purpose: RpcPurpose, transport: Transport, caller: Caller): RpcProgram {
     if (purpose === "portmapper") {
       this.requests.add("portmapper");
       return portmapperProgram(this.#port === 0 ? undefined : { ...YP, port: this.#port, addresses: this.addresses });
     }
-    return ypProgram({ database: this.#database(), transport, note: (note) => this.requests.add(`yp-${transport}-${note}`) });
+    return ypProgram({ database: this.#database(caller), transport, note: (note) => this.requests.add(`yp-${transport}-${note}`) });
   }
 
-  #database(): YpDatabase {
+  /** A map that a caller may not read is one that is not there: who probes learns nothing. */
+  #database(caller: Caller): YpDatabase {
     const { domain, master } = this.#config ?? { domain: "", master: "" };
     const snapshot = this.#snapshot();
-    if (snapshot !== undefined && this.#maps?.of !== snapshot) this.#maps = { of: snapshot, rows: ypMaps(domain, snapshot) };
-    return { domain, master, maps: this.#maps?.rows };
+    if (snapshot === undefined) return { domain, master, maps: undefined };
+    if (this.#maps?.of !== snapshot) {
+      const rows = ypMaps({ domain, master, wanted: this.#config?.yp?.maps ?? [] }, snapshot);
+      this.#maps = { of: snapshot, rows, areAlike: this.#rules.areAlike(rows.keys()) };
+    }
+    const { rows, areAlike } = this.#maps;
+    return { domain, master, maps: areAlike ? rows : new Map([...rows].filter(([map]) => this.#rules.mayRead(map, caller))) };
   }
 }

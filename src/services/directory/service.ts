@@ -9,6 +9,7 @@ import type { EntryBatch } from "./gathering.ts";
 import type { RpcPurpose } from "./outlets.ts";
 import { RecordedOutlets } from "./recording/outlets.ts";
 import { Registration } from "./registration.ts";
+import type { Snapshot } from "./snapshot.ts";
 import type { PullResult } from "./source.ts";
 import type { StreamEvents, StreamIo } from "./stream.ts";
 import { Probes } from "./probe/probes.ts";
@@ -44,7 +45,7 @@ export class Directory {
     this.#registration = new Registration({ clock: ports.clock, log: ports.log, connect: ports.rpcbind.connect });
     this.#updates = new RecordedUpdates(ports);
     this.#streams = new Streams(ports.clock, this.ended);
-    this.#outlets = new RecordedOutlets(() => this.#updates.snapshot, ports.clock);
+    this.#outlets = new RecordedOutlets(() => this.#served(), ports.clock);
     this.#probes = new Probes(ports.prober);
   }
 
@@ -89,8 +90,9 @@ export class Directory {
       case "yp":
       case "portmapper": {
         if (!this.#outlets.mayAsk(handed.peer)) return this.#turnedAway(handed, io);
-        const purpose = handed.purpose;
-        return this.#streams.open(handed, io, { requests: new RpcRecords(), answer: (request) => this.#outlets.record(purpose, request) });
+        const { purpose, peer, port } = handed;
+        const answer = (request: Uint8Array): ReturnType<RecordedOutlets["record"]> => this.#outlets.record(purpose, request, { peer, port });
+        return this.#streams.open(handed, io, { requests: new RpcRecords(), answer });
       }
       case "userdb":
         return this.#streams.open(handed, io, { requests: new VarlinkFrames(), answer: (request) => this.#outlets.varlink(request) });
@@ -163,6 +165,14 @@ export class Directory {
   #announce(): void {
     const wanted = this.#port !== 0 && this.#config?.yp?.register === "rpcbind";
     this.#registration.want(wanted ? this.#outlets.addresses : [], this.#port);
+  }
+
+  /** What is too old is not there: the clients ask another server, or say that there is none. */
+  #served(): Snapshot | undefined {
+    const { snapshot } = this.#updates;
+    const seconds = this.#config?.maxStaleSeconds ?? 0;
+    const isTooOld = snapshot !== undefined && seconds > 0 && this.#clock.wallClock() - snapshot.committedAt > seconds * 1000;
+    return isTooOld ? undefined : snapshot;
   }
 
   #turnedAway({ purpose }: HandedConnection, io: StreamIo): StreamEvents {

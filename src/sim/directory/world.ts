@@ -246,8 +246,9 @@ const CONFIG: DirectoryConfig = {
   domain: "office",
   master: "gateway",
   intervalSeconds: INTERVAL_SECONDS,
+  maxStaleSeconds: 0,
   idFences: FENCES,
-  sources: [{ name: "ldap", onFailure: "hold", shrinkPercent: 60 }],
+  sources: [{ name: "ldap", onFailure: "hold", shrinkPercent: 60, keepSeconds: 86_400 }],
   yp: undefined,
   userdb: undefined,
 };

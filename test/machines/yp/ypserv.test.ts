@@ -7,6 +7,7 @@ import { answerRpc, recordPieces } from "../../../src/machines/yp/rpc.ts";
 import { ypProgram } from "../../../src/machines/yp/yp.ts";
 import { userLine } from "../../../src/services/directory/check.ts";
 import { LineGatherer } from "../../../src/services/directory/lines.ts";
+import { STANDARD_YP_MAPS } from "../../../src/services/directory/config.ts";
 import { ypMaps } from "../../../src/services/directory/maps.ts";
 import { snapshotOf } from "../../../src/services/directory/snapshot.ts";
 import { finish } from "../../../src/services/directory/sort.ts";
@@ -27,7 +28,9 @@ function database() {
     gatherer.add({ name, id: uid, line });
   }
   const snapshot = finish(snapshotOf([{ users: gatherer.take(), groups: new LineGatherer().take() }], undefined, MADE_AT));
-  const maps = new Map([...ypMaps("home", snapshot)].filter(([name]) => name === "passwd.byname"));
+  const maps = new Map(
+    [...ypMaps({ domain: "home", master: "gateway", wanted: STANDARD_YP_MAPS }, snapshot)].filter(([name]) => name === "passwd.byname"),
+  );
   return { domain: "home", master: "yp.example", maps };
 }
 

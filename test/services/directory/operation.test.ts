@@ -10,8 +10,8 @@ const people = (count: number) => Array.from({ length: count }, (_, i) => user(`
 const TWO: DirectoryConfig = {
   ...CONFIG,
   sources: [
-    { name: "first", onFailure: "hold", shrinkPercent: 30 },
-    { name: "second", onFailure: "hold", shrinkPercent: 30 },
+    { name: "first", onFailure: "hold", shrinkPercent: 30, keepSeconds: 86_400 },
+    { name: "second", onFailure: "hold", shrinkPercent: 30, keepSeconds: 86_400 },
   ],
 };
 const EMPTY = { added: 0, removed: 0, changed: 0 };

@@ -6,10 +6,11 @@ import { rpcMessage } from "../../../src/wire/rpc/message.ts";
 import { PORTMAPPER_PROCEDURES, RPCBIND_PROCEDURES } from "../../../src/wire/rpc/portmapper.ts";
 import { RpcRecords, recordOf } from "../../../src/wire/rpc/records.ts";
 import type { Procedure } from "../../../src/wire/rpc/xdr.ts";
+import { STANDARD_YP_MAPS } from "../../../src/services/directory/config.ts";
 import { CONFIG, connect, replyIn, utf8, world } from "./world.ts";
 
 function rig(listen: readonly string[] = ["127.0.0.1", "::1"]) {
-  const { service } = world({ ...CONFIG, yp: { listen, port: 0, register: "builtin", allow: [] } });
+  const { service } = world({ ...CONFIG, yp: { listen, port: 0, register: "builtin", maps: STANDARD_YP_MAPS, allow: [], rules: [] } });
   service.listening(600);
   const message = (procedure: Procedure, version: number, argument: unknown, program = 100_000): Uint8Array =>
     encodeAll(rpcMessage, {

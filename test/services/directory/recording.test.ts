@@ -93,7 +93,10 @@ test("a snapshot is made again of what is told of it, whoever of those with one 
   const names = fc.uniqueArray(fc.stringMatching(/^[a-z]{1,6}$/), { minLength: 1, maxLength: 12 });
   fc.assert(
     fc.property(names, fc.array(fc.integer({ min: 2000, max: 2004 }), { minLength: 12, maxLength: 12 }), fc.nat({ max: 12 }), (all, ids, cut) => {
-      const self = world({ ...CONFIG, sources: ["first", "second"].map((name) => ({ name, onFailure: "hold", shrinkPercent: 30 })) });
+      const self = world({
+        ...CONFIG,
+        sources: ["first", "second"].map((name) => ({ name, onFailure: "hold", shrinkPercent: 30, keepSeconds: 86_400 })),
+      });
       const users = all.map((name, i) => user(name, ids[i] ?? 2000));
       self.ready();
       const [zero = [], one = []] = [users.slice(0, cut), users.slice(cut)];
@@ -134,8 +137,8 @@ test("nothing is kept that nobody asked for, and a directory beyond the limit is
 const TWO: DirectoryConfig = {
   ...CONFIG,
   sources: [
-    { name: "first", onFailure: "hold", shrinkPercent: 30 },
-    { name: "second", onFailure: "keep", shrinkPercent: 30 },
+    { name: "first", onFailure: "hold", shrinkPercent: 30, keepSeconds: 86_400 },
+    { name: "second", onFailure: "keep", shrinkPercent: 30, keepSeconds: 86_400 },
   ],
 };
 

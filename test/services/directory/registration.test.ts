@@ -5,11 +5,12 @@ import type { StreamEvents } from "../../../src/services/directory/stream.ts";
 import { type RpcCall, rpcMessage, success } from "../../../src/wire/rpc/message.ts";
 import { RPCBIND_PROCEDURES } from "../../../src/wire/rpc/portmapper.ts";
 import { RpcRecords, recordOf } from "../../../src/wire/rpc/records.ts";
+import { STANDARD_YP_MAPS } from "../../../src/services/directory/config.ts";
 import { CONFIG, utf8, world } from "./world.ts";
 
 /** An rpcbind that remembers what it is told, as long as nobody restarts it. */
 function rig(listen: readonly string[] = ["127.0.0.1", "::1"]) {
-  const self = world({ ...CONFIG, yp: { listen, port: 0, register: "rpcbind", allow: [] } });
+  const self = world({ ...CONFIG, yp: { listen, port: 0, register: "rpcbind", maps: STANDARD_YP_MAPS, allow: [], rules: [] } });
   const { service, connects } = self;
   const known = new Map<string, string>();
   const heard: string[] = [];
@@ -171,7 +172,10 @@ test("before the end everything is taken out again, and nothing more is asked (U
 
 test("without `register = rpcbind` nobody is connected to", () => {
   for (const register of ["builtin", "none"] as const) {
-    const { service, pass, connects } = world({ ...CONFIG, yp: { listen: ["127.0.0.1"], port: 0, register, allow: [] } });
+    const { service, pass, connects } = world({
+      ...CONFIG,
+      yp: { listen: ["127.0.0.1"], port: 0, register, maps: STANDARD_YP_MAPS, allow: [], rules: [] },
+    });
     service.listening(600);
     pass(100);
     assert.equal(connects.length, 0);
@@ -179,7 +183,10 @@ test("without `register = rpcbind` nobody is connected to", () => {
 });
 
 test("an answer that is none ends the round, not the service", () => {
-  const { service, pass, connects } = world({ ...CONFIG, yp: { listen: ["127.0.0.1"], port: 0, register: "rpcbind", allow: [] } });
+  const { service, pass, connects } = world({
+    ...CONFIG,
+    yp: { listen: ["127.0.0.1"], port: 0, register: "rpcbind", maps: STANDARD_YP_MAPS, allow: [], rules: [] },
+  });
   service.listening(600);
   let open = true;
   const closing = (): void => {

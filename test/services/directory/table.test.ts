@@ -5,6 +5,7 @@ import { wallClock } from "../../../src/base/time.ts";
 import { groupLine, userLine } from "../../../src/services/directory/check.ts";
 import type { GroupEntry, UserEntry } from "../../../src/services/directory/entries.ts";
 import { LineGatherer } from "../../../src/services/directory/lines.ts";
+import { STANDARD_YP_MAPS } from "../../../src/services/directory/config.ts";
 import { ypMaps } from "../../../src/services/directory/maps.ts";
 import { type Harvest, type Snapshot, snapshotOf } from "../../../src/services/directory/snapshot.ts";
 import { finish, sortedRows } from "../../../src/services/directory/sort.ts";
@@ -69,7 +70,7 @@ test("FIRST and NEXT walk every map once in order, and from a key that is gone n
           [group("staff", 3001, ["a"])],
         ),
       );
-      for (const [map, rows] of ypMaps("home", made)) {
+      for (const [map, rows] of ypMaps({ domain: "home", master: "gateway", wanted: STANDARD_YP_MAPS }, made)) {
         const walked: string[] = [];
         for (let place: number | undefined = 0; place !== undefined && place < rows.count; place = rows.placeAfter(utf8(walked.at(-1) ?? "")))
           walked.push(textOf(rows.at(place).key));
@@ -89,7 +90,10 @@ test("FIRST and NEXT walk every map once in order, and from a key that is gone n
 });
 
 test("a map by number goes in the order of numbers, and a key that is gone has a successor there too (defect 30)", () => {
-  const rows = ypMaps("home", snapshot(harvest([user("a", 10_000), user("b", 9000), user("c", 3_000_000_000)]))).get("passwd.byuid");
+  const rows = ypMaps(
+    { domain: "home", master: "gateway", wanted: STANDARD_YP_MAPS },
+    snapshot(harvest([user("a", 10_000), user("b", 9000), user("c", 3_000_000_000)])),
+  ).get("passwd.byuid");
   assert.ok(rows !== undefined);
   assert.deepEqual(
     [0, 1, 2].map((place) => textOf(rows.at(place).key)),
@@ -100,7 +104,7 @@ test("a map by number goes in the order of numbers, and a key that is gone has a
 });
 
 test("what is not the one way to write a number or a netid is no key (defects 13 and 16)", () => {
-  const maps = ypMaps("home", snapshot(harvest([user("a", 2001)])));
+  const maps = ypMaps({ domain: "home", master: "gateway", wanted: STANDARD_YP_MAPS }, snapshot(harvest([user("a", 2001)])));
   for (const key of ["02001", " 2001", "2001 ", "+2001", "-1", "2e3", "0x7d1", "99999999999", "4294967296", "\xff", "a"]) {
     assert.equal(maps.get("passwd.byuid")?.match(utf8(key)), undefined, key);
     if (key !== "a") assert.equal(maps.get("passwd.byuid")?.placeAfter(utf8(key)), undefined, key);
@@ -113,7 +117,10 @@ test("what is not the one way to write a number or a netid is no key (defects 13
 
 test("netid gives the primary group first, then all others ascending and once, however many they are (defect 14)", () => {
   const groups = Array.from({ length: 1000 }, (_, i) => group(`g${i}`, 5999 - i, i % 2 === 0 ? ["alice", "nobody-here"] : ["nobody-here"]));
-  const maps = ypMaps("home", snapshot(harvest([user("alice", 2001, { gid: 5001 })], [...groups, group("again", 5001, ["alice"])])));
+  const maps = ypMaps(
+    { domain: "home", master: "gateway", wanted: STANDARD_YP_MAPS },
+    snapshot(harvest([user("alice", 2001, { gid: 5001 })], [...groups, group("again", 5001, ["alice"])])),
+  );
   const [uid, gids = ""] = textOf(maps.get("netid.byname")?.match(utf8("unix.2001@home")) ?? utf8("")).split(":");
   assert.equal(uid, "2001");
   const expected = groups.filter((_, i) => i % 2 === 0).map(({ gid }) => gid);

@@ -8,8 +8,8 @@ const people = (count: number, first = 2001): readonly UserEntry[] => Array.from
 const two = (onFailure: "hold" | "keep" | "drop"): DirectoryConfig => ({
   ...CONFIG,
   sources: [
-    { name: "first", onFailure, shrinkPercent: 30 },
-    { name: "second", onFailure, shrinkPercent: 30 },
+    { name: "first", onFailure, shrinkPercent: 30, keepSeconds: 86_400 },
+    { name: "second", onFailure, shrinkPercent: 30, keepSeconds: 86_400 },
   ],
 });
 const DAY = 86_400;

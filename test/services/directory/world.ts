@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { type Codec, decodeAll, encodeAll } from "../../../src/base/codec.ts";
 import { instant, type WallClock, wallClock } from "../../../src/base/time.ts";
 import type { Ipv6Address } from "../../../src/base/ipv6.ts";
-import type { DirectoryConfig } from "../../../src/services/directory/config.ts";
+import { type DirectoryConfig, STANDARD_YP_MAPS } from "../../../src/services/directory/config.ts";
 import type { GroupEntry, UserEntry } from "../../../src/services/directory/entries.ts";
 import type { Happening } from "../../../src/services/directory/events.ts";
 import { Directory } from "../../../src/services/directory/service.ts";
@@ -34,9 +34,10 @@ export const CONFIG: DirectoryConfig = {
   domain: "home",
   master: "gateway",
   intervalSeconds: 600,
+  maxStaleSeconds: 0,
   idFences: { minUid: 1000, maxUid: 4_000_000_000, minGid: 1000, maxGid: 4_000_000_000, localUsers: ["daemon"], localGroups: ["sudo"] },
-  sources: [{ name: "first", onFailure: "hold", shrinkPercent: 30 }],
-  yp: { listen: ["127.0.0.1", "::1"], port: 0, register: "builtin", allow: ["192.0.2.0/24", "2001:db8::/32"] },
+  sources: [{ name: "first", onFailure: "hold", shrinkPercent: 30, keepSeconds: 86_400 }],
+  yp: { listen: ["127.0.0.1", "::1"], port: 0, register: "builtin", maps: STANDARD_YP_MAPS, allow: ["192.0.2.0/24", "2001:db8::/32"], rules: [] },
   userdb: { service: "org.example.directory", enumerate: true },
 };
 

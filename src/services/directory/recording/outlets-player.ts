@@ -24,6 +24,9 @@ export class OutletsPlayer {
       case "snapshot":
         this.#snapshot = this.#builder.snapshot(event);
         return [];
+      case "tooOld":
+        this.#snapshot = undefined;
+        return [];
       case "configured":
         this.#outlets.configure(event.config);
         this.#outlets.listening(event.port);
@@ -31,7 +34,7 @@ export class OutletsPlayer {
       case "datagram":
         return [this.#outlets.datagram(event.purpose, event.datagram, event.at)];
       case "record":
-        return digestOf(this.#outlets.record(event.purpose, event.request));
+        return digestOf(this.#outlets.record(event.purpose, event.request, event.caller));
       case "varlink":
         return digestOf(this.#outlets.varlink(event.request));
       default:

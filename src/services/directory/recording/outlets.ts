@@ -6,6 +6,7 @@ import type { Instant } from "../../../base/time.ts";
 import type { Clock } from "../../../ports/clock.ts";
 import { OctetDigest } from "../../octet-digest.ts";
 import { Recorder } from "../../recorder.ts";
+import type { Caller } from "../access.ts";
 import type { DirectoryConfig } from "../config.ts";
 import { type AskedDatagram, Outlets, type RpcPurpose } from "../outlets.ts";
 import type { Snapshot } from "../snapshot.ts";
@@ -16,9 +17,11 @@ export const REQUESTS_RECORDED_AS = "directory-requests";
 
 export type OutletEvent =
   | SnapshotEvent
+  /** Nothing is served any more. */
+  | { readonly kind: "tooOld" }
   | { readonly kind: "configured"; readonly config: DirectoryConfig; readonly port: number }
   | { readonly kind: "datagram"; readonly purpose: RpcPurpose; readonly datagram: AskedDatagram; readonly at: Instant }
-  | { readonly kind: "record"; readonly purpose: RpcPurpose; readonly request: Uint8Array }
+  | { readonly kind: "record"; readonly purpose: RpcPurpose; readonly request: Uint8Array; readonly caller: Caller }
   | { readonly kind: "varlink"; readonly request: Uint8Array };
 
 export class RecordedOutlets extends Outlets {
@@ -48,18 +51,18 @@ export class RecordedOutlets extends Outlets {
     this.#tellConfigured();
   }
 
-  override datagram(purpose: RpcPurpose, { from, payload }: AskedDatagram, now: Instant): Uint8Array | undefined {
-    if (!this.#recorder.isOn) return super.datagram(purpose, { from, payload }, now);
-    const done = this.#begin({ kind: "datagram", purpose, datagram: { from, payload: withoutForeignArguments(payload) }, at: now });
-    const answer = super.datagram(purpose, { from, payload }, now);
+  override datagram(purpose: RpcPurpose, { from, port, payload }: AskedDatagram, now: Instant): Uint8Array | undefined {
+    if (!this.#recorder.isOn) return super.datagram(purpose, { from, port, payload }, now);
+    const done = this.#begin({ kind: "datagram", purpose, datagram: { from, port, payload: withoutForeignArguments(payload) }, at: now });
+    const answer = super.datagram(purpose, { from, port, payload }, now);
     done([answer]);
     return answer;
   }
 
-  override record(purpose: RpcPurpose, request: Uint8Array): Iterable<Uint8Array> | undefined {
-    if (!this.#recorder.isOn) return super.record(purpose, request);
-    const done = this.#begin({ kind: "record", purpose, request: withoutForeignArguments(request) });
-    const answer = super.record(purpose, request);
+  override record(purpose: RpcPurpose, request: Uint8Array, caller: Caller): Iterable<Uint8Array> | undefined {
+    if (!this.#recorder.isOn) return super.record(purpose, request, caller);
+    const done = this.#begin({ kind: "record", purpose, request: withoutForeignArguments(request), caller });
+    const answer = super.record(purpose, request, caller);
     if (answer !== undefined) return noted(answer, done);
     done([]);
     return undefined;
@@ -102,7 +105,11 @@ export class RecordedOutlets extends Outlets {
   /** Another one is told when it is asked for first. */
   #tellSnapshot(): void {
     const snapshot = this.#current();
-    if (snapshot === undefined || snapshot === this.#told) return;
+    if (snapshot === this.#told) return;
+    if (snapshot === undefined) {
+      this.#told = undefined;
+      return this.#tell({ kind: "tooOld" });
+    }
     if (!isRecordable(snapshot)) return this.#recorder.stop();
     for (const event of snapshotEvents(snapshot)) this.#tell(event);
     this.#told = snapshot;
