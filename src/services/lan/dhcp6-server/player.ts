@@ -8,6 +8,7 @@ import { applyImage } from "../../leases/images.ts";
 import { LeaseTable } from "../../leases/table.ts";
 import { PacketBatch, REPLY_SHAPE, ReplyBatch } from "./batch.ts";
 import type { OfferBook } from "./choice.ts";
+import { type ConfigPiece, joined } from "./config-pieces.ts";
 import { word } from "./octets.ts";
 import { type Dhcp6ServerEvent, type KeyedOutcomes, RECORDED_AS, saidIn } from "./recorded.ts";
 import { Dhcp6Server } from "./server.ts";
@@ -19,6 +20,7 @@ export class Dhcp6ServerPlayer {
   readonly name = RECORDED_AS;
   readonly #told = new Told();
   readonly #free: number[] = [];
+  readonly #pieces: ConfigPiece[] = [];
   readonly #table: LeaseTable;
   readonly #server: Dhcp6Server;
   readonly #packet = new PacketBatch({ slots: 1, arenaBytes: LIMITS.datagramBytes + 1 });
@@ -57,8 +59,11 @@ export class Dhcp6ServerPlayer {
       case "uplinks":
         this.#server.setUplinkPrefixes(event.prefixes);
         return [];
+      case "configuring":
+        this.#pieces.push(event.piece);
+        return [];
       case "configured":
-        this.#server.configure(event.config);
+        this.#server.configure(joined({ pieces: this.#pieces.splice(0), config: event.config }));
         return [];
       case "reconfiguring":
         this.#server.goOnReconfiguring(event.state);

@@ -8,6 +8,7 @@ import type { LeaseChanges } from "../../../ports/leases.ts";
 import type { DiskState } from "../../../ports/store.ts";
 import type { LanConfig } from "../config.ts";
 import type { ReplyBatch } from "./batch.ts";
+import type { ConfigPiece } from "./config-pieces.ts";
 import type { ReconfigureState } from "./reconfigure.ts";
 import type { ReconfigureWish } from "./reconfigure-rounds.ts";
 import type { WatchedAddress } from "./served-link.ts";
@@ -23,6 +24,8 @@ export type Dhcp6ServerEvent =
   | { readonly kind: "table"; readonly end: number; readonly swept: number }
   /** Images of leases, in the order of their rows. */
   | { readonly kind: "leases"; readonly images: Uint8Array }
+  /** A part of what is told whole with the next `configured`; several of these make one. */
+  | { readonly kind: "configuring"; readonly piece: ConfigPiece }
   | { readonly kind: "configured"; readonly config: LanConfig }
   | { readonly kind: "index"; readonly name: string; readonly index: number }
   | { readonly kind: "addresses"; readonly name: string; readonly addresses: readonly WatchedAddress[] }

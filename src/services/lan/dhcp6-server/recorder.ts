@@ -14,6 +14,7 @@ import { withoutSecretOctets } from "../../../wire/dhcp6/blank.ts";
 import type { LanConfig } from "../config.ts";
 import type { ReplyBatch } from "./batch.ts";
 import type { ChoiceNotes } from "./choice.ts";
+import { piecesOf } from "./config-pieces.ts";
 import { putU32 } from "./octets.ts";
 import { type Dhcp6ServerEvent, type KeyedOutcomes, markOf, RECORDED_AS, saidIn } from "./recorded.ts";
 import { Dhcp6Server, type Dhcp6ServerParts, type ServeMoment } from "./server.ts";
@@ -46,7 +47,10 @@ export class RecordedDhcp6Server {
   configure(config: LanConfig): void {
     this.#configured = config;
     this.#server.configure(config);
-    this.#tell({ kind: "configured", config });
+    if (!this.#recorder.isOn) return;
+    const pieced = piecesOf(config);
+    for (const piece of pieced.pieces) this.#tell({ kind: "configuring", piece });
+    this.#tell({ kind: "configured", config: pieced.config });
   }
 
   setIndex(name: string, index: number): void {

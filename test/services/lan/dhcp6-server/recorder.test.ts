@@ -43,6 +43,32 @@ const CONFIG: LanConfig = {
   hosts: [],
 };
 
+const octets = (text: string): Uint8Array => new TextEncoder().encode(text);
+const TELLING = { lifetimes: { preferredSeconds: 600, validSeconds: 1200 }, boot: [] } as const;
+/** The same with more reserved hosts than one step of a recording holds, and a class whose clients get something else. */
+const MANY: LanConfig = {
+  ...CONFIG,
+  classes: [
+    {
+      ...TELLING,
+      name: "lab",
+      tests: [{ code: 15, is: "equal", value: octets("lab") }],
+      drop: false,
+      options: [{ code: 200, value: octets("lab"), forced: true }],
+    },
+  ],
+  hosts: Array.from({ length: 700 }, (_, n) => ({
+    ...TELLING,
+    name: `host${n}`,
+    identities: [{ is: "duid", duid: client(5 * n + 1).duid, iaid: undefined }],
+    addresses: [ip(`2001:db8:1::${(n + 1).toString(16)}`)],
+    hostPart: undefined,
+    prefixes: [],
+    ignored: n % 4 === 3,
+    options: [{ code: 200, value: octets(`host ${n}`), forced: false }],
+  })),
+};
+
 /** A server with a clock, and strangers who say anything. */
 class Street {
   readonly timeline = new Timeline();
@@ -52,11 +78,13 @@ class Street {
   readonly #packets = new PacketBatch({ slots: 64, arenaBytes: 640_000 });
   readonly #out = new ReplyBatch(REPLY_SHAPE);
   readonly #chance: Chance;
+  readonly #config: LanConfig;
   answered = 0;
 
-  constructor(seed: number) {
+  constructor(seed: number, config: LanConfig = CONFIG) {
     this.#chance = new Chance(seed);
-    this.server.configure(CONFIG);
+    this.#config = config;
+    this.server.configure(config);
     this.server.setIndex("lan0", LAN);
     this.server.setAddresses("lan0", [LAN_ADDRESS]);
   }
@@ -87,7 +115,7 @@ class Street {
       this.#out.clear();
       if (chance.perMille(500)) this.server.sweep({ seconds: this.seconds }, 16, this.#out);
       if (chance.perMille(100)) this.server.setAddresses("lan0", chance.pick([[LAN_ADDRESS], [SECOND], [LAN_ADDRESS, SECOND], []]));
-      if (chance.perMille(20)) this.server.configure(CONFIG);
+      if (chance.perMille(20)) this.server.configure(this.#config);
     }
   }
 
@@ -96,7 +124,9 @@ class Street {
     if (chance.perMille(50)) return chance.bytes(1 + chance.below(80));
     const ia = { iaNa: [iaNa({ iaid: 1 + chance.below(2) })], iaPd: chance.perMille(300) ? [iaPd({ iaid: 1 })] : [] };
     const kind = chance.pick(KINDS);
-    const options = kind === "informationRequest" ? { requestedOptions: [23, 32] } : { requestedOptions: [23, 24], ...ia };
+    const userClass = chance.perMille(300) ? { userClass: [octets("lab")] } : {};
+    const asked = kind === "informationRequest" ? { requestedOptions: [23, 32] } : { requestedOptions: [23, 24, 39, 200], ...ia };
+    const options = { ...asked, ...userClass };
     const inner = withAuthentication(
       encodeDhcp6(said(1 + chance.below(30), kind, { ...options, ...(chance.perMille(300) ? { rapidCommit: true } : {}) })),
     );
@@ -139,6 +169,19 @@ test("a server that is told the same says the same, whatever the key of its tabl
     }),
     { numRuns: 12 },
   );
+});
+
+test("what classes and thousands of reserved hosts make of it is said again: they come in pieces, none longer than a step", () => {
+  const street = new Street(11, MANY);
+  street.live(100);
+  const text = recordingOf(street, 60);
+  const kinds = [...text.matchAll(/"kind":"(configuring|configured)"/g)].map(([, kind]) => kind);
+  assert.ok(kinds.indexOf("configured") > 3, kinds.join(" "));
+  const { steps, differs } = replayed(text);
+  assert.ok(differs === undefined && steps > 60, JSON.stringify(differs));
+  const lines = text.trimEnd().split("\n");
+  const at = lines.findIndex((line) => line.includes('"kind":"configuring"') && line.includes('"host0"'));
+  assert.ok(at > 0 && replayed(lines.toSpliced(at, 1).join("\n")).differs !== undefined, "without a piece it is another server");
 });
 
 test("control: one changed octet of what came in, or of what keys had a say in, is noticed at its step", () => {
