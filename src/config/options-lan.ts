@@ -97,7 +97,7 @@ const server: Options = {
   },
   dns: {
     takes: 'a list of IPv6 addresses: ["2001:db8::53"]',
-    standard: "our own address on the link",
+    standard: "our own address on the link, where there is one",
     help: "Resolvers hosts are told (options 23 and RDNSS).",
   },
   search: { takes: 'a list of domain names: ["home.example"]', standard: "empty", help: "Domains hosts search (options 24 and DNSSL)." },
