@@ -24,6 +24,10 @@ export const DIRECTORY_LIMITS = {
   referralDepth: 3,
   /** Entries that change while a source is still read for the first time; with more it is read again. */
   earlyChanges: 4096,
+  /** Messages of changes that wait while an update is under way; with more the source is read again. */
+  waitingChanges: 1024,
+  /** Seconds between two times that changes are written to disk: ten megabytes for a hundred thousand users. */
+  changesSavedSeconds: 60,
   /** Sources of one directory. */
   directorySources: 64,
   /** Seconds after which a directory that is still the same is written to disk again, so that its age there stays true. */

@@ -31,7 +31,9 @@ startEngine({
     const service: Directory = new Directory({
       clock: new BootClock(),
       log: room.log,
-      fetcher: { pull: (update, withinSeconds) => room.to("fetcher")?.send("pull", { update, withinSeconds }, { generation: room.generation }) },
+      fetcher: {
+        pull: (update, withinSeconds, held) => room.to("fetcher")?.send("pull", { update, withinSeconds, held }, { generation: room.generation }),
+      },
       rpcbind: { connect: () => room.ask("connectRpcbind", true) },
       store: { save: (bytes) => snapshots.save(bytes) },
       events: { happened: ({ event, record }) => tell(room, event, record) },
@@ -119,5 +121,7 @@ function answerDatagrams(room: EngineRoom, service: Directory, { body }: Message
 function fromFetcher(service: Directory, message: Incoming): void {
   if (message.kind === "entries") service.entries(message.body);
   else if (message.kind === "pulled") service.pulled(message.body);
+  else if (message.kind === "sourceChanges") service.changes(message.body);
+  else if (message.kind === "sourceStale") service.stale();
   else if (message.kind === "sourceProbed") service.probed(message.body.probe, message.body.report);
 }

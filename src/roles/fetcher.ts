@@ -3,12 +3,15 @@ import "./first.ts";
 import { startRole } from "./role.ts";
 import { LIMITS } from "../base/limits.ts";
 import { BootClock } from "../platform/clock.ts";
+import { serviceNames } from "../platform/name-lookup.ts";
 import { outwardStreams } from "../platform/tls-streams.ts";
 import type { LogFields, LogLevel } from "../ports/log.ts";
 import type { FetcherConfig } from "../services/directory/config.ts";
-import { Puller } from "../services/directory/fetch/puller.ts";
+import type { TlsStreams } from "../ports/tls-streams.ts";
+import { type Held, Puller } from "../services/directory/fetch/puller.ts";
 import { Probe } from "../services/directory/probe/probe.ts";
 import { Connection, type Incoming } from "./connection.ts";
+import { LocalStreams } from "./fetcher/local-streams.ts";
 import { DIRECTORY } from "./messages/directory.ts";
 import { speak } from "./messages/spoken.ts";
 
@@ -26,7 +29,9 @@ let config: FetcherConfig | undefined;
 /** Of the configuration the puller has: sources are told apart by their place in it. */
 let generation = 0;
 /** Asked for under a configuration that has not come yet. */
-let early: { readonly update: number; readonly withinSeconds: number; readonly generation: number } | undefined;
+let early: { readonly update: number; readonly withinSeconds: number; readonly held: readonly Held[]; readonly generation: number } | undefined;
+const local = new LocalStreams((request, path) => main().send("connectLdapi", { request, path }));
+const streams: TlsStreams = { connect: (target, handlers) => (target.port === 0 ? local : outwardStreams).connect(target, handlers) };
 
 startRole({
   role: "fetcher",
@@ -35,14 +40,17 @@ startRole({
     main = channel;
     puller = new Puller({
       clock: new BootClock(),
-      streams: outwardStreams,
+      streams,
+      names: serviceNames,
       output: {
         entries: (batch) => {
           engine?.send("entries", batch, { generation });
           if ((engine?.waiting ?? 0) > WAITING_MAX) puller.pause();
         },
-        pulled: ({ update, source, ok, reason, users, groups, rejects }) =>
-          engine?.send("pulled", { update, source, ok, reason, users, groups, rejects: rejects.slice(0, LIMITS.rejectReasons) }, { generation }),
+        pulled: ({ failure: _, rejects, ...pulled }) =>
+          engine?.send("pulled", { ...pulled, rejects: rejects.slice(0, LIMITS.rejectReasons) }, { generation }),
+        changes: (changes) => engine?.send("sourceChanges", changes, { generation }),
+        stale: (which) => engine?.send("sourceStale", which, { generation }),
       },
       log: { write: log },
     });
@@ -52,6 +60,8 @@ startRole({
 
 function fromMain(message: Incoming): void {
   if (message.kind === "fetcherConfig") configure(message);
+  else if (message.kind === "ldapiStream") local.handed(message.body.request, message.descriptors[0] ?? -1);
+  else if (message.kind === "ldapiFailed") local.failed(message.body.request, `error ${message.body.errno}`);
   else if (message.kind === "peer" && message.body.role === "engine-directory") meetEngine(message.descriptors[0] ?? -1);
 }
 
@@ -65,7 +75,7 @@ function configure({ body, generation: of }: Extract<Incoming, { readonly kind: 
 /** One that was asked for under an older configuration is forgotten: the engine asks again. */
 function pull(asked: NonNullable<typeof early>): void {
   early = asked.generation > generation ? asked : undefined;
-  if (asked.generation === generation) puller.pull(asked.update, asked.withinSeconds);
+  if (asked.generation === generation) puller.pull(asked.update, asked.withinSeconds, asked.held);
 }
 
 function meetEngine(fd: number): void {
@@ -85,7 +95,7 @@ function meetEngine(fd: number): void {
 /** One that is under way is given up. */
 function beginProbe(number: number, source: number): void {
   probe?.abandon();
-  probe = new Probe({ clock: new BootClock(), streams: outwardStreams }, (report) =>
+  probe = new Probe({ clock: new BootClock(), streams, names: serviceNames }, (report) =>
     engine?.send("sourceProbed", { probe: number, report }, { generation }),
   );
   if (config !== undefined) probe.begin(config, source);

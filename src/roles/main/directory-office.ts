@@ -103,6 +103,7 @@ export class DirectoryOffice implements Office {
   }
 
   message(from: ChildName, message: Incoming): void {
+    if (from === "fetcher" && message.kind === "connectLdapi") return this.#connectLdapi(message.body);
     if (from !== this.engine) return;
     switch (message.kind) {
       case "openSnapshot":
@@ -189,6 +190,16 @@ export class DirectoryOffice implements Office {
     this.#tools.children.to(this.engine)?.send("kernelFailed", { name: "", what: "connectRpcbind", errno: Math.abs(descriptor) });
   }
 
+  /** To sockets that sources name, and as the fetcher: the server is to see a reader, not root. */
+  #connectLdapi({ request, path }: { readonly request: number; readonly path: string }): void {
+    const fetcher = this.#tools.children.to("fetcher");
+    const named = this.#config?.fetcher.sources.some(({ transport, servers }) => transport === "ldapi" && servers.some(({ host }) => host === path));
+    if (named !== true) this.#tools.refused.add("connectLdapi.path");
+    const descriptor = named === true ? asUser(this.#tools.idOf?.("fetcher"), () => connectUnix(path)) : -EACCES;
+    if (descriptor < 0) return void fetcher?.send("ldapiFailed", { request, errno: -descriptor });
+    if (fetcher?.send("ldapiStream", { request }, { descriptors: [descriptor] }) === undefined) closeSync(descriptor);
+  }
+
   #handSnapshot(): void {
     const path = join(this.#folder, "snapshot");
     attempt(this.#tools, this.engine, { what: "storedSnapshot" }, () => {
@@ -229,6 +240,20 @@ export class DirectoryOffice implements Office {
 }
 
 const LOCAL = mappedAddress("::1") as NonNullable<ReturnType<typeof mappedAddress>>;
+
+const EACCES = 13;
+
+/** What the kernel writes down about who connects is written down now. */
+function asUser(id: number | undefined, act: () => number): number {
+  if (id === undefined || process.seteuid === undefined) return act();
+  const own = process.geteuid?.() ?? 0;
+  process.seteuid(id);
+  try {
+    return act();
+  } finally {
+    process.seteuid(own);
+  }
+}
 
 function firstFree({ first, last }: { readonly first: number; readonly last: number }, open: (port: number) => void): number {
   for (let port = first; port < last; port++) {

@@ -154,6 +154,7 @@ export class Main {
       network: new KernelNetwork(),
       refused: this.#refused,
       log: this.#log.of("main"),
+      idOf: (role) => this.#ids?.of(role),
       generation: () => this.#generation,
     };
   }

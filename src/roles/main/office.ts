@@ -16,6 +16,8 @@ export type Tools = {
   /** What was asked for and not done, by request and field. */
   readonly refused: Counters;
   readonly log: Log;
+  /** The user that a role runs as; undefined: everyone is the same one. */
+  readonly idOf?: (role: ChildName) => number | undefined;
   /** Of the configuration in force. */
   readonly generation: () => number;
 };

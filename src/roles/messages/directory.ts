@@ -117,6 +117,8 @@ const field = text16(3 * LIMITS.directoryFieldBytes);
 const user: Codec<UserEntry> = struct({ name: word, password: field, uid: u32, gid: u32, gecos: field, home: field, shell: field });
 /** A group with more members than fit comes in parts, one after the other; the last has `more` unset. */
 const groupPart = struct({ name: word, password: field, gid: u32, members: list16(word, LIMITS.membersPerPart), more: flag });
+const HELD = { update: u32, change: u32 } as const;
+const goneNames = list16(word, LIMITS.entriesPerMessage);
 const sample = text16(4 * LIMITS.rejectNameBytes);
 const rejects = list16(struct({ reason: text16(64), count: u32, samples: list16(sample, LIMITS.rejectNames) }), LIMITS.rejectReasons);
 const report: Codec<ProbeReport> = struct({
@@ -167,7 +169,7 @@ export const DIRECTORY = {
     type: 150,
     from: ["engine-directory"],
     to: ["fetcher"],
-    body: struct({ update: u32, withinSeconds: u32 }),
+    body: struct({ update: u32, withinSeconds: u32, held: list16(struct(HELD), LIMITS.directorySources) }),
     when: ["starting", "running"],
   }),
   entries: message({
@@ -186,9 +188,33 @@ export const DIRECTORY = {
     type: 152,
     from: ["fetcher"],
     to: ["engine-directory"],
-    body: struct({ update: u32, source: u16, ok: flag, reason: text16(256), users: u32, groups: u32, rejects }),
+    body: struct({ update: u32, source: u16, ok: flag, unchanged: flag, live: flag, reason: text16(256), users: u32, groups: u32, rejects }),
     when: ["starting", "running"],
   }),
+  /** What has changed since an update, each change behind the one before. */
+  sourceChanges: message({
+    type: 160,
+    from: ["fetcher"],
+    to: ["engine-directory"],
+    body: struct({
+      ...HELD,
+      source: u16,
+      users: list16(user, LIMITS.entriesPerMessage),
+      groups: list16(groupPart, LIMITS.entriesPerMessage),
+      goneUsers: goneNames,
+      goneGroups: goneNames,
+    }),
+    when: ["starting", "running"],
+  }),
+  /** A source should be read before its time. */
+  sourceStale: message({ type: 161, from: ["fetcher"], to: ["engine-directory"], body: struct({ source: u16 }), when: ["starting", "running"] }),
+
+  // fetcher and main
+  /** A connection to a socket that the configuration names as a source's server: the fetcher can make none. */
+  connectLdapi: message({ type: 162, from: ["fetcher"], to: ["main"], body: struct({ request: u32, path: word }) }),
+  ldapiStream: message({ type: 163, from: ["main"], to: ["fetcher"], body: struct({ request: u32 }), descriptors: 1 }),
+  ldapiFailed: message({ type: 164, from: ["main"], to: ["fetcher"], body: struct({ request: u32, errno: u16 }) }),
+
   /** One source is read as an update would, for somebody who looks on; its report grows. */
   probeSource: message({
     type: 153,

@@ -4,6 +4,7 @@ import { absurd } from "../../base/errors.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { ReceivedDatagram } from "../../ports/datagrams.ts";
 import { RpcRecords } from "../../wire/rpc/records.ts";
+import type { SourceChanges } from "./changes.ts";
 import type { DirectoryConfig } from "./config.ts";
 import type { EntryBatch } from "./gathering.ts";
 import type { RpcPurpose } from "./outlets.ts";
@@ -18,7 +19,8 @@ import { type HandedConnection, Streams } from "./streams.ts";
 import { type DirectoryView, diffView, viewOf } from "./view.ts";
 import { VarlinkFrames } from "../../wire/varlink/frames.ts";
 import { RecordedUpdates } from "./recording/updates.ts";
-import type { UpdatePorts, Updates } from "./update.ts";
+import type { Updates } from "./update.ts";
+import type { UpdatePorts } from "./update-ports.ts";
 
 const IGNORING: StreamEvents = { data: () => undefined, drained: () => undefined, closed: () => undefined };
 
@@ -82,6 +84,15 @@ export class Directory {
 
   pulled(result: PullResult): void {
     this.#updates.pulled(result);
+  }
+
+  changes(changes: SourceChanges): void {
+    this.#updates.changes(changes);
+  }
+
+  /** A source should be read before its time. */
+  stale(): void {
+    this.#updates.stale();
   }
 
   /** @returns what to tell the connection's reader; the connection may be closed before this returns */

@@ -1,9 +1,11 @@
 /** What is served: users, groups and who is in which, as they were at one commit. Never changed; a reader keeps the one it began with. */
 import type { WallClock } from "../../base/time.ts";
 import { LIMITS } from "../../base/limits.ts";
+import type { SourceEdits } from "./changes.ts";
 import type { Lines } from "./lines.ts";
 import { type Memberships, membershipsOf } from "./memberships.ts";
 import type { Sliced } from "./sort.ts";
+import { editedTable } from "./table-edits.ts";
 import { type MergeCounts, type Table, tableOf } from "./table.ts";
 
 export type Harvest = { readonly users: Lines; readonly groups: Lines };
@@ -38,6 +40,24 @@ export function* snapshotOf(harvests: readonly Harvest[], before: Snapshot | und
     usersChangedAt: sameUsers ? before.usersChangedAt : now,
     groupsChangedAt: sameGroups ? before.groupsChangedAt : now,
     merged,
+  };
+}
+
+/** With a few lines in other words: for a snapshot of one source, in which no name is there twice. */
+export function* editedSnapshot(before: Snapshot, { users: userEdits, groups: groupEdits }: SourceEdits, now: WallClock): Sliced<Snapshot> {
+  const users = userEdits.size === 0 ? undefined : yield* editedTable(before.users, userEdits);
+  const groups = groupEdits.size === 0 ? undefined : yield* editedTable(before.groups, groupEdits);
+  return {
+    users: users?.table ?? before.users,
+    groups: groups?.table ?? before.groups,
+    memberships: groups === undefined ? before.memberships : yield* membershipsOf(groups.table),
+    committedAt: now,
+    usersChangedAt: users === undefined ? before.usersChangedAt : now,
+    groupsChangedAt: groups === undefined ? before.groupsChangedAt : now,
+    merged: {
+      users: { ...before.merged.users, idTaken: users?.idTaken ?? before.merged.users.idTaken },
+      groups: { ...before.merged.groups, idTaken: groups?.idTaken ?? before.merged.groups.idTaken },
+    },
   };
 }
 

@@ -5,6 +5,7 @@ import type { WallClock } from "../../base/time.ts";
 import type { Log } from "../../ports/log.ts";
 import { escapeText } from "../../base/text.ts";
 import type { Fences } from "./check.ts";
+import { editedLines, type Held, NOTHING_HELD, type SourceEdits } from "./changes.ts";
 import type { DirectoryConfig } from "./config.ts";
 import { type EntryBatch, Gathering, type Rejected } from "./gathering.ts";
 import { type Counts, judgePull, type Suspicion } from "./guard.ts";
@@ -16,6 +17,10 @@ export type PullResult = {
   readonly update: number;
   readonly source: number;
   readonly ok: boolean;
+  /** What is held of it is all there is: nothing was sent. */
+  readonly unchanged?: boolean;
+  /** It tells of changes from here on. */
+  readonly live?: boolean;
   /** Empty, or why it failed. */
   readonly reason: string;
   /** How many entries were sent. */
@@ -36,6 +41,12 @@ export class Source {
   fresh: Harvest | undefined;
   /** What it has brought and is not believed. */
   suspect: Harvest | undefined;
+  /** Which update it is of, and the changes since. */
+  held: Held = NOTHING_HELD;
+  /** It tells of changes as they happen. */
+  isLive = false;
+  #freshHeld: Held = NOTHING_HELD;
+  #whole: Counts = { users: 0, groups: 0 };
   state: SourceState = "never";
   reason = "";
   /** Of the last pull, here and at the fetcher. */
@@ -82,10 +93,13 @@ export class Source {
     for (const group of groups) this.#gathering?.group(group);
   }
 
-  pulled({ ok, reason, users, groups, rejects }: Omit<PullResult, "update" | "source">): void {
+  pulled({ ok, reason, users, groups, rejects, unchanged = false, live = false, update }: Omit<PullResult, "source">): void {
     const gathering = this.#gathering;
     this.#gathering = undefined;
     if (gathering === undefined) return;
+    this.isLive = ok && live;
+    if (ok && unchanged) return this.#stand();
+    this.#freshHeld = { update, change: 0 };
     const harvest = ok ? gathering.finish({ users, groups }) : reason;
     if (typeof harvest === "string")
       return this.#become("failed", harvest === "" ? "unknown" : escapeText(harvest.slice(0, LIMITS.failureReasonBytes)));
@@ -97,8 +111,40 @@ export class Source {
 
   /** Its result is what is served now. */
   committed(pulledAt: WallClock): void {
-    if (this.fresh !== undefined) this.good = { harvest: this.fresh, pulledAt };
+    if (this.fresh !== undefined) {
+      this.good = { harvest: this.fresh, pulledAt };
+      this.held = this.#freshHeld;
+      this.#whole = countsIn(this.fresh);
+    }
     this.fresh = undefined;
+  }
+
+  /** What is held is not built on: all of it comes again. */
+  forget(): void {
+    this.held = NOTHING_HELD;
+  }
+
+  edit(good: Good, held: Held): void {
+    this.good = good;
+    this.held = held;
+  }
+
+  /** What changes make of it. @returns undefined where that is hard to believe: a source is not emptied one change at a time */
+  edited({ users, groups }: SourceEdits): Harvest | undefined {
+    if (this.good === undefined) return undefined;
+    const { harvest } = this.good;
+    const edited = { users: editedLines(harvest.users, users), groups: editedLines(harvest.groups, groups) };
+    const verdict = judgePull(countsIn(edited), this.#whole, { shrinkPercent: this.settings.shrinkPercent, suspicion: undefined, isCycle: false });
+    return verdict.kind === "believed" ? edited : undefined;
+  }
+
+  /** What was held is all there is, as whoever reads it says. */
+  #stand(): void {
+    if (this.good === undefined || this.held.update === 0) return this.#become("failed", "unchanged since nothing");
+    this.fresh = this.good.harvest;
+    this.#freshHeld = this.held;
+    this.#suspicion = undefined;
+    this.#become("ok", "");
   }
 
   #judge(harvest: Harvest, counts: Counts): void {
@@ -130,6 +176,10 @@ export class Source {
     if (names.length < LIMITS.rejectNames) this.#refused.set(key, [...names, shownName(name)]);
     this.#log.write("warn", "entryRefused", { source: this.settings.name, kind, name: shown, reason });
   }
+}
+
+function countsIn({ users, groups }: Harvest): Counts {
+  return { users: users.count, groups: groups.count };
 }
 
 /** The fetcher has escaped it; whoever took the fetcher over has not. */

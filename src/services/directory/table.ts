@@ -35,6 +35,11 @@ export class Table {
     return this.#parts.count;
   }
 
+  /** For whoever makes another table of it; nobody writes there. */
+  get parts(): TableParts {
+    return this.#parts;
+  }
+
   /** How many ids there are: fewer than rows where one is shared. */
   get idCount(): number {
     return this.#parts.byId.length;
@@ -125,7 +130,7 @@ function* laidOut(sources: readonly Lines[], kept: Uint32Array, places: Uint32Ar
     valueBytes[row] = (lines.ends[at] ?? 0) - (at === 0 ? 0 : (lines.ends[at - 1] ?? 0));
     nameBytes[row] = lines.nameBytes[at] ?? 0;
     ids[row] = lines.ids[at] ?? 0;
-    size += BEFORE_VALUE + padded(valueBytes[row] ?? 0) + BEFORE_KEY + padded(nameBytes[row] ?? 0);
+    size += itemBytes(valueBytes[row] ?? 0, nameBytes[row] ?? 0);
     if (row % LIMITS.directorySliceRows === 0) yield;
   }
   const items = new Uint8Array(size);
@@ -139,7 +144,11 @@ function* laidOut(sources: readonly Lines[], kept: Uint32Array, places: Uint32Ar
   return { count, items, starts, valueBytes, nameBytes, ids };
 }
 
-function writeItem(items: Uint8Array, start: number, line: Uint8Array, nameBytes: number): void {
+export function itemBytes(valueBytes: number, nameBytes: number): number {
+  return BEFORE_VALUE + padded(valueBytes) + BEFORE_KEY + padded(nameBytes);
+}
+
+export function writeItem(items: Uint8Array, start: number, line: Uint8Array, nameBytes: number): void {
   putU32(items, start, MORE);
   putU32(items, start + 4, FOUND);
   putU32(items, start + 8, line.length);
@@ -149,7 +158,8 @@ function writeItem(items: Uint8Array, start: number, line: Uint8Array, nameBytes
   items.set(line.subarray(0, nameBytes), key + BEFORE_KEY);
 }
 
-function* orderById(ids: Uint32Array, sourceOf: (row: number) => number, counts: MergeCounts): Sliced<Uint32Array> {
+/** Rows in the order of ids; of those with the same id the first one of the first source. */
+export function* orderById(ids: Uint32Array, sourceOf: (row: number) => number, counts: MergeCounts): Sliced<Uint32Array> {
   const order = yield* sortedRows(ids.length, (a, b) => {
     const [left, right] = [ids[a] ?? 0, ids[b] ?? 0];
     return left !== right ? left < right : sourceOf(a) < sourceOf(b);

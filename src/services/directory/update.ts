@@ -5,60 +5,30 @@
 import { Counters } from "../counters.ts";
 import { Entropy } from "../../base/entropy.ts";
 import { LIMITS } from "../../base/limits.ts";
-import { after, type Instant, instant, NEVER, type WallClock, wallClock } from "../../base/time.ts";
-import type { Alarm, Clock } from "../../ports/clock.ts";
-import type { Log } from "../../ports/log.ts";
+import { after, type Instant, instant, NEVER, type WallClock } from "../../base/time.ts";
 import { Background } from "./background.ts";
 import { type Fences, fencesOf } from "./check.ts";
 import type { DirectoryConfig } from "./config.ts";
-import { type ChangeCounts, countsOf, differenceOf, isEmpty } from "./difference.ts";
+import { ChangeQueue, type SourceChanges } from "./changes.ts";
 import type { Compared } from "./difference-rows.ts";
-import { type EventsPort, News } from "./events.ts";
+import { News } from "./events.ts";
 import type { EntryBatch } from "./gathering.ts";
 import { HeldBack } from "./held-back.ts";
-import { harvestsIn, servedOf, storedSource, storedSources } from "./merging.ts";
+import { changeIn, checked, heldBy, isSame, type MergeJob, merged, mergedChanges, nextChange, servedOf, storedSource } from "./merging.ts";
 import { retrySeconds } from "./pace.ts";
-import { harvestOf } from "./restore.ts";
-import { type Good, type PullResult, Source } from "./source.ts";
-import { type Snapshot, snapshotOf } from "./snapshot.ts";
-import { decodeState, encodeState, type StoredSource } from "./snapshot-file.ts";
-import type { Sliced } from "./sort.ts";
-
-export type UpdatePorts = {
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly fetcher: { readonly pull: (update: number, withinSeconds: number) => void };
-  /** Durable in its own time; replaces what was saved before. */
-  readonly store: { readonly save: (bytes: Uint8Array) => void };
-  /** For hooks, and for whoever watches. */
-  readonly events: EventsPort;
-};
-/** `loading`: what is on disk, or was served before the configuration changed, is checked and merged. */
-export type UpdatePhase = "idle" | "loading" | "pulling" | "merging";
-
-/** The last update that has ended; `change` where something is served that was not before. */
-export type Ended = {
-  readonly update: number;
-  readonly outcome: "none" | "committed" | "held";
-  readonly change: { readonly users: ChangeCounts; readonly groups: ChangeCounts } | undefined;
-};
-type Merged = { readonly compared: Compared | undefined; readonly snapshot: Snapshot; readonly file: Uint8Array | undefined };
-
-/** What goes on under another configuration. */
-export type Carried = {
-  readonly update: number;
-  readonly failures: number;
-  readonly fetcherReady: boolean;
-  /** What each source gave last. */
-  readonly sources: readonly StoredSource[];
-};
+import type { Carried, Ended, UpdatePhase, UpdatePorts } from "./update-ports.ts";
+import { type PullResult, Source } from "./source.ts";
+import type { Snapshot } from "./snapshot.ts";
+import { Saving } from "./saving.ts";
+import { Wake } from "./wake.ts";
+import { decodeState, type StoredSource } from "./snapshot-file.ts";
 
 export class Updates {
   readonly #ports: UpdatePorts;
   readonly #background: Background;
   readonly #heldBack: HeldBack;
   readonly #news: News;
-  readonly #alarm: Alarm;
+  readonly #wake: Wake;
   readonly dropped = new Counters();
   sources: readonly Source[] = [];
   snapshot: Snapshot | undefined;
@@ -71,8 +41,8 @@ export class Updates {
   #update = 0;
   #failures = 0;
   #fetcherReady = false;
-  #savedAt = 0;
-  #alarmAt: Instant = NEVER;
+  #saving: Saving;
+  readonly #changes = new ChangeQueue();
   /** Somebody asked for an update while another one was under way, or could not begin. */
   #again = false;
   /** When a shrunken result counts as another one of the same: updates in between prove nothing. */
@@ -81,7 +51,8 @@ export class Updates {
   constructor(ports: UpdatePorts) {
     this.#ports = ports;
     this.#background = new Background(ports.clock);
-    this.#alarm = ports.clock.alarm(() => this.#due());
+    this.#wake = new Wake(ports.clock, () => this.#due());
+    this.#saving = new Saving(ports.store);
     this.#heldBack = new HeldBack(ports.clock);
     this.#news = new News(ports.events);
   }
@@ -92,8 +63,7 @@ export class Updates {
 
   /** When the next update begins, or the one under way must be over; undefined: nothing is planned. */
   get nextAt(): WallClock | undefined {
-    const { clock } = this.#ports;
-    return this.#alarmAt === NEVER ? undefined : wallClock(clock.wallClock() + (this.#alarmAt - clock.now()));
+    return this.#wake.wallClock;
   }
 
   /** What the last update brought and is not served, against what is; undefined while one is under way. */
@@ -116,7 +86,7 @@ export class Updates {
     this.#failures = failures;
     this.#fetcherReady = fetcherReady;
     this.#config = config;
-    this.#savedAt = 0;
+    this.#saving = new Saving(this.#ports.store);
     this.#fences = fencesOf(config.idFences);
     this.sources = config.sources.slice(0, LIMITS.directorySources).map((settings) => new Source(settings, this.#ports.log));
     this.#load(sources, this.snapshot?.committedAt);
@@ -137,7 +107,7 @@ export class Updates {
   fetcherReady(): void {
     this.#fetcherReady = true;
     if (this.phase === "pulling") this.#giveUp("fetcher restarted");
-    if (this.phase === "idle") this.#begin();
+    this.stale();
   }
 
   fetcherLost(): void {
@@ -147,8 +117,19 @@ export class Updates {
 
   /** Somebody asks for an update that begins now, or right behind the one under way. */
   refresh(): void {
+    for (const source of this.sources) source.forget();
+    this.stale();
+  }
+
+  /** The fetcher says that a source should be read before its time. */
+  stale(): void {
     this.#again = true;
     if (this.phase === "idle") this.#begin();
+  }
+
+  changes(changes: SourceChanges): void {
+    if (!this.#changes.add(changes)) this.#lose(changes.source, "too-many-changes");
+    else if (this.phase === "idle") this.#change();
   }
 
   /** What is suspicious of a source, or of any (""), is believed in the update that begins now. @returns false for a source that is not there */
@@ -173,7 +154,7 @@ export class Updates {
   close(): void {
     this.#background.close();
     this.#heldBack.close();
-    this.#alarm.close();
+    this.#wake.close();
   }
 
   #awaited({ update, source: place }: { readonly update: number; readonly source: number }): Source | undefined {
@@ -187,6 +168,44 @@ export class Updates {
   #due(): void {
     if (this.phase === "pulling") this.#giveUp("not in time");
     else if (this.phase === "idle") this.#begin();
+    else this.#again = true;
+  }
+
+  /** What cannot be put in is read again as a whole. */
+  #lose(place: number, reason: string): void {
+    this.dropped.add(reason);
+    this.#changes.forget(place);
+    this.sources[place]?.forget();
+    this.stale();
+  }
+
+  #change(): void {
+    const [before, fences] = [this.snapshot, this.#fences];
+    if (before === undefined || fences === undefined) return this.#changes.forget();
+    const next = nextChange(this.#changes, this.sources, fences, () => this.dropped.add("changed-entry"));
+    if (next === undefined) return;
+    if ("reason" in next) return this.#lose(next.place, next.reason);
+    const now = this.#ports.clock.wallClock();
+    const good = { harvest: next.harvest, pulledAt: now };
+    const job = { ...this.#job(now, this.#saving.isDueAmongChanges(now)), before };
+    const goods = this.sources.map((source) => (source === next.source ? good : source.good));
+    const commit = (snapshot: Snapshot): void => {
+      this.#commit(snapshot);
+      next.source.edit(good, next.held);
+      this.#saving.isBehind = true;
+    };
+    this.phase = "merging";
+    this.#background.run(mergedChanges(job, { goods, edits: next.edits }, commit), ({ file, compared }) => {
+      this.#saving.save(file, now);
+      this.#tell(compared);
+      this.phase = "idle";
+      if (this.#again) this.#begin();
+      else this.#change();
+    });
+  }
+
+  #job(now: WallClock, isSaveDue: boolean): MergeJob {
+    return { sources: this.sources, before: this.snapshot, now, domain: this.#config?.domain ?? "", isSaveDue };
   }
 
   #begin(): void {
@@ -201,46 +220,36 @@ export class Updates {
     this.phase = "pulling";
     for (const source of this.sources) source.begin(fences, isCycle);
     const withinSeconds = Math.min(Math.max(1, config.intervalSeconds), LIMITS.updateSeconds);
-    this.#wakeAt(after(now, withinSeconds));
-    this.#ports.fetcher.pull(this.#update, withinSeconds);
+    this.#wake.set(after(now, withinSeconds));
+    const held = this.sources.map((source) => source.held);
+    this.#ports.fetcher.pull(this.#update, withinSeconds, held);
   }
 
   /** Whoever has not answered has failed. */
   #giveUp(reason: string): void {
-    for (const source of this.sources) source.pulled({ ok: false, reason, users: 0, groups: 0, rejects: [] });
+    for (const source of this.sources) source.pulled({ update: this.#update, ok: false, reason, users: 0, groups: 0, rejects: [] });
     this.#conclude();
   }
 
   #conclude(): void {
-    const failed = this.sources.filter(({ fresh }) => fresh === undefined);
-    const holding = failed.filter(({ settings }) => settings.onFailure === "hold");
-    if (failed.length === this.sources.length || holding.length > 0) {
-      const names = (holding.length > 0 ? holding : failed).map(({ settings }) => settings.name).join(", ");
-      this.#ports.log.write("warn", "updateHeld", { update: this.#update, sources: names });
-      return this.#rest(names);
-    }
+    const names = heldBy(this.sources);
+    if (names !== "") this.#ports.log.write("warn", "updateHeld", { update: this.#update, sources: names });
+    if (names !== "") return this.#rest(names);
     const now = this.#ports.clock.wallClock();
     const goods = this.sources.map((source) => servedOf(source, now));
-    this.phase = "merging";
-    this.#wakeAt(NEVER);
-    this.#background.run(this.#merged(goods, now), ({ snapshot, file, compared }) => {
-      this.#commit(snapshot);
+    if (this.snapshot !== undefined && isSame(this.sources, goods) && !this.#saving.isDue(now)) {
+      this.snapshot = { ...this.snapshot, committedAt: now };
       for (const source of this.sources) source.committed(now);
-      if (file !== undefined) this.#ports.store.save(file);
-      if (file !== undefined) this.#savedAt = now;
-      this.#rest("", compared);
+      return this.#rest("");
+    }
+    this.phase = "merging";
+    this.#wake.set(NEVER);
+    this.#background.run(merged(this.#job(now, this.#saving.isDue(now)), goods), (done) => {
+      this.#commit(done.snapshot);
+      for (const source of this.sources) source.committed(now);
+      this.#saving.save(done.file, now);
+      this.#rest("", done.compared);
     });
-  }
-
-  *#merged(goods: readonly (Good | undefined)[], now: WallClock): Sliced<Merged> {
-    const before = this.snapshot;
-    const snapshot = yield* snapshotOf(harvestsIn(goods), before, now);
-    const changed = snapshot.usersChangedAt === now || snapshot.groupsChangedAt === now;
-    const difference = changed && before !== undefined ? yield* differenceOf(before, snapshot) : undefined;
-    const compared = before === undefined || difference === undefined || isEmpty(difference) ? undefined : { before, after: snapshot, difference };
-    if (!changed && now - this.#savedAt < LIMITS.resaveSeconds * 1000) return { snapshot, file: undefined, compared };
-    const file = yield* encodeState({ domain: this.#config?.domain ?? "", committedAt: now, sources: storedSources(this.sources, goods) });
-    return { snapshot, file, compared };
   }
 
   #load(stored: readonly StoredSource[], committedAt = this.#ports.clock.wallClock()): void {
@@ -248,29 +257,15 @@ export class Updates {
     if (fences === undefined) return;
     this.phase = "loading";
     this.#heldBack.forget();
-    this.#wakeAt(NEVER);
-    this.#background.run(this.#checked(stored, fences, committedAt), ({ goods, snapshot }) => {
+    this.#wake.set(NEVER);
+    this.#changes.forget();
+    const { sources, snapshot: before } = this;
+    this.#background.run(checked({ sources, before, now: committedAt }, stored, fences), ({ goods, snapshot }) => {
       for (const [place, source] of this.sources.entries()) source.good = goods[place];
       if (snapshot !== undefined) this.#commit(snapshot);
       this.phase = "idle";
       this.#begin();
     });
-  }
-
-  *#checked(stored: readonly StoredSource[], fences: Fences, at: WallClock): Sliced<{ goods: (Good | undefined)[]; snapshot: Snapshot | undefined }> {
-    const goods: (Good | undefined)[] = [];
-    for (const { settings } of this.sources) {
-      const mine = stored.find(({ name }) => name === settings.name);
-      const harvest = mine === undefined ? undefined : yield* harvestOf(mine, fences);
-      goods.push(mine === undefined || harvest === undefined ? undefined : { harvest, pulledAt: mine.pulledAt });
-    }
-    const harvests = harvestsIn(goods);
-    return { goods, snapshot: harvests.length === 0 ? undefined : yield* snapshotOf(harvests, this.snapshot, at) };
-  }
-
-  #wakeAt(at: Instant): void {
-    this.#alarmAt = at;
-    this.#alarm.set(at);
   }
 
   #commit(snapshot: Snapshot): void {
@@ -283,10 +278,8 @@ export class Updates {
   #rest(names: string, compared?: Compared): void {
     this.held = names;
     this.phase = "idle";
-    const change = compared === undefined ? undefined : { users: countsOf(compared.difference.users), groups: countsOf(compared.difference.groups) };
-    this.ended = { update: this.#update, outcome: names === "" ? "committed" : "held", change };
-    const where = { domain: this.#config?.domain ?? "", update: this.#update, at: this.#ports.clock.wallClock() };
-    this.#news.ended(where, { compared, sources: this.sources });
+    this.ended = { update: this.#update, outcome: names === "" ? "committed" : "held", change: changeIn(compared) };
+    this.#tell(compared);
     if (this.#again) return this.#begin();
     if (this.snapshot !== undefined) this.#heldBack.compare(this.sources, this.snapshot);
     const interval = this.#config?.intervalSeconds ?? 0;
@@ -294,6 +287,12 @@ export class Updates {
     const { clock } = this.#ports;
     const retry = retrySeconds(this.#failures, new Entropy(clock.entropy()));
     this.#failures = failed ? this.#failures + 1 : 0;
-    this.#wakeAt(after(clock.now(), failed ? Math.min(interval, retry) : interval));
+    this.#wake.set(after(clock.now(), failed ? Math.min(interval, retry) : interval));
+    this.#change();
+  }
+
+  #tell(compared: Compared | undefined): void {
+    const where = { domain: this.#config?.domain ?? "", update: this.#update, at: this.#ports.clock.wallClock() };
+    this.#news.ended(where, { compared, sources: this.sources });
   }
 }

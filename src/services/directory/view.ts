@@ -7,7 +7,8 @@ import { type ChangeCounts, countsOf } from "./difference.ts";
 import { type ChangeRow, changesPage, type Compared } from "./difference-rows.ts";
 import type { Source, SourceState } from "./source.ts";
 import type { Snapshot } from "./snapshot.ts";
-import type { Ended, UpdatePhase, Updates } from "./update.ts";
+import type { Updates } from "./update.ts";
+import type { Ended, UpdatePhase } from "./update-ports.ts";
 
 type Counts = Readonly<Record<string, number>>;
 export type DirectoryView = {

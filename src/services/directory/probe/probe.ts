@@ -4,14 +4,14 @@
  */
 import { LIMITS } from "../../../base/limits.ts";
 import type { Clock } from "../../../ports/clock.ts";
-import type { TlsStreams } from "../../../ports/tls-streams.ts";
+import type { ServiceNames, TlsStreams } from "../../../ports/tls-streams.ts";
 import { groupLine, userLine } from "../check.ts";
 import type { FetcherConfig } from "../config.ts";
 import { Puller } from "../fetch/puller.ts";
 import { NOTHING_YET, type ProbeReport } from "./report.ts";
 import { WatchedStreams } from "./steps.ts";
 
-export type ProbePorts = { readonly clock: Clock; readonly streams: TlsStreams };
+export type ProbePorts = { readonly clock: Clock; readonly streams: TlsStreams; readonly names?: ServiceNames };
 
 const LINES_OF_EACH = 3;
 
@@ -21,7 +21,7 @@ export class Probe {
   #report: ProbeReport = NOTHING_YET;
 
   /** @param tell gets the report as it grows; the last one is `done` */
-  constructor({ clock, streams }: ProbePorts, tell: (report: ProbeReport) => void) {
+  constructor({ clock, streams, names }: ProbePorts, tell: (report: ProbeReport) => void) {
     this.#tell = tell;
     const watched = new WatchedStreams(streams, {
       now: () => clock.now(),
@@ -30,6 +30,7 @@ export class Probe {
     this.#puller = new Puller({
       clock,
       streams: watched,
+      ...(names === undefined ? {} : { names }),
       log: { write: () => undefined },
       output: {
         entries: ({ users, groups }) => this.#show(users.slice(0, LINES_OF_EACH).map(userLine), groups.slice(0, LINES_OF_EACH).map(groupLine)),

@@ -16,7 +16,7 @@ export function partsOf({ users, groups, ...which }: EntryBatch): readonly Entry
 }
 
 /** What came as a password, and may be one, is left out; what is refused is refused for the same reason. */
-export function withoutPasswords({ users, groups, ...which }: EntryBatch): EntryBatch {
+export function withoutPasswords<B extends Pick<EntryBatch, "users" | "groups">>({ users, groups, ...which }: B) {
   return {
     ...which,
     users: users.map((user) => ({ ...user, password: standIn(user.password) })),

@@ -3,7 +3,7 @@ import { Entropy, ENTROPY_BYTES } from "../../../base/entropy.ts";
 import type { Instant, WallClock } from "../../../base/time.ts";
 import type { Alarm, Clock } from "../../../ports/clock.ts";
 import { OctetDigest } from "../../octet-digest.ts";
-import type { UpdatePorts } from "../update.ts";
+import type { UpdatePorts } from "../update-ports.ts";
 
 /** All of time and chance that a step may see. */
 export type StepMoment = { readonly now: Instant; readonly wall: WallClock; readonly entropy: Uint8Array };
@@ -30,9 +30,9 @@ export class Tape {
         },
       },
       fetcher: {
-        pull: (update, withinSeconds) => {
-          note("pull", update, withinSeconds);
-          ports.fetcher.pull(update, withinSeconds);
+        pull: (update, withinSeconds, held) => {
+          note("pull", update, withinSeconds, held);
+          ports.fetcher.pull(update, withinSeconds, held);
         },
       },
       events: {

@@ -3,7 +3,8 @@ import { absurd } from "../../../base/errors.ts";
 import { instant, wallClock } from "../../../base/time.ts";
 import type { Stepped } from "../../../machines/machine.ts";
 import type { StoredSource } from "../snapshot-file.ts";
-import { type UpdatePorts, Updates } from "../update.ts";
+import { Updates } from "../update.ts";
+import type { UpdatePorts } from "../update-ports.ts";
 import { joined, type LineKind, SnapshotBuilder } from "./snapshot-lines.ts";
 import { Tape } from "./tape.ts";
 import { saidBy, UPDATES_RECORDED_AS, type UpdateCall, type UpdateEvent } from "./updates.ts";
@@ -79,6 +80,8 @@ export class UpdatesPlayer {
         return void this.#updates.accept(call.source);
       case "entries":
         return this.#updates.entries(call.batch);
+      case "changes":
+        return this.#updates.changes(call.changes);
       case "pulled":
         return this.#updates.pulled(call.result);
       case "ring":
@@ -86,6 +89,7 @@ export class UpdatesPlayer {
       case "fetcherReady":
       case "fetcherLost":
       case "refresh":
+      case "stale":
         return this.#updates[call.name]();
       default:
         return absurd(call);

@@ -6,12 +6,14 @@ import type { WallClock } from "../../../base/time.ts";
 import type { Clock } from "../../../ports/clock.ts";
 import { OctetDigest } from "../../octet-digest.ts";
 import { Recorder } from "../../recorder.ts";
+import type { SourceChanges } from "../changes.ts";
 import type { DirectoryConfig } from "../config.ts";
 import type { EntryBatch } from "../gathering.ts";
 import type { Snapshot } from "../snapshot.ts";
 import type { StoredSource } from "../snapshot-file.ts";
 import type { PullResult } from "../source.ts";
-import { type Carried, type UpdatePorts, Updates } from "../update.ts";
+import { Updates } from "../update.ts";
+import type { Carried, UpdatePorts } from "../update-ports.ts";
 import { partsOf, withoutPasswords } from "./entries.ts";
 import { isRecordable, type LineKind, pieces, type SnapshotEvent, snapshotEvents } from "./snapshot-lines.ts";
 import { type StepMoment, Tape } from "./tape.ts";
@@ -23,9 +25,10 @@ export type UpdateCall =
   | ({ readonly name: "resume"; readonly config: DirectoryConfig } & Omit<Carried, "sources">)
   | { readonly name: "configure"; readonly config: DirectoryConfig }
   | { readonly name: "stored"; readonly bytes: Uint8Array }
-  | { readonly name: "fetcherReady" | "fetcherLost" | "refresh" }
+  | { readonly name: "fetcherReady" | "fetcherLost" | "refresh" | "stale" }
   | { readonly name: "accept"; readonly source: string }
   | { readonly name: "entries"; readonly batch: EntryBatch }
+  | { readonly name: "changes"; readonly changes: SourceChanges }
   | { readonly name: "pulled"; readonly result: PullResult }
   | { readonly name: "ring"; readonly alarm: number };
 export type UpdateEvent =
@@ -68,6 +71,14 @@ export class RecordedUpdates extends Updates {
 
   override refresh(): void {
     this.#call({ name: "refresh" }, () => super.refresh());
+  }
+
+  override stale(): void {
+    this.#call({ name: "stale" }, () => super.stale());
+  }
+
+  override changes(changes: SourceChanges): void {
+    this.#call({ name: "changes", changes: withoutPasswords(changes) }, () => super.changes(changes));
   }
 
   override accept(source: string): boolean {
