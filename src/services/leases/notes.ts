@@ -80,10 +80,7 @@ export class Notes {
       this.#link(block, next);
       next = block;
     }
-    const chunk = row >>> CHUNK_BITS;
-    const firsts = this.#firsts[chunk] ?? new Uint32Array(CHUNK_ROWS);
-    this.#firsts[chunk] = firsts;
-    firsts[row & (CHUNK_ROWS - 1)] = next;
+    this.#firstsOf(row >>> CHUNK_BITS)[row & (CHUNK_ROWS - 1)] = next;
     return true;
   }
 
@@ -113,8 +110,17 @@ export class Notes {
     return first !== 0 && isPeerIn(this.#slab(first), placeOf(first), address, at);
   }
 
+  /** Chunks are asked for only up to the last: an engine reads what is not there slowly. */
   #first(row: number): number {
-    return this.#firsts[row >>> CHUNK_BITS]?.[row & (CHUNK_ROWS - 1)] ?? 0;
+    const chunk = row >>> CHUNK_BITS;
+    return chunk < this.#firsts.length ? (this.#firsts[chunk]?.[row & (CHUNK_ROWS - 1)] ?? 0) : 0;
+  }
+
+  #firstsOf(chunk: number): Uint32Array {
+    while (this.#firsts.length <= chunk) this.#firsts.push(undefined);
+    const firsts = this.#firsts[chunk] ?? new Uint32Array(CHUNK_ROWS);
+    this.#firsts[chunk] = firsts;
+    return firsts;
   }
 
   #next(block: number): number {

@@ -105,13 +105,13 @@ export class ClientNotes {
   #lay(): void {
     this.#laid = true;
     const chain = this.#chain;
-    const writer = this.#writer;
-    this.#peer = this.peer;
-    this.#peerAt = this.peerAt;
     this.#worth = chain.depth > 0;
     this.#canBeReached = true;
     const nameAt = this.#nameAt();
     if (!this.#worth && nameAt === -1 && !this.#accepts) return;
+    const writer = this.#writer;
+    this.#peer = this.peer;
+    this.#peerAt = this.peerAt;
     writer.begin(false, this.#peer, this.#peerAt);
     if (chain.depth > 0) this.#layRelays();
     if (nameAt !== -1 && writer.item(ITEM.hostName, this.#message.bytes, nameAt, this.#nameLength)) this.#worth = true;
