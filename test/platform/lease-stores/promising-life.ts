@@ -108,7 +108,14 @@ export class PromisingLife {
     };
     // Some identifiers are so long that an image takes several blocks.
     const clientId = n % 4 === 0 ? duidEn(9, new Uint8Array(100).fill(n)) : client(n).duid;
-    const answer = this.bed.ask(n, kind, { clientId, ...(kind === "request" ? { iaNa: [iaNa({ iaid: 1 })], iaPd: named.iaPd } : named) });
+    // Some say names that change, so that notes of several lengths are written, with promises that are only repeated too.
+    const name = `${"h".repeat(1 + this.#chance.below(63))}.${"x".repeat(1 + this.#chance.below(60))}`;
+    const clientFqdn = { serverUpdates: false, overridden: false, noUpdates: true, name, complete: false };
+    const answer = this.bed.ask(n, kind, {
+      clientId,
+      ...(n % 5 === 0 ? { clientFqdn } : {}),
+      ...(kind === "request" ? { iaNa: [iaNa({ iaid: 1 })], iaPd: named.iaPd } : named),
+    });
     const ends = kind === "release" || kind === "decline";
     const given = ends ? holds : givenIn(answer);
     this.#held.set(n, ends ? { addresses: [], prefixes: [] } : given);
