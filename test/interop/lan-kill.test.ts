@@ -4,5 +4,5 @@ import { killStory } from "../support/lan-kill.ts";
 import { needsPeers } from "../support/unpacked.ts";
 
 test("10 kills of the whole program and of its roles under load: every Reply is honoured, nothing is given twice", needsPeers, () =>
-  killStory({ kills: 10, perSecond: 800, seed: 1 }),
+  killStory({ kills: 10, perSecond: 500, seed: 1 }),
 );

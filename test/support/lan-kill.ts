@@ -16,9 +16,9 @@ import { withScratch } from "./scratch.ts";
 const CONFIGURATION = `[system]
 resolver = "none"
 [lan.lan0]
-address_pool = "2001:db8:1:0:77::/116"
+address_pool = "2001:db8:1:0:77::/117"
 prefix_pool = "2001:db8:100::/48"
-delegated_length = 60
+delegated_length = 59
 preferred_seconds = 20
 valid_seconds = 7200
 rapid_commit = true
@@ -43,7 +43,7 @@ export function killStory({ kills, perSecond, seed }: KillSize): Promise<void> {
         let audited = 0;
         for (let n = 0; n < kills; n++) {
           const victim = TURN[n % TURN.length] ?? "the whole";
-          await heard(load, 20 + chance.below(300), ours);
+          await heard(load, 20 + chance.below(150), ours);
           ours = await killedOne({ victim, ours, gateway, folder });
           killed.set(victim, (killed.get(victim) ?? 0) + 1);
           if (victim === "the whole" || n === kills - 1) audited += await load.audit(PATIENCE_MS);

@@ -16,7 +16,7 @@ const SERVER_PORT = 547;
 const TICK_MS = 5;
 const AGAIN_MS = 250;
 /** Clients with leases at once: what they hold and what rests for those that are gone is more than the pools have. */
-const HOLDERS_MOST = 2500;
+const HOLDERS_MOST = 1200;
 const WINDOW = 64;
 
 type Kind = "sarr" | "rapid" | "renew" | "rebind" | "release";
