@@ -80,5 +80,6 @@ test("a Request that names an address of another link is told so in its IA, and 
   assert.equal(refused.message.options.iaNa?.[0]?.options.status?.code, STATUS.notOnLink);
   assert.equal(refused.message.options.iaNa?.[0]?.options.iaAddress, undefined);
   assert.equal(refused.held, false);
+  assert.deepEqual([bed.replies.images, bed.server.view().links[0]?.addresses], [0, 1], "nothing was changed");
   assert.equal(addressIn(bed.ask(1, "renew", { iaNa: [iaNa({ iaid: 5, iaAddress: [iaAddress(held)] })] })), held);
 });

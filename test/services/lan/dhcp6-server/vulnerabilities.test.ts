@@ -29,6 +29,7 @@ test("CVE-2026-53918: an off-link hint lets go of no lease, whichever associatio
   for (const first of [true, false]) {
     const { iaNa: given = [] } = bed.ask(1, "request", hinted(first)).message.options;
     assert.equal(given[first ? 0 : 1]?.options.status?.code, STATUS.notOnLink);
+    assert.ok((bed.server.view().links[0]?.addresses ?? 0) >= 1, "the lease stays bound");
     assert.equal(addressIn(bed.ask(1, "renew", { iaNa: [iaNa({ ...IA, iaAddress: [iaAddress(held)] })] })), held);
   }
   // The same number twice in one message, the second time with a hint that is wrong.
