@@ -35,10 +35,11 @@ const KINDS: readonly [Dhcp6ClientKind, ...Dhcp6ClientKind[]] = [
   "informationRequest",
 ];
 const SECOND = { ...LAN_ADDRESS, address: ip("2001:db8:77::1") };
+const TOLD = { ...POOLS, reconfigure: true };
 const CONFIG: LanConfig = {
   duid: SERVER,
-  interfaces: [{ name: "lan0", number: 100, router: undefined, dhcp6: { mode: "server", pools: POOLS } }],
-  relayedLinks: [{ number: 200, name: "far", prefix: net("2001:db8:2::/64"), selectors: [], pools: { ...POOLS, rapidCommit: true } }],
+  interfaces: [{ name: "lan0", number: 100, router: undefined, dhcp6: { mode: "server", pools: TOLD } }],
+  relayedLinks: [{ number: 200, name: "far", prefix: net("2001:db8:2::/64"), selectors: [], pools: { ...TOLD, rapidCommit: true } }],
   classes: [],
   hosts: [],
 };
@@ -116,6 +117,7 @@ class Street {
       if (chance.perMille(500)) this.server.sweep({ seconds: this.seconds }, 16, this.#out);
       if (chance.perMille(100)) this.server.setAddresses("lan0", chance.pick([[LAN_ADDRESS], [SECOND], [LAN_ADDRESS, SECOND], []]));
       if (chance.perMille(20)) this.server.configure(this.#config);
+      if (chance.perMille(100)) this.server.reconfigure({ link: chance.pick(["", "lan0", "far"]), client: undefined, purpose: undefined });
     }
   }
 
@@ -126,7 +128,9 @@ class Street {
     const kind = chance.pick(KINDS);
     const userClass = chance.perMille(300) ? { userClass: [octets("lab")] } : {};
     const asked = kind === "informationRequest" ? { requestedOptions: [23, 32] } : { requestedOptions: [23, 24, 39, 200], ...ia };
-    const options = { ...asked, ...userClass };
+    const name = { serverUpdates: false, overridden: false, noUpdates: true, name: `host${chance.below(3)}`, complete: false };
+    const willing = { ...(chance.perMille(600) ? { reconfigureAccept: true } : {}), ...(chance.perMille(300) ? { clientFqdn: name } : {}) };
+    const options = { ...asked, ...userClass, ...willing };
     const inner = withAuthentication(
       encodeDhcp6(said(1 + chance.below(30), kind, { ...options, ...(chance.perMille(300) ? { rapidCommit: true } : {}) })),
     );
@@ -169,6 +173,18 @@ test("a server that is told the same says the same, whatever the key of its tabl
     }),
     { numRuns: 12 },
   );
+});
+
+test("clients that are being told to come back as it begins, and those that are told in it, are told the same again", () => {
+  const street = new Street(12);
+  street.live(150, 4);
+  const text = recordingOf(street, 100);
+  for (const kind of ["reconfiguring", "reconfigure"]) assert.match(text, new RegExp(`"kind":"${kind}"`));
+  assert.ok((street.server.view().reconfigure.counts["sent"] ?? 0) > 20, JSON.stringify(street.server.view().reconfigure.counts));
+  assert.equal(replayed(text).differs, undefined);
+  const lines = text.trimEnd().split("\n");
+  const at = lines.findIndex((line) => /"kind":"reconfiguring".*"tries"/.test(line));
+  assert.ok(at > 0 && replayed(lines.toSpliced(at, 1).join("\n")).differs !== undefined, "without those under way it is another server");
 });
 
 test("what classes and thousands of reserved hosts make of it is said again: they come in pieces, none longer than a step", () => {
