@@ -232,8 +232,24 @@ export class Dhcp6Server {
     const classLifetimes = this.#classLifetimes.of(classes);
     const host = this.#hosts.of(message, 0, chain);
     if (host?.ignored === true) return "host-ignored";
-    const known = { classes, classLifetimes, lifetimes: classLifetimes, host, reserved: host };
-    const seeker: Seeker = { link, message, chain, ia: 0, now, direct, ...known, via: batch.addresses, fromAt, viaAt };
+    const via = batch.addresses;
+    // Written out: a spread costs a tenth of a microsecond, half of an answer to an Information-request.
+    const seeker: Seeker = {
+      link,
+      message,
+      chain,
+      ia: 0,
+      now,
+      direct,
+      classes,
+      classLifetimes,
+      lifetimes: classLifetimes,
+      host,
+      reserved: host,
+      via,
+      fromAt,
+      viaAt,
+    };
     const heardOn = direct ? link.identity.number : this.#links.numberOf(index);
     this.#clientNotes.begin(batch.addresses, fromAt, batch.ports[row] ?? 0, heardOn, link.identity.pools.reconfigure);
     this.#reconfigure.heard(seeker);
