@@ -1,5 +1,6 @@
 /** Addresses of a server's name from the given resolvers: c-ares, never the C library, whose NSS may ask this very program. */
 import { promises } from "node:dns";
+import { isIP } from "node:net";
 import type { ServiceNames, ServiceRecord, StreamTarget } from "../ports/tls-streams.ts";
 
 const TIMEOUT_MS = 2000;
@@ -7,7 +8,7 @@ const TRIES = 2;
 
 /** IPv6 and IPv4 in turn, in the order they were given (RFC 8305 §4). @throws Error that says why there is none */
 export async function addressesOf({ host, address, resolvers }: StreamTarget): Promise<readonly string[]> {
-  if (address !== undefined) return [address];
+  if (address !== undefined || isIP(host) !== 0) return [address ?? host];
   if (resolvers.length === 0) throw new Error(`nobody to ask for the address of ${host}`);
   const resolver = resolverOf(resolvers);
   const [six, four] = await Promise.allSettled([resolver.resolve6(host), resolver.resolve4(host)]);

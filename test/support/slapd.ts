@@ -16,10 +16,21 @@ export type SlapdOptions = DirectoryContents & {
   readonly sizeLimit?: number;
   /** Anybody may read; else only the reader. */
   readonly anonymous?: boolean;
+  /** It tells of changes (RFC 4533), and has a mark of them. */
+  readonly sync?: boolean;
+  /** Another server beside the first one. */
+  readonly address?: string;
+  /** It also listens on `socket`. */
+  readonly local?: boolean;
+  /** Who has a certificate of the same authority is the reader; so is who comes over `socket` as this uid. */
+  readonly external?: { readonly uid: number };
+  /** Further entries. */
+  readonly ldif?: string;
 };
 export const SERVER_NAME = "directory.test";
 const ADDRESS = "127.0.0.1";
 const PORTS = { plain: 389, starttls: 389, ldaps: 636, ldapi: 0 } as const;
+const ROOT = { dn: `cn=root,${SUFFIX}`, password: "only-for-changing" } as const;
 const MAP_BYTES = 512 * 1024 * 1024;
 
 export class Slapd {
@@ -34,6 +45,28 @@ export class Slapd {
     this.#options = options;
   }
 
+  get address(): string {
+    return this.#options.address ?? ADDRESS;
+  }
+
+  /** The path of its socket. */
+  get socket(): string {
+    return join(this.folder, "ldapi");
+  }
+
+  /** Who signed its certificate. */
+  get authority(): Authority {
+    if (this.#authority === undefined) throw new Error("no TLS");
+    return this.#authority;
+  }
+
+  /** Changes entries, as an administrator with this LDIF. */
+  async change(ldif: string): Promise<void> {
+    const file = join(this.folder, "change.ldif");
+    writeFileSync(file, ldif);
+    await this.#namespace.exec("ldapmodify", "-x", "-H", `ldap://${this.address}`, "-D", ROOT.dn, "-w", ROOT.password, "-f", file);
+  }
+
   /** PEM of who signed its certificate; empty without TLS. */
   get authorityPem(): string {
     return this.#authority?.pem ?? "";
@@ -44,7 +77,7 @@ export class Slapd {
     const attribute = (value: string) => ({ kind: "attribute", value }) as const;
     return {
       name: "slapd",
-      servers: [{ host: SERVER_NAME, address: ADDRESS, port: PORTS[transport] }],
+      servers: [{ host: SERVER_NAME, address: this.address, port: PORTS[transport] }],
       srv: "",
       transport,
       trustedPem: this.authorityPem,
@@ -96,16 +129,17 @@ export class Slapd {
       await makeCertificate(this.#authority, "server", `DNS:${SERVER_NAME}`);
     }
     writeFileSync(join(this.folder, "slapd.conf"), this.#configuration());
-    writeFileSync(join(this.folder, "all.ldif"), directoryLdif(this.#options));
+    writeFileSync(join(this.folder, "all.ldif"), `${directoryLdif(this.#options)}\n${this.#options.ldif ?? ""}`);
     await this.#namespace.exec("slapadd", "-q", "-f", join(this.folder, "slapd.conf"), "-l", join(this.folder, "all.ldif"));
   }
 
   /** Again after `kill`, with the same database. */
   async start(): Promise<void> {
-    const urls = `ldap://${ADDRESS}${this.#options.tls === true ? ` ldaps://${ADDRESS}` : ""}`;
+    const { tls = false, local = false } = this.#options;
+    const urls = `ldap://${this.address}${tls ? ` ldaps://${this.address}` : ""}${local ? ` ldapi://${encodeURIComponent(this.socket)}` : ""}`;
     const running = this.#namespace.spawn("slapd", ["-d", "0", "-h", urls, "-f", join(this.folder, "slapd.conf")]);
     this.#running = running;
-    const question = ["-x", "-H", `ldap://${ADDRESS}`, "-s", "base", "-b", ""];
+    const question = ["-x", "-H", `ldap://${this.address}`, "-s", "base", "-b", ""];
     await waitFor(
       async (see) => {
         see(running.stderr);
@@ -133,24 +167,32 @@ export class Slapd {
   }
 
   #configuration(): string {
-    const { tls = false, sizeLimit, anonymous = false } = this.#options;
+    const { tls = false, sizeLimit, anonymous = false, sync = false, external } = this.#options;
     const file = (name: string): string => join(this.folder, name);
     return [
       ...["core", "cosine", "nis"].map((schema) => `include /etc/ldap/schema/${schema}.schema`),
       "modulepath /usr/lib/ldap",
       "moduleload back_mdb",
+      ...(sync ? ["moduleload syncprov"] : []),
       `pidfile ${file("slapd.pid")}`,
       `sizelimit ${sizeLimit ?? "unlimited"}`,
       ...(tls
         ? [`TLSCACertificateFile ${file("authority.pem")}`, `TLSCertificateFile ${file("server.pem")}`, `TLSCertificateKeyFile ${file("server.key")}`]
         : []),
+      ...(external === undefined ? [] : ["TLSVerifyClient try", `authz-regexp "cn=reader-of-tests" "${READER.dn}"`]),
+      ...(external === undefined
+        ? []
+        : [`authz-regexp "gidNumber=[0-9]+\\+uidNumber=${external.uid},cn=peercred,cn=external,cn=auth" "${READER.dn}"`]),
       "access to attrs=userPassword by anonymous auth by * none",
       `access to * by dn.exact="${READER.dn}" read by anonymous ${anonymous ? "read" : "auth"}`,
       "database mdb",
       `suffix "${SUFFIX}"`,
+      `rootdn "${ROOT.dn}"`,
+      `rootpw ${ROOT.password}`,
       `directory ${file("db")}`,
       `maxsize ${MAP_BYTES}`,
       "index objectClass eq",
+      ...(sync ? ["index entryCSN,entryUUID eq", "overlay syncprov"] : []),
       "",
     ].join("\n");
   }

@@ -74,6 +74,6 @@ function plain(name: string): string {
   return name.toLowerCase().replace(/\.$/, "");
 }
 
-function keyOf({ host, port }: ServerConfig): string {
-  return `${host} ${port}`;
+function keyOf({ host, address, port }: ServerConfig): string {
+  return `${host} ${address ?? ""} ${port}`;
 }
