@@ -6,10 +6,13 @@ node=$(command -v node) || { echo "$name: node is not on the PATH; install Node.
 daemon() {
   absent=$1
   shift
-  foreground= other= file= socket= level=info
-  while getopts :df:ns:v flag; do
+  foreground= other= file= socket= define= level=info
+  case $name in ypldap) flags=:D:df:ns:v ;; *) flags=:df:ns:v ;; esac
+  while getopts "$flags" flag; do
     case $flag in
       d) foreground=1 ;;
+      D) define="$define${define:+
+}$OPTARG" ;;
       f) file=$OPTARG ;;
       s) socket=$OPTARG ;;
       v) level=debug ;;
@@ -20,6 +23,7 @@ daemon() {
   if [ -z "$foreground" ] || [ -n "$other" ] || [ "$(id -u)" != 0 ]; then exec "$node" "$bin/../dist/$name.mjs" "$@"; fi
   set -- run --format "$name" --runtime-dir "/run/$name" --state-dir "/var/lib/$name" --log-level "$level"
   if [ -n "$file" ]; then set -- "$@" "--file=$file"; else set -- "$@" "--file=/etc/$name.conf" --absent "$absent"; fi
+  if [ -n "$define" ]; then set -- "$@" "--define=$define"; fi
   if [ -n "$socket" ]; then set -- "$@" "--control-socket=$socket"; fi
   exec "$bin/leasehold" "$@"
 }

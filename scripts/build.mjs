@@ -43,6 +43,7 @@ const BUNDLES = {
   cli: { entry: "src/cli/leasehold.ts", packages: true, rooms: ["cli", "config"] },
   dhcpleased: { entry: "src/cli/dhcpleased.ts", packages: true, rooms: ["cli", "config"] },
   dhcp6leased: { entry: "src/cli/dhcp6leased.ts", packages: true, rooms: ["cli", "config"] },
+  ypldap: { entry: "src/cli/ypldap.ts", packages: true, rooms: ["cli", "config"] },
   dhcp6leasectl: { entry: "src/cli/dhcp6leasectl.ts", packages: false, rooms: ["cli"] },
   dhcpleasectl: { entry: "src/cli/dhcpleasectl.ts", packages: false, rooms: ["cli"] },
 };

@@ -25,7 +25,7 @@ const PORTS = { ldaps: 636, starttls: 389, plain: 389, ldapi: 0 } as const;
 const phrase = z.string().max(4096);
 const word = z.string().min(1).max(255);
 const id = z.number().int().min(0).max(LARGEST_ID);
-/** RFC 2307. A value that starts with "=" is the same for everyone; an attribute that ends in "?" may be missing. */
+/** RFC 2307. A value that starts with "=" is the same for everyone; one that ends in "?" may be missing, of "*" all values count, of "!" the first. */
 const userFields = z.strictObject({
   name: phrase.default("uid"),
   password: phrase.default("=*"),
@@ -91,7 +91,8 @@ export const directorySchema = z.strictObject({
   max_gid: id.default(LARGEST_ID),
   source: z.record(z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, { message: "this is no name of a source" }), source),
 });
-type File = z.output<typeof directorySchema>;
+export type DirectoryFile = z.output<typeof directorySchema>;
+type File = DirectoryFile;
 type SourceFile = File["source"][string];
 
 /** What is wrong between parts, or with files they name. */
@@ -219,6 +220,8 @@ function fieldsOf<F extends string>(given: Readonly<Record<F, string>>): Record<
 
 function fieldOf(name: string, value: string): FieldSource {
   if (value.startsWith("=")) return { kind: "fixed", value: value.slice(1) };
+  if (value.endsWith("!")) return { kind: "attribute", value: value.slice(0, -1) };
+  if (value.endsWith("*")) return { kind: "list", value: value.slice(0, -1) };
   if (value.endsWith("?")) return { kind: "optional", value: value.slice(0, -1) };
   return { kind: name === "members" ? "list" : "attribute", value };
 }

@@ -8,6 +8,7 @@ import { DHCP6LEASED } from "./native/dhcp6leased.ts";
 import type { Macro } from "./native/lexer.ts";
 import { parseNative } from "./native/parse.ts";
 import { DHCPLEASED } from "./native/dhcpleased.ts";
+import { parseYpldap } from "./native/ypldap.ts";
 import { CONFIG_OPTIONS, keysIn, optionKey } from "./options.ts";
 import type { Fault } from "./faults.ts";
 import { type Config, type ConfigFile, configOf, faultsOf, schema, soundPartsOf, warningsOf } from "./schema.ts";
@@ -15,7 +16,7 @@ import { type Surroundings, thisMachine } from "./surroundings.ts";
 import { isProblem, type Parsed, parseToml, type Problem } from "./toml.ts";
 
 /** What a file is written in. */
-export const FORMATS = ["toml", "dhcpleased", "dhcp6leased"] as const;
+export const FORMATS = ["toml", "dhcpleased", "dhcp6leased", "ypldap"] as const;
 export type Format = (typeof FORMATS)[number];
 /** `macros` are those of a native file, for whoever wants to see them; `warnings` are of what is right and yet may surprise. */
 export type ReadResult =
@@ -23,17 +24,27 @@ export type ReadResult =
   | { readonly problems: readonly Problem[] };
 
 const WRITABLE_BY_OTHERS = 0o022;
+/** Of a file that may hold passwords: root's group may read it, nobody else. */
+const OPEN_TO_OTHERS = 0o037;
 
 const GRAMMARS = { dhcpleased: DHCPLEASED, dhcp6leased: DHCP6LEASED } as const;
 /** A line that dhcp6leased.conf has, and dhcpleased.conf cannot have; comments do not count. */
 const OF_DHCP6LEASED = /^[ \t]*request[ \t]+(?:address|prefix|rapid)\b/m;
-const SMALLEST = { toml: "[uplink4.eth0]", dhcpleased: "interface eth0 { }", dhcp6leased: "request prefix delegation on eth0 for lan0" } as const;
+const SMALLEST = {
+  toml: "[uplink4.eth0]",
+  dhcpleased: "interface eth0 { }",
+  dhcp6leased: "request prefix delegation on eth0 for lan0",
+  ypldap: 'domain "home" and directory "ldap.example.org" ldaps { ... }',
+} as const;
+/** A line that ypldap.conf alone can have. */
+const OF_YPLDAP = /^[ \t]*directory[ \t]+"?[^"\s]+"?.*\{/m;
 
 /** Native files have their own ending. Which of them it is its name says, or what stands in it. */
 function formatOf(path: string, octets: Buffer): Format {
   if (!path.endsWith(".conf")) return "toml";
   const name = basename(path);
   if (name.includes("dhcp6leased")) return "dhcp6leased";
+  if (name.includes("ypldap") || (!name.includes("dhcpleased") && OF_YPLDAP.test(octets.toString("latin1")))) return "ypldap";
   return !name.includes("dhcpleased") && OF_DHCP6LEASED.test(octets.toString("latin1")) ? "dhcp6leased" : "dhcpleased";
 }
 
@@ -41,14 +52,24 @@ function formatOf(path: string, octets: Buffer): Format {
  * @param path a file; one that group or others may write is refused, for whoever writes it rules the program
  * @param given what it is written in; undefined: its name, or its content, tells
  * @param absent whether a file that is not there counts as an empty one
+ * @param defines macros that the file cannot say otherwise, where it has macros: "name=value"
  */
 export function readConfigFile(
   path: string,
-  { format: given, absent = "error" }: { readonly format?: Format | undefined; readonly absent?: "error" | "empty" } = {},
+  {
+    format: given,
+    absent = "error",
+    defines = [],
+  }: { readonly format?: Format | undefined; readonly absent?: "error" | "empty"; readonly defines?: readonly string[] } = {},
 ): ReadResult {
   let octets: Buffer;
   try {
-    const { mode, size } = statSync(path);
+    const { mode, size, uid } = statSync(path);
+    if ((given ?? formatOf(path, Buffer.alloc(0))) === "ypldap") {
+      if ((mode & OPEN_TO_OTHERS) !== 0)
+        return one("others may read this file, or its group may write it; it may hold passwords", `chmod 0640 ${path}`);
+      if (uid !== 0 && uid !== process.getuid?.()) return one("this file belongs to somebody else", `chown root ${path}`);
+    }
     if ((mode & WRITABLE_BY_OTHERS) !== 0) return one("group or others may write this file", `chmod go-w ${path}`);
     if (size > LIMITS.configBytes) return one(`the file is larger than ${LIMITS.configBytes} bytes`, "is this the right file?");
     octets = readFileSync(path);
@@ -61,20 +82,38 @@ export function readConfigFile(
     );
   }
   const format = given ?? formatOf(path, octets);
-  return readConfig(octets.toString(format === "toml" ? "utf8" : "latin1"), { format });
+  return readConfig(octets.toString(format === "toml" ? "utf8" : "latin1"), { format, defines });
 }
 
 /** @param text in a native file one character for each octet */
 export function readConfig(
   text: string,
-  { format = "toml", surroundings = thisMachine }: { readonly format?: Format; readonly surroundings?: Surroundings } = {},
+  {
+    format = "toml",
+    surroundings = thisMachine,
+    defines = [],
+  }: { readonly format?: Format; readonly surroundings?: Surroundings; readonly defines?: readonly string[] } = {},
 ): ReadResult {
   if (format === "toml") {
     const parsed = parseToml(text);
     return isProblem(parsed) ? { problems: [parsed] } : judge(parsed, { surroundings, problems: [], macros: [] });
   }
+  if (format === "ypldap") return readYpldap(text, surroundings, defines);
   const parsed = parseNative(text, GRAMMARS[format]);
   return judge(parsed, { ...parsed, surroundings });
+}
+
+/** A password that stands in the file is read as if a file of its own held it. */
+function readYpldap(text: string, surroundings: Surroundings, defines: readonly string[]): ReadResult {
+  const { readIncluded, readTrusted, readSecret } = surroundings;
+  const readInclude = (path: string): string | Error => {
+    const read = (readIncluded ?? readTrusted)(path);
+    return typeof read === "string" ? Buffer.from(read, "utf8").toString("latin1") : read;
+  };
+  const parsed = parseYpldap(text, { readInclude, defines });
+  const within = { ...surroundings, readSecret: (path: string) => parsed.secrets.get(path) ?? readSecret(path) };
+  const result = judge(parsed, { ...parsed, surroundings: within });
+  return "problems" in result ? result : { ...result, warnings: inOrder([...parsed.warnings, ...result.warnings], parsed) };
 }
 
 /** What the names of tables are of. */

@@ -6,6 +6,8 @@ import { LIMITS } from "../base/limits.ts";
 export type Surroundings = {
   /** PEM text, or what is wrong with the file. */
   readonly readTrusted: (path: string) => string | Error;
+  /** A part of a configuration that may hold passwords. */
+  readonly readIncluded?: (path: string) => string | Error;
   /** Only what root alone may read. */
   readonly readSecret: (path: string) => string | Error;
   /** A private key, PEM, that root alone may read. */
@@ -18,10 +20,13 @@ export type Surroundings = {
 
 const OTHERS_MAY_READ = 0o077;
 const OTHERS_MAY_WRITE = 0o022;
+/** And its group may not write. */
+const OPEN_TO_OTHERS = 0o037;
 const SECRET_BYTES = 4096;
 
 export const thisMachine: Surroundings = {
   readTrusted: (path) => readGuarded(path, OTHERS_MAY_WRITE, LIMITS.trustedPemBytes),
+  readIncluded: (path) => readGuarded(path, OPEN_TO_OTHERS, LIMITS.configBytes),
   readSecret: (path) => readGuarded(path, OTHERS_MAY_READ, SECRET_BYTES),
   readKey: (path) => readGuarded(path, OTHERS_MAY_READ, LIMITS.trustedPemBytes),
   resolvers: () =>
@@ -42,7 +47,7 @@ export const thisMachine: Surroundings = {
 function readGuarded(path: string, forbidden: number, maxBytes: number): string | Error {
   try {
     const { mode, size } = statSync(path);
-    if ((mode & forbidden) !== 0) return new Error(`group or others may ${forbidden === OTHERS_MAY_READ ? "read" : "write"} ${path}`);
+    if ((mode & forbidden) !== 0) return new Error(`group or others may ${forbidden === OTHERS_MAY_WRITE ? "write" : "read"} ${path}`);
     return size > maxBytes ? new Error(`${path} is larger than ${maxBytes} bytes`) : readFileSync(path, "utf8");
   } catch (error) {
     return new Error(`${path} cannot be read: ${error instanceof Error ? error.message : String(error)}`, { cause: error });

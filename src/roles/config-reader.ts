@@ -4,9 +4,9 @@ import { encodeAll } from "../base/codec.ts";
 import { FORMATS, printProblem, readConfigFile } from "../config/read.ts";
 import { configuration } from "./messages/catalogue.ts";
 
-const [file = "", given = "auto", absent = "error"] = process.argv.slice(2);
+const [file = "", given = "auto", absent = "error", define = ""] = process.argv.slice(2);
 const format = FORMATS.find((one) => one === given);
-const result = readConfigFile(file, { format, absent: absent === "empty" ? "empty" : "error" });
+const result = readConfigFile(file, { format, absent: absent === "empty" ? "empty" : "error", defines: define === "" ? [] : define.split("\n") });
 if ("problems" in result) {
   writeSync(2, `${result.problems.map((problem) => printProblem(file, problem)).join("\n")}\n`);
   process.exitCode = 2;

@@ -11,7 +11,7 @@ import { RUN_OPTIONS, type RunOptions } from "./main/options.ts";
 
 const EXIT = { failed: 1, usage: 2 } as const;
 /** Formats of programs whose names we bear; of those whatever is wrong ends with 1. */
-const COMPATIBLE: readonly string[] = ["dhcpleased", "dhcp6leased"];
+const COMPATIBLE: readonly string[] = ["dhcpleased", "dhcp6leased", "ypldap"];
 const CHOICES: Readonly<Record<"log-level" | "format" | "absent", readonly string[]>> = {
   "log-level": LOG_LEVELS,
   format: ["auto", "toml", ...COMPATIBLE],

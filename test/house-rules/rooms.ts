@@ -43,6 +43,7 @@ export const WIDER: readonly { readonly from: string; readonly to: string; reado
     to: "src/services/directory/config.ts",
     why: "which words there are for maps, transports and policies is said once",
   },
+  { from: "src/config/native/ypldap-globals.ts", to: "src/services/directory/config.ts", why: "which maps there are is said once" },
   { from: "src/cli/options.ts", to: "src/roles/main/options.ts", why: "the command line and main read one table of options" },
   { from: "src/cli/check-system/", to: "src/services/uplink4/config.ts", why: "which links a pattern means is said once" },
   { from: "src/cli/plan/view.ts", to: "src/services/uplink6/", why: "the plan is drawn as the engine will lay it out" },

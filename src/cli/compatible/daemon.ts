@@ -19,11 +19,19 @@ export type Compatible = {
   readonly file: string;
   /** What `file` is where it is not there. A file that -f names must be. */
   readonly absent: "error" | "empty";
+  /** Macros may be defined on the command line, and what they stand for may be a password: it is not shown. */
+  readonly defines?: true;
   readonly socket: string;
   /** @param verbosity how often -v was said */
   readonly printed: (file: ConfigFile, verbosity: number) => string;
 };
-type Flags = { readonly file: string | undefined; readonly socket: string; readonly check: boolean; readonly verbosity: number };
+type Flags = {
+  readonly file: string | undefined;
+  readonly socket: string;
+  readonly check: boolean;
+  readonly verbosity: number;
+  readonly defines: readonly string[];
+};
 
 const SYSLOG = "/dev/log";
 const PATIENCE_MS = 30_000;
@@ -38,16 +46,16 @@ export async function compatible(program: Compatible): Promise<never> {
   return start(flags, program);
 }
 
-function judge({ file: given, check, verbosity }: Flags, { file: standard, format, absent, printed }: Compatible): void {
+function judge({ file: given, check, verbosity, defines }: Flags, { file: standard, format, absent, printed, ...program }: Compatible): void {
   const file = given ?? standard;
-  const result = readConfigFile(file, { format, absent: given === undefined ? absent : "error" });
+  const result = readConfigFile(file, { format, absent: given === undefined ? absent : "error", defines });
   if ("problems" in result) {
     print(2, result.problems.map((problem) => printProblem(file, problem)).join("\n"));
     process.exit(1);
   }
   for (const { name, value, used } of result.macros) {
-    if (verbosity >= 1) print(2, `${name} = "${escapeText(value)}"`);
-    if (verbosity >= 2 && !used) print(2, `the macro "${escapeText(name)}" is not used`);
+    if (verbosity >= 1 && program.defines === undefined) print(2, `${name} = "${escapeText(value)}"`);
+    if (verbosity >= (program.defines === undefined ? 2 : 1) && !used) print(2, `the macro "${escapeText(name)}" is not used`);
   }
   for (const warning of result.warnings) print(2, printWarning(file, warning));
   if (!check) return;
@@ -57,10 +65,17 @@ function judge({ file: given, check, verbosity }: Flags, { file: standard, forma
 }
 
 /** Log lines go to the system's log where there is one. */
-async function start({ file, socket, verbosity }: Flags, program: Compatible): Promise<never> {
+async function start({ file, socket, verbosity, defines }: Flags, program: Compatible): Promise<never> {
   if (isListening(socket)) fail(program, `already running: somebody listens on ${escapeText(socket)}`);
   const path = fileURLToPath(new URL(`../bin/${program.name}`, import.meta.url));
-  const words = ["-d", ...(file === undefined ? [] : ["-f", resolve(file)]), "-s", socket, ...(verbosity > 0 ? ["-v"] : [])];
+  const words = [
+    "-d",
+    ...(file === undefined ? [] : ["-f", resolve(file)]),
+    "-s",
+    socket,
+    ...(verbosity > 0 ? ["-v"] : []),
+    ...defines.flatMap((define) => ["-D", define]),
+  ];
   const log = existsSync(SYSLOG)
     ? spawn("logger", ["-t", program.name, "-p", "daemon.info"], { stdio: ["pipe", "ignore", "ignore"], detached: true })
     : undefined;
@@ -89,11 +104,12 @@ function isListening(path: string): boolean {
     });
 }
 
-function flagsOf(args: readonly string[], { name, socket }: Compatible): Flags {
+function flagsOf(args: readonly string[], { name, socket, defines }: Compatible): Flags {
   try {
     const { values } = parseArgs({
       args: [...args],
       options: {
+        ...(defines === undefined ? {} : { define: { type: "string", short: "D", multiple: true } as const }),
         debug: { type: "boolean", short: "d" },
         file: { type: "string", short: "f" },
         check: { type: "boolean", short: "n", default: false },
@@ -101,9 +117,10 @@ function flagsOf(args: readonly string[], { name, socket }: Compatible): Flags {
         verbose: { type: "boolean", short: "v", multiple: true, default: [] },
       },
     });
-    return { file: values.file, socket: resolve(values.socket), check: values.check, verbosity: values.verbose.length };
+    const told = "define" in values && Array.isArray(values.define) ? values.define.map(String) : [];
+    return { file: values.file, socket: resolve(values.socket), check: values.check, verbosity: values.verbose.length, defines: told };
   } catch {
-    print(2, `usage: ${name} [-dnv] [-f file] [-s socket]`);
+    print(2, `usage: ${name} [-dnv]${defines === undefined ? "" : " [-D macro=value]"} [-f file] [-s socket]`);
     process.exit(1);
   }
 }

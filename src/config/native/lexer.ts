@@ -12,18 +12,24 @@ const BLANK = /[ \t\r]/;
 const WORD_START = /[A-Za-z0-9:_]/;
 /** Letters, digits, and punctuation except `( ) { } ! = # ,`. */
 const IN_WORD = /[A-Za-z0-9"$%&'*+./:;<>?@[\\\]^_`|~-]/;
+/** What would not be read as one word, such as a distinguished name. */
+const IS_VALUE = /[(){}<>!=#,"']|^$/;
 const ENDS_NUMBER = /[\s),/}=]/;
 const LEAST = -(2n ** 63n);
 const MOST = 2n ** 63n - 1n;
 
 export class Lexer {
-  readonly macros = new Map<string, Macro>();
+  readonly macros: Map<string, Macro>;
+  readonly #sharesMacros: boolean;
   readonly #characters: Characters;
   #expanded = 0;
   #ended = false;
 
-  constructor(text: string) {
+  /** @param macros of a grammar whose macros are values: one that holds more than words and numbers is one string */
+  constructor(text: string, macros?: Map<string, Macro>) {
     this.#characters = new Characters(text);
+    this.macros = macros ?? new Map();
+    this.#sharesMacros = macros !== undefined;
   }
 
   /** @throws Misread; the rest of the line can be skipped then */
@@ -42,7 +48,9 @@ export class Lexer {
         continue;
       }
       if (first === "$" && !expanding) {
-        this.#expand(place);
+        const { value } = this.#expand(place);
+        if (this.#sharesMacros && IS_VALUE.test(value)) return { kind: "string", text: value, ...place };
+        characters.expand(value);
         continue;
       }
       if (first === '"' || first === "'") return { kind: "string", text: this.#quoted(first, place), ...place };
@@ -76,7 +84,7 @@ export class Lexer {
     for (let next = this.#characters.peek(); next !== "" && next !== "\n"; next = this.#characters.peek()) this.#characters.next();
   }
 
-  #expand(place: Place): void {
+  #expand(place: Place): Macro {
     let name = "";
     while (/[A-Za-z0-9_]/.test(this.#characters.peek())) name += this.#characters.next();
     const macro = this.macros.get(name);
@@ -85,7 +93,7 @@ export class Lexer {
     this.#expanded += macro.value.length;
     if (this.#expanded > LIMITS.configBytes)
       throw new Misread(place, `macros come to more than ${LIMITS.configBytes} bytes`, "write what they stand for where it is needed");
-    this.#characters.expand(macro.value);
+    return macro;
   }
 
   /** A backslash stands for itself, but before the same quote, a blank, a tab, or the end of a line. */

@@ -10,6 +10,10 @@ export class Places {
     if (!this.#places.has(key)) this.#places.set(key, { line, column });
   }
 
+  has(path: readonly (string | number)[]): boolean {
+    return this.#places.has(JSON.stringify(path.map(String)));
+  }
+
   /** The place of the nearest thing on a path that the file has. */
   of(path: readonly PropertyKey[]): Place {
     for (let length = path.length; length > 0; length--) {

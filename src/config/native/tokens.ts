@@ -2,17 +2,20 @@
 import { escapeBytes } from "../../base/text.ts";
 import type { Place } from "../toml.ts";
 import { Misread } from "./characters.ts";
-import { Lexer, type Token } from "./lexer.ts";
+import { Lexer, type Macro, type Token } from "./lexer.ts";
 
 export class Tokens {
   readonly lexer: Lexer;
   readonly #keywords: readonly string[];
   #ahead: Token | undefined;
 
-  /** @param keywords words that are never text where they stand without quotes */
-  constructor(text: string, keywords: readonly string[]) {
+  /**
+   * @param keywords words that are never text where they stand without quotes
+   * @param macros of files that include this one: the same, and those it adds. What is no word then is one string where it stands for a value
+   */
+  constructor(text: string, keywords: readonly string[], macros?: Map<string, Macro>) {
     this.#keywords = keywords;
-    this.lexer = new Lexer(text);
+    this.lexer = new Lexer(text, macros);
   }
 
   /** @throws Misread */

@@ -10,9 +10,9 @@ export type Loaded = { readonly configuration: Configuration } | { readonly prob
 const OUTPUT_BYTES = 4 * 1024 * 1024;
 const PATIENCE_MS = 20_000;
 
-export function loadConfiguration({ file, format, absent }: Pick<RunOptions, "file" | "format" | "absent">): Loaded {
+export function loadConfiguration({ file, format, absent, define }: Pick<RunOptions, "file" | "format" | "absent" | "define">): Loaded {
   const reader = fileURLToPath(new URL("config-reader.mjs", import.meta.url));
-  const child = spawnSync(process.execPath, [reader, file, format, absent], { env: {}, maxBuffer: OUTPUT_BYTES, timeout: PATIENCE_MS });
+  const child = spawnSync(process.execPath, [reader, file, format, absent, define], { env: {}, maxBuffer: OUTPUT_BYTES, timeout: PATIENCE_MS });
   if (child.status !== 0)
     return {
       problems:

@@ -4,8 +4,14 @@ export const RUN_OPTIONS = {
   format: {
     type: "string",
     value: "FORMAT",
-    help: "what the configuration is written in: toml, dhcpleased, dhcp6leased, or auto, by its name: *.conf is one of the latter two",
+    help: "what the configuration is written in: toml, dhcpleased, dhcp6leased, ypldap, or auto, by its name and content: *.conf is one of the latter three",
     default: "auto",
+  },
+  define: {
+    type: "string",
+    value: "MACROS",
+    help: "macros of a native configuration that it cannot say otherwise, one a line: name=value",
+    default: "",
   },
   absent: { type: "string", value: "WHAT", help: "what a configuration that is not there is: error or empty", default: "error" },
   "runtime-dir": { type: "string", value: "DIR", help: "control socket and lock", default: "/run/leasehold" },
