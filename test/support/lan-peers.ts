@@ -35,7 +35,6 @@ export type LanPeer = {
   readonly inform: (ns: Namespace, folder: string) => Promise<Informed>;
   /** Says that it is gone. */
   readonly releases: boolean;
-  readonly rapid: boolean;
   /** The kernel is told how long its addresses last. */
   readonly setsLifetimes: boolean;
   /** Its timers may be that late: with T1 and T2 nearer to each other, only the later one is noticed. */
@@ -66,7 +65,6 @@ export const LAN_PEERS: Readonly<Record<LanPeerName, LanPeer>> = {
       return { told: () => told(client, "new_dhcp6_name_servers").join(" "), log: client.log };
     },
     releases: true,
-    rapid: true,
     setsLifetimes: true,
     timersWithin: 0,
     returns: { by: "carrier", address: "confirm", prefix: "rebind", both: "rebind" },
@@ -82,7 +80,6 @@ export const LAN_PEERS: Readonly<Record<LanPeerName, LanPeer>> = {
       return { told: () => told(client, "new_dhcp6_name_servers").join(" "), log: client.log };
     },
     releases: true,
-    rapid: false,
     setsLifetimes: true,
     timersWithin: 0,
     returns: { by: "restart", address: "confirm", prefix: "rebind", both: "rebind" },
@@ -99,7 +96,6 @@ export const LAN_PEERS: Readonly<Record<LanPeerName, LanPeer>> = {
       return { told: said, log: () => program.stderr + program.stdout };
     },
     releases: false,
-    rapid: true,
     setsLifetimes: true,
     timersWithin: 10,
     returns: { by: "carrier", address: "solicit", prefix: "solicit", both: "solicit" },
@@ -120,7 +116,6 @@ export const LAN_PEERS: Readonly<Record<LanPeerName, LanPeer>> = {
       return { told: () => readSafely(join(folder, "dhcp6c.told")), log: () => program.stderr + program.stdout };
     },
     releases: true,
-    rapid: true,
     setsLifetimes: false,
     timersWithin: 0,
     returns: { by: "restart", address: "solicit", prefix: "solicit", both: "solicit" },
@@ -141,7 +136,6 @@ export const LAN_PEERS: Readonly<Record<LanPeerName, LanPeer>> = {
       return { told: async () => JSON.stringify(await program.show()), log: program.log };
     },
     releases: true,
-    rapid: true,
     setsLifetimes: true,
     timersWithin: 0,
     returns: { by: "carrier", address: "confirm", prefix: "rebind", both: "rebind" },
