@@ -10,8 +10,8 @@ import { startDhcrelay6 } from "../support/relays.ts";
 import { withScratch } from "../support/scratch.ts";
 import { needsPeers } from "../support/unpacked.ts";
 
-const PATIENCE_MS = 40_000;
-const TIMES = "preferred_seconds = 12\nvalid_seconds = 60\n";
+const PATIENCE_MS = 60_000;
+const TIMES = "preferred_seconds = 12\nvalid_seconds = 120\n";
 /** Links behind relays, each with pools of its own; ours has others. */
 const CONFIGURATION = `[system]
 resolver = "none"

@@ -21,10 +21,10 @@ const GATEWAY_MAC = "02:00:5e:10:06:01";
 const ROUTE_PROTOCOL = "157";
 /** As /proc/net/udp6 has it. */
 const SERVER_PORT = `:${(547).toString(16).toUpperCase().padStart(4, "0")} `;
-const PATIENCE_SECONDS = 40;
+const PATIENCE_SECONDS = 60;
 
 export type LanTimes = { readonly preferredSeconds: number; readonly validSeconds: number };
-export const SHORT6: LanTimes = { preferredSeconds: 12, validSeconds: 60 };
+export const SHORT6: LanTimes = { preferredSeconds: 12, validSeconds: 120 };
 
 /** @param lines of `[lan.lan0]` */
 function lanConfiguration({ preferredSeconds, validSeconds }: LanTimes, lines: readonly string[]): string {
