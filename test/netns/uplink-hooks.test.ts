@@ -218,7 +218,7 @@ story("as an account of the machine it has that one's ids and no capability; an 
   await delay(300);
   assert.equal(logged.length, 2);
 });
-story("a hook that forks and hangs is killed in time with all its group, whatever signals it passes over", async () => {
+story("a hook that forks and hangs is killed in time with all its group, whatever signals it passes over (I15)", async () => {
   const path = hook(`sleep 1000 & echo $! $$ >${OUT}/pids; trap '' TERM HUP INT; while :; do sleep 1; done`);
   const happening = { interface: "wan0", event: "bound", record: new TextEncoder().encode("{}\n") };
   const end = await runHook({ path, ids: OWN, noCapabilities: true }, happening, 1);
