@@ -14,6 +14,7 @@ const OTHERS = [
 const HUGE = [0, 2 ** 32, 2 ** 53 - 1];
 /** The journal's folder has segments up to this one. */
 export const SEGMENTS = 63;
+const HAPPENED = { name: "lan0", event: "lease-commit", lease: "2001:db8::1", record: record('{"a":1}\n') } as const;
 const route = { add: true, ...LAN, prefix: net("2001:db8:100::/56"), via: ip("fe80::2") };
 const routed = (change: object, field: string): readonly Forgery[] =>
   [true, false].map((add) => forgery("delegatedRoutes", { routes: [{ ...route, ...change, add }] }, `delegatedRoutes.${field}`));
@@ -55,6 +56,7 @@ export const LAN_FORGERIES: readonly Forgery[] = [
   ...[2, ...HUGE].map((number) => forgery("snapshotAbandoned", { number }, "snapshotAbandoned.number")),
   forgery("snapshotAbandoned", { number: 1 }, undefined),
   forgery("snapshotAbandoned", { number: 1 }, "snapshotAbandoned.number"),
+  snapshot(1, undefined),
   // routes
   ...["2001:db8:200::/56", "2001:db8:100::/40", "2001:db8:100::/64", "2001:db8::/32", "::/0", "fe80::/56"].flatMap((text) =>
     routed({ prefix: net(text) }, "prefix"),
@@ -68,6 +70,12 @@ export const LAN_FORGERIES: readonly Forgery[] = [
   forgery("saveLease", { name: "lan0", record: record("#!/bin/sh\nid\n") }, "saveLease.record"),
   forgery("saveLease", { name: "lan0", record: record('{"a":1}\n') }, "saveLease.generation", { shift: 1 }),
   forgery("forgetLease", { name: "wan0" }, "forgetLease.name"),
+  // what happens to leases goes to hooks, and names of hosts into files: nobody asked for these, and others' links have none
+  ...["lan1x", "wan0", "../lan0"].map((name) => forgery("leaseEvents", { events: [{ ...HAPPENED, name }] }, "leaseEvents.name")),
+  ...["#!/bin/sh\nid\n", '{"a":"\u001b[2J"}\n', '{"a":1}'].map((text) =>
+    forgery("leaseEvents", { events: [{ ...HAPPENED, record: record(text) }] }, "leaseEvents.record"),
+  ),
+  ...["lan0", "wan0"].map((name) => forgery("hostNames", { name, domain: undefined, names: [], isLast: true }, "hostNames.name")),
   // of other engines
   forgery("openPacketSocket", LAN, "unsupported"),
   forgery("deconfigureUplink", LAN, "unsupported"),

@@ -19,6 +19,7 @@ import { SimClock, Timeline } from "../../../../src/sim/clock.ts";
 import { withoutSecretOctets } from "../../../../src/wire/dhcp6/blank.ts";
 import { type Dhcp6ClientKind, encodeDhcp6 } from "../../../../src/wire/dhcp6/message.ts";
 import { iaNa, iaPd } from "../../../../src/wire/dhcp6/leases.ts";
+import type { Dhcp6Options } from "../../../../src/wire/dhcp6/options.ts";
 import { client, ip, LAN, LAN_ADDRESS, NOW, net, POOLS, relayed, SERVER, said } from "./support.ts";
 
 const KEY = Uint8Array.from({ length: 16 }, (_, i) => 0xe0 + i);
@@ -129,7 +130,7 @@ class Street {
     const userClass = chance.perMille(300) ? { userClass: [octets("lab")] } : {};
     const asked = kind === "informationRequest" ? { requestedOptions: [23, 32] } : { requestedOptions: [23, 24, 39, 200], ...ia };
     const name = { serverUpdates: false, overridden: false, noUpdates: true, name: `host${chance.below(3)}`, complete: false };
-    const willing = { ...(chance.perMille(600) ? { reconfigureAccept: true } : {}), ...(chance.perMille(300) ? { clientFqdn: name } : {}) };
+    const willing: Dhcp6Options = { ...(chance.perMille(600) ? { reconfigureAccept: true } : {}), ...(chance.perMille(300) ? { clientFqdn: name } : {}) };
     const options = { ...asked, ...userClass, ...willing };
     const inner = withAuthentication(
       encodeDhcp6(said(1 + chance.below(30), kind, { ...options, ...(chance.perMille(300) ? { rapidCommit: true } : {}) })),
@@ -185,6 +186,34 @@ test("clients that are being told to come back as it begins, and those that are 
   const lines = text.trimEnd().split("\n");
   const at = lines.findIndex((line) => /"kind":"reconfiguring".*"tries"/.test(line));
   assert.ok(at > 0 && replayed(lines.toSpliced(at, 1).join("\n")).differs !== undefined, "without those under way it is another server");
+});
+
+test("what an operator changes in it, and a disk that is full for a while, is said again", () => {
+  const street = new Street(13);
+  street.live(40, 8);
+  const { server } = street;
+  assert.ok(server.record(LIMITS.recordingSeconds));
+  server.setAddresses("lan0", [LAN_ADDRESS]);
+  const out = new ReplyBatch(REPLY_SHAPE);
+  const lease = {
+    ...{ kind: "address", address: ip("2001:db8:1::77"), prefixLength: 128, link: "lan0", state: "bound", client: client(77).duid, iaid: 1 },
+    ...{ startSeconds: NOW, preferredUntilSeconds: NOW + 1e6, validUntilSeconds: NOW + 1e6, hostName: "" },
+  } as const;
+  const put = [lease, { ...lease, address: ip("2001:db8:99::1") }];
+  assert.deepEqual(server.change({ put, remove: [] }, { seconds: street.seconds }, out), ["done", "off-link"]);
+  street.live(20, 8);
+  for (const state of ["full", "stuck", "open"] as const) {
+    server.diskIs(state);
+    street.live(15, 8);
+  }
+  out.clear();
+  assert.deepEqual(server.change({ put: [], remove: [lease] }, { seconds: street.seconds }, out), ["done"]);
+  const lines = server.take() ?? [];
+  assert.equal(replayed(`${lines.join("\n")}\n`).differs, undefined);
+  for (const kind of ["changed", "disk"]) {
+    const at = lines.findIndex((line) => line.includes(`"kind":"${kind}"`) && !line.includes('"state":"open"'));
+    assert.ok(at > 0 && replayed(`${lines.toSpliced(at, 1).join("\n")}\n`).differs !== undefined, kind);
+  }
 });
 
 test("what classes and thousands of reserved hosts make of it is said again: they come in pieces, none longer than a step", () => {
