@@ -88,17 +88,9 @@ export class Links {
     return this.all().find(({ identity }) => identity.number === number);
   }
 
-  byName(name: string): ServedLink | undefined {
-    return this.#interfaces.find(({ identity }) => identity.name === name);
-  }
-
   /** Number of the link whose interface has this index; 0: of none. */
   numberOf(index: number): number {
     return this.#byIndex.get(index)?.identity.number ?? 0;
-  }
-
-  watchedOn(name: string): readonly WatchedAddress[] {
-    return this.#watched.get(name) ?? [];
   }
 
   /** @param index of the interface the datagram came in on */

@@ -6,12 +6,10 @@ import type { LanConfig } from "../config.ts";
 import type { Dhcp6Pools, ReservedHost, ServedOptions } from "../dhcp6-config.ts";
 import { TYPE } from "./codes.ts";
 import type { ReconfigureWish } from "./reconfigure-rounds.ts";
-import type { ServedLink, WatchedAddress } from "./served-link.ts";
+import type { ServedLink } from "./served-link.ts";
 
 /** Clients that are named one by one; where more changed, all are told. */
 const NAMED_MAX = 256;
-/** A lifetime that is told anew is never exactly what it was. */
-const SAME_SECONDS = 60;
 const PURPOSES = { renew: TYPE.renew, rebind: TYPE.rebind, "information-request": TYPE.informationRequest } as const;
 const EVERYTHING: ReconfigureWish = { link: undefined, clients: undefined, onlyStale: false, purpose: undefined, atOnce: false };
 
@@ -23,21 +21,12 @@ export function wishesOf(before: LanConfig, after: LanConfig): readonly Reconfig
   for (const [number, pools] of linksOf(before)) {
     const now = links.get(number);
     if (now === undefined || !now.reconfigure) continue;
-    if (!isSame(toldBy(pools), toldBy(now))) wishes.push({ ...EVERYTHING, link: number });
+    if (!isSame(toldBy(pools), toldBy(now))) wishes.push(everyoneOn(number));
     else if (!isSame(givenBy(pools), givenBy(now))) wishes.push(staleOn(number));
   }
   const changed = changedHosts(before.hosts, after.hosts);
   if (changed !== undefined) wishes.push({ ...EVERYTHING, clients: changed.duids.length + changed.macs.length > NAMED_MAX ? undefined : changed });
   return wishes;
-}
-
-/** The addresses of a link are others: a prefix came or went, or is to end sooner. */
-export function addressesWish(link: number, before: readonly WatchedAddress[], after: readonly WatchedAddress[]): ReconfigureWish | undefined {
-  const lost = before.some((one) => {
-    const now = after.find(({ address, prefixLength }) => address === one.address && prefixLength === one.prefixLength);
-    return now === undefined || now.preferredUntil + SAME_SECONDS < one.preferredUntil;
-  });
-  return lost || (before.length === 0 && after.length > 0) ? staleOn(link) : undefined;
 }
 
 /** An operator wants it. */
@@ -57,7 +46,13 @@ export function requestedWish(
   };
 }
 
-function staleOn(link: number): ReconfigureWish {
+/** Everyone on a link. */
+export function everyoneOn(link: number): ReconfigureWish {
+  return { ...EVERYTHING, link };
+}
+
+/** Whose leases on a link are of no more use. */
+export function staleOn(link: number): ReconfigureWish {
   return { link, clients: undefined, onlyStale: true, purpose: TYPE.renew, atOnce: false };
 }
 

@@ -5,20 +5,24 @@
 import { type Duid, duidBytes, duidOf } from "../../../base/duid.ts";
 import { LIMITS } from "../../../base/limits.ts";
 import { macOf } from "../../../base/mac.ts";
+import { IDENTIFIER_BYTES } from "../../leases/keys.ts";
 import { decodeNote, type Note } from "../../leases/note.ts";
 import { type LeaseTable, STATE } from "../../leases/table.ts";
 import type { ReplyBatch } from "./batch.ts";
 import type { Seeker } from "./seeker.ts";
 import { OPTION, TYPE } from "./codes.ts";
+import type { ReservedHosts } from "./hosts.ts";
 import type { Links } from "./links.ts";
 import type { ClientMessage } from "./message.ts";
 import type { ClientNotes } from "./notes.ts";
+import type { Pool } from "./pools.ts";
 import { type Booked, ReconfigureBook } from "./reconfigure-book.ts";
 import { ReconfigureKeys, type ReconfigureSecret } from "./reconfigure-keys.ts";
 import { sendReconfigure } from "./reconfigure-message.ts";
 import { type Clients, type Met, ReconfigureRounds, type ReconfigureWish, type Round } from "./reconfigure-rounds.ts";
 import { type ReconfiguredView, ReconfigureShown, type ReconfigureView } from "./reconfigure-shown.ts";
 import { keyOf, ReconfigureTries, type Told, type WaitingState } from "./reconfigure-tries.ts";
+import { ReconfigureWatch, type Seen } from "./reconfigure-watch.ts";
 import type { ServedLink } from "./served-link.ts";
 
 /** Messages that leave in one round of the sweep. */
@@ -28,6 +32,7 @@ const ANSWERS: readonly number[] = [TYPE.renew, TYPE.rebind, TYPE.informationReq
 /** A part of all that is under way: small enough to be a step of a recording. */
 export type ReconfigureState = {
   readonly isFirst: boolean;
+  readonly seen: readonly Seen[];
   readonly rounds: readonly Round[];
   readonly waiting: readonly WaitingState[];
   readonly booked: readonly Booked[];
@@ -36,6 +41,7 @@ export type ReconfigureParts = {
   readonly table: LeaseTable;
   readonly links: Links;
   readonly notes: ClientNotes;
+  readonly hosts: ReservedHosts;
   readonly secret: ReconfigureSecret;
 };
 
@@ -43,28 +49,37 @@ export class Reconfigure implements Clients {
   readonly #table: LeaseTable;
   readonly #links: Links;
   readonly #notes: ClientNotes;
+  readonly #hosts: ReservedHosts;
   readonly #keys: ReconfigureKeys;
   readonly #tries = new ReconfigureTries();
   readonly #rounds = new ReconfigureRounds();
   readonly #book = new ReconfigureBook();
   /** Clients that were told in the rounds at hand: one with several leases is met several times. */
   readonly #met = new Set<string>();
+  readonly #watch = new ReconfigureWatch();
   readonly #shown = new ReconfigureShown();
   readonly #begun = new Map<number, number>();
   readonly #address = new Uint8Array(16);
+  readonly #identifier = new Uint8Array(IDENTIFIER_BYTES);
   #server: Uint8Array = new Uint8Array(0);
   #now = 0;
   #booked = 0;
 
-  constructor({ table, links, notes, secret }: ReconfigureParts) {
+  constructor({ table, links, notes, hosts, secret }: ReconfigureParts) {
     this.#table = table;
     this.#links = links;
     this.#notes = notes;
+    this.#hosts = hosts;
     this.#keys = new ReconfigureKeys(secret);
   }
 
   configure(server: Uint8Array): void {
     this.#server = server;
+  }
+
+  /** Prefixes or pools are others. */
+  look(): void {
+    for (const wish of this.#watch.look(this.#links.all())) this.wish(wish);
   }
 
   /** That we would, if both sides want it (§18.3.9, §18.3.10). @param hasLease the answer promises something */
@@ -159,17 +174,18 @@ export class Reconfigure implements Clients {
   states(): readonly ReconfigureState[] {
     this.#met.clear();
     return [
-      { isFirst: true, rounds: this.#rounds.state(), waiting: [], booked: [] },
-      ...pieces(this.#tries.state()).map((waiting) => ({ isFirst: false, rounds: [], waiting, booked: [] })),
-      ...pieces(this.#book.all()).map((booked) => ({ isFirst: false, rounds: [], waiting: [], booked })),
+      { isFirst: true, seen: this.#watch.state(), rounds: this.#rounds.state(), waiting: [], booked: [] },
+      ...pieces(this.#tries.state()).map((waiting) => ({ isFirst: false, seen: [], rounds: [], waiting, booked: [] })),
+      ...pieces(this.#book.all()).map((booked) => ({ isFirst: false, seen: [], rounds: [], waiting: [], booked })),
     ];
   }
 
-  restore({ isFirst, rounds, waiting, booked }: ReconfigureState): void {
+  restore({ isFirst, seen, rounds, waiting, booked }: ReconfigureState): void {
     if (isFirst) {
       this.#met.clear();
       this.#tries.clear();
       this.#book.clear();
+      this.#watch.restore(seen);
       this.#rounds.restore(rounds);
     }
     this.#tries.restore(waiting);
@@ -229,7 +245,17 @@ export class Reconfigure implements Clients {
     table.copyAddress(row, this.#address, 0);
     const length = table.prefixLength(row);
     const pools = table.type(row) === OPTION.iaNa ? link.addressPools : link.prefixPools;
-    return !pools.some((pool) => pool.usableAt(this.#now) && pool.holds(this.#address, 0, length));
+    const fits = (pool: Pool): boolean => pool.usableAt(this.#now) && pool.holds(this.#address, 0, length);
+    return !pools.some(fits) && !this.#reservedFor(row, link).some(fits);
+  }
+
+  #reservedFor(row: number, link: ServedLink): readonly Pool[] {
+    if (this.#hosts.count === 0) return [];
+    const table = this.#table;
+    const host = this.#hosts.ofLease(this.#identifier, table.copyIdentifier(row, this.#identifier, 0), table.iaid(row));
+    if (host === undefined) return [];
+    const { addresses, prefixes } = link.reserved(host);
+    return table.type(row) === OPTION.iaNa ? addresses.map(({ pool }) => pool) : prefixes;
   }
 
   #isNamed({ clients }: ReconfigureWish, duid: Duid, note: () => Note | undefined): boolean {

@@ -31,7 +31,7 @@ import { allZero, isLinkLocal } from "./octets.ts";
 import { Reconfigure, type ReconfigureState } from "./reconfigure.ts";
 import type { ReconfigureSecret } from "./reconfigure-keys.ts";
 import type { ReconfigureWish } from "./reconfigure-rounds.ts";
-import { addressesWish, requestedWish, wishesOf } from "./reconfigure-triggers.ts";
+import { requestedWish, wishesOf } from "./reconfigure-triggers.ts";
 import type { Refusal } from "./refusals.ts";
 import { RelayChain } from "./relay-chain.ts";
 import type { Seeker } from "./seeker.ts";
@@ -73,7 +73,7 @@ export class Dhcp6Server {
     this.#ledger = new Ledger(table);
     this.#choice = new Choice(this.#ledger, offers, key instanceof Uint8Array ? new SipHash(key) : key, this.#hosts);
     this.#answers = new Answers(this.#ledger, this.#choice, this.#hosts);
-    this.#reconfigure = new Reconfigure({ table, links: this.#links, notes: this.#clientNotes, secret: reconfigure });
+    this.#reconfigure = new Reconfigure({ table, links: this.#links, notes: this.#clientNotes, hosts: this.#hosts, secret: reconfigure });
     this.#ledger.notes = this.#clientNotes;
     this.#answers.reconfigure = this.#reconfigure;
   }
@@ -105,11 +105,8 @@ export class Dhcp6Server {
 
   /** The addresses an interface holds now. Pools without a place of their own follow from them. */
   setAddresses(name: string, addresses: readonly WatchedAddress[]): void {
-    const link = this.#links.byName(name);
-    const wish = link === undefined || link.index === 0 ? undefined : addressesWish(link.identity.number, this.#links.watchedOn(name), addresses);
     this.#links.setAddresses(name, addresses);
     this.#followPrefixes();
-    if (wish !== undefined) this.#reconfigure.wish(wish);
   }
 
   /** Prefixes that the kernel holds as a whole: what uplinks were delegated. */
@@ -205,6 +202,7 @@ export class Dhcp6Server {
   #followPrefixes(): void {
     const pools = this.#links.all().flatMap(({ prefixPools }) => prefixPools);
     this.#ledger.overlaps.follow(pools, this.#hosts.prefixes, this.#links.inUse);
+    this.#reconfigure.look();
   }
 
   #serveOne(batch: ServedRows, row: number, now: number, out: ReplyBatch): Refusal | undefined {

@@ -5,18 +5,20 @@ import { toHex } from "../../../../src/base/hex.ts";
 import { ipv6Bytes } from "../../../../src/base/ipv6.ts";
 import { hmacMd5 } from "../../../../src/base/md5.ts";
 import type { ReconfigureRequest } from "../../../../src/ports/reconfigure.ts";
-import { servedOption } from "../../../../src/services/lan/dhcp6-config.ts";
+import { addressPool, servedOption } from "../../../../src/services/lan/dhcp6-config.ts";
 import { type ReconfigureKey, reconfigureKeyOf } from "../../../../src/wire/dhcp6/auth.ts";
 import { iaNa, iaPd } from "../../../../src/wire/dhcp6/leases.ts";
 import { type Dhcp6ClientMessage, type Dhcp6RelayMessage, decodeDhcp6, encodeDhcp6, isRelayMessage } from "../../../../src/wire/dhcp6/message.ts";
 import { type Dhcp6Options, OPTIONS } from "../../../../src/wire/dhcp6/options.ts";
 import { reconfigureDigest } from "../../../../src/wire/dhcp6/reconfigure-digest.ts";
-import { type Answer, Bed, client, ip, LAN, LAN_ADDRESS, relayed, replyBytes, said, SERVER } from "./support.ts";
+import { type Answer, Bed, client, ip, LAN, LAN_ADDRESS, NEVER, net, relayed, replyBytes, said, SERVER } from "./support.ts";
 
 const WILLING: Dhcp6Options = { reconfigureAccept: true };
 const NA: Dhcp6Options = { iaNa: [iaNa({ iaid: 1 })] };
 const BOTH: Dhcp6Options = { ...NA, iaPd: [iaPd({ iaid: 1 }), iaPd({ iaid: 2 })] };
 const ON = { pools: { reconfigure: true }, relayedPools: { reconfigure: true } };
+/** Nobody asks our own address for names, so that only leases are at stake. */
+const NO_RESOLVER = { ...ON, pools: { ...ON.pools, ownResolver: false } };
 const FAR = ip("2001:db8:2::9");
 
 type Sent = { readonly bytes: Uint8Array; readonly to: string; readonly port: number; readonly link: number };
@@ -257,7 +259,7 @@ test("clients without leases are remembered, and told to ask for options again; 
 });
 
 test("a prefix that went has those told whose leases it takes along, once its addresses have settled, and nobody else (RFC 9096 §3.5)", () => {
-  const bed = new Bed(ON);
+  const bed = new Bed(NO_RESOLVER);
   const other = { ...LAN_ADDRESS, address: ip("2001:db8:9::1") };
   bed.ask(1, "request", { ...NA, ...WILLING });
   bed.ask(2, "request", { iaPd: [iaPd({ iaid: 1 })], ...WILLING });
@@ -275,17 +277,73 @@ test("a prefix that went has those told whose leases it takes along, once its ad
 });
 
 test("leases of a prefix that is to end now are stale, and those found at the start of another life are too", () => {
-  const bed = new Bed(ON);
+  const bed = new Bed(NO_RESOLVER);
   bed.ask(1, "request", { ...NA, ...WILLING });
   bed.server.setAddresses("lan0", [{ ...LAN_ADDRESS, preferredUntil: bed.now }]);
   assert.equal(pass(bed, 3).length, 1);
-  const later = new Bed({ ...ON, addresses: [] });
+  const later = new Bed({ ...NO_RESOLVER, addresses: [] });
   later.server.setAddresses("lan0", [LAN_ADDRESS]);
   later.ask(1, "request", { ...NA, ...WILLING });
   later.server.setAddresses("lan0", []);
   pass(later, 600);
   later.server.setAddresses("lan0", [{ ...LAN_ADDRESS, address: ip("2001:db8:77::1") }]);
   assert.equal(pass(later, 2).length, 1);
+});
+
+test("a prefix that comes back, a second one beside it, or a lifetime told anew has nobody told", () => {
+  const bed = new Bed(ON);
+  bed.ask(1, "request", { ...NA, ...WILLING });
+  pass(bed, 3);
+  const until = bed.now + 1000;
+  for (const addresses of [
+    [{ ...LAN_ADDRESS, validUntil: NEVER }],
+    [LAN_ADDRESS, { ...LAN_ADDRESS, address: ip("fd00:1::1") }],
+    [{ ...LAN_ADDRESS, address: ip("fd00:1::1"), preferredUntil: until }, LAN_ADDRESS],
+    [{ ...LAN_ADDRESS, address: ip("fd00:1::1"), preferredUntil: until - 30 }, LAN_ADDRESS],
+  ]) {
+    bed.server.setAddresses("lan0", addresses);
+    assert.equal(pass(bed, 3).length, 0, JSON.stringify(addresses));
+  }
+  bed.server.setIndex("lan0", 0);
+  bed.server.setAddresses("lan0", []);
+  bed.server.setIndex("lan0", LAN);
+  bed.server.setAddresses("lan0", [LAN_ADDRESS]);
+  assert.equal(pass(bed, 3).length, 0, "an interface that was away for a moment");
+});
+
+test("where hosts ask our own address for names, everyone is told when that went, with leases or without", () => {
+  const bed = new Bed(ON);
+  const other = { ...LAN_ADDRESS, address: ip("2001:db8:9::1") };
+  bed.ask(1, "request", { iaPd: [iaPd({ iaid: 1 })], ...WILLING });
+  bed.ask(2, "informationRequest", WILLING);
+  bed.server.setAddresses("lan0", [LAN_ADDRESS, other]);
+  assert.equal(pass(bed, 3).length, 0);
+  bed.server.setAddresses("lan0", [other]);
+  assert.deepEqual(
+    pass(bed, 2).map(({ bytes }) => inner(bytes).options.reconfigureMessage),
+    ["renew", "informationRequest"],
+  );
+});
+
+test("a prefix of an uplink that was delegated on has its clients told when it went; what is reserved for a host is not stale", () => {
+  const bed = new Bed({ ...NO_RESOLVER, pools: { ...NO_RESOLVER.pools, prefixes: [], uplinkPrefixes: { shortest: 56, longest: 64, usual: 60 } } });
+  const ours = { address: ip("2001:db8:4400::1"), prefixLength: 64, preferredUntil: NEVER, validUntil: NEVER };
+  bed.server.setUplinkPrefixes([net("2001:db8:4400::/48")]);
+  bed.server.setAddresses("lan0", [LAN_ADDRESS, ours]);
+  pass(bed, 3);
+  const { message } = bed.ask(1, "request", { iaPd: [iaPd({ iaid: 1 })], ...WILLING });
+  assert.match(message.options.iaPd?.[0]?.options.iaPrefix?.[0]?.prefix ?? "", /^2001:db8:44/);
+  bed.server.setUplinkPrefixes([]);
+  assert.equal(pass(bed, 3).length, 1);
+  const host = { name: "box", hostPart: undefined, prefixes: [], lifetimes: undefined, ignored: false, options: [], boot: [] };
+  const kept = { ...host, addresses: [ip("2001:db8:1::5")], identities: [{ is: "duid", duid: client(2).duid, iaid: undefined } as const] };
+  const pools = { ...NO_RESOLVER.pools, addresses: [addressPool(net("2001:db8:1:0:77::/80"))] };
+  const known = new Bed({ ...NO_RESOLVER, pools, hosts: [kept] });
+  known.ask(2, "request", { ...NA, ...WILLING });
+  pass(known, 3);
+  known.server.setAddresses("lan0", [LAN_ADDRESS, { ...LAN_ADDRESS, address: ip("2001:db8:9::1") }]);
+  known.server.setAddresses("lan0", [LAN_ADDRESS]);
+  assert.equal(pass(known, 3).length, 0);
 });
 
 test("other options have everyone of the link told: who has leases to renew, who has none to ask again; the same configuration nobody", () => {
