@@ -210,7 +210,14 @@ function wholeMessages(server: Duid): readonly Uint8Array[] {
       const grouped = n % 12 === 5 ? { userClass: [Uint8Array.of(0x61, 0x62)] } : {};
       const rapid = kind === "solicit" && n % 3 === 0 ? { rapidCommit: true as const } : {};
       const message = encodeDhcp6(
-        said(n, kind, { ...named, ...leases, ...rapid, ...grouped, requestedOptions: [23, 24, 32, 82, n % 256], elapsedHundredths: n }),
+        said(n, kind, {
+          ...named,
+          ...leases,
+          ...rapid,
+          ...grouped,
+          requestedOptions: [23, 24, 32, 59, 67, 82, 2000 + (n % 14), n % 256],
+          elapsedHundredths: n,
+        }),
       );
       return [message, message, relayed(message, { link: ip("2001:db8:2::1"), peer: client(n).address, interfaceId: Uint8Array.of(n) })];
     }),
