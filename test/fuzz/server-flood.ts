@@ -52,14 +52,15 @@ export function flood(bed: Bed, { runs, seed }: { readonly runs: number; readonl
     fill(packets, Math.min(SLOTS, runs - done), { maker, dice, people });
     // Now and then the disk is full, or stuck, for a moment.
     server.diskIs(batch % DISK_BATCHES === 1 ? "full" : batch % DISK_BATCHES === 2 ? "stuck" : "open");
-    const start = performance.now();
+    const used = process.cpuUsage(); // not the time that passes: others may have the machine
     for (let next = 0; next < packets.count; ) {
       replies.clear();
       next = served(bed, packets, replies, next, seconds, before + done);
       read = looked(replies, read);
     }
+    const tookMs = process.cpuUsage(used).user / 1000;
+    assert.ok(tookMs < TARDY_MS, `${packets.count} datagrams took ${Math.round(tookMs)} ms`);
     const now = performance.now();
-    assert.ok(now - start < TARDY_MS, `${packets.count} datagrams took ${Math.round(now - start)} ms`);
     if (batch % SWEEP_BATCHES === 0) {
       seconds += dice.below(300);
       replies.clear();
