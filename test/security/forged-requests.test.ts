@@ -206,7 +206,9 @@ attack(
     for (let number = 1; number <= SEGMENTS; number++) writeIn(state, `lan/segment-${number}`, "");
     const earlier = await kernel(here);
     const { main } = await attacked();
-    assert.equal(await kernel(here), earlier);
+    // what nobody has of our pool leads nowhere: main's own doing, whoever the engine is
+    const pool = /^unreachable 2001:db8:100::\/40 dev lo proto 157 .*\n/gm;
+    assert.equal((await kernel(here)).replace(pool, ""), earlier);
     const segments = Array.from({ length: SEGMENTS + 1 }, (_, i) => `segment-${i + 1}`);
     assert.deepEqual(seen(main, join(state, "lan")), [...segments, "unfinished-snapshot-1"].sort());
     assert.equal(readFileSync(join(state, `lan/segment-${SEGMENTS + 1}`)).length, LIMITS.segmentBytes);
