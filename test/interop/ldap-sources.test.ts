@@ -107,7 +107,7 @@ test("servers are those that SRV records of the domain name, by priority; one ou
 );
 
 test("a certificate says who we are: SASL EXTERNAL over ldaps and StartTLS, and no password anywhere (RFC 4513 §5.2.3)", needsRoot, () =>
-  withServers([{ users: 20, groups: 2, tls: true, external: { uid: 1 } }], async (slapds) => {
+  withServers([{ users: 20, groups: 2, tls: true, external: { uid: "1" } }], async (slapds) => {
     const slapd = first(slapds);
     const { file, key } = await makeCertificate(slapd.authority, "reader-of-tests", "DNS:client.test");
     const clientPem = { certificate: readFileSync(file, "utf8"), key: readFileSync(key, "utf8") };

@@ -1,5 +1,5 @@
 /** OpenLDAP's server with a database of its own, on the loopback of a namespace. */
-import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, closeSync, mkdirSync, mkdtempSync, openSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { check, CLONE, native } from "../../src/platform/native.ts";
@@ -22,8 +22,8 @@ export type SlapdOptions = DirectoryContents & {
   readonly address?: string;
   /** It also listens on `socket`. */
   readonly local?: boolean;
-  /** Who has a certificate of the same authority is the reader; so is who comes over `socket` as this uid. */
-  readonly external?: { readonly uid: number };
+  /** Who has a certificate of the same authority is the reader; so is who comes over `socket` with such a uid (a regular expression). */
+  readonly external?: { readonly uid: string };
   /** Further entries. */
   readonly ldif?: string;
 };
@@ -148,6 +148,9 @@ export class Slapd {
       10_000,
       "slapd answers",
     );
+    if (!local) return;
+    chmodSync(this.folder, 0o755); // as Debian's /run/slapd is: everybody may connect, and is told apart by who they are
+    chmodSync(this.socket, 0o777);
   }
 
   /** SIGKILL: it says goodbye to nobody. */
@@ -182,7 +185,7 @@ export class Slapd {
       ...(external === undefined ? [] : ["TLSVerifyClient try", `authz-regexp "cn=reader-of-tests" "${READER.dn}"`]),
       ...(external === undefined
         ? []
-        : [`authz-regexp "gidNumber=[0-9]+\\+uidNumber=${external.uid},cn=peercred,cn=external,cn=auth" "${READER.dn}"`]),
+        : [`authz-regexp "gidNumber=[1-9][0-9]+\\\\+uidNumber=${external.uid},cn=peercred,cn=external,cn=auth" "${READER.dn}"`]),
       "access to attrs=userPassword by anonymous auth by * none",
       `access to * by dn.exact="${READER.dn}" read by anonymous ${anonymous ? "read" : "auth"}`,
       "database mdb",

@@ -245,13 +245,16 @@ const EACCES = 13;
 
 /** What the kernel writes down about who connects is written down now. */
 function asUser(id: number | undefined, act: () => number): number {
-  if (id === undefined || process.seteuid === undefined) return act();
-  const own = process.geteuid?.() ?? 0;
-  process.seteuid(id);
+  const { geteuid, getegid, seteuid, setegid } = process;
+  if (id === undefined || !geteuid || !getegid || !seteuid || !setegid) return act();
+  const [uid, gid] = [geteuid(), getegid()];
+  setegid(id);
   try {
+    seteuid(id);
     return act();
   } finally {
-    process.seteuid(own);
+    seteuid(uid);
+    setegid(gid);
   }
 }
 
