@@ -84,9 +84,9 @@ async function served(
   assert.match(await until("a prefix", ends, () => told(client, "new_ip6_prefix")[0]), link.prefixes);
   await until("renewed, both", ends, () => told(client, "new_ip6_address", /RENEW6/)[0] && told(client, "new_ip6_prefix", /RENEW6/)[0]);
   for (const field of ["new_ip6_address", "new_ip6_prefix"]) assert.equal(new Set(told(client, field)).size, 1, "never another one");
-  const routes = (await gateway.json("ip", "-6", "-j", "route", "show")) as readonly { readonly protocol?: string }[];
+  const routes = (await gateway.json("ip", "-6", "-j", "route", "show")) as readonly { readonly protocol?: string; readonly gateway?: string }[];
   assert.deepEqual(
-    routes.filter(({ protocol }) => protocol === "157"),
+    routes.filter(({ protocol, gateway }) => protocol === "157" && gateway !== undefined),
     [],
     "the way to prefixes behind a relay is the relay's (RFC 8987)",
   );

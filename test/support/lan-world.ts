@@ -107,7 +107,7 @@ export class LanWorld {
 
   /** Prefixes that are routed to hosts of the link, by us. */
   async routes(): Promise<readonly KernelRoute6[]> {
-    return (await routes6(this.gateway)).filter(({ protocol }) => protocol === ROUTE_PROTOCOL);
+    return (await routes6(this.gateway)).filter(({ protocol, gateway }) => protocol === ROUTE_PROTOCOL && gateway !== undefined);
   }
 
   /** Leases that we say are promised on the link. */
