@@ -55,7 +55,7 @@ startEngine({
         if (role === "fetcher") service.updates.fetcherReady();
       },
       peerLost: (role) => {
-        if (role === "fetcher") service.updates.fetcherLost();
+        if (role === "fetcher") service.fetcherLost();
       },
       view: () => service.view(),
       explain: (name, after) => service.detail(name, after),

@@ -5,6 +5,7 @@ import { LIMITS } from "../base/limits.ts";
 import { BootClock } from "../platform/clock.ts";
 import { serviceNames } from "../platform/name-lookup.ts";
 import { outwardStreams } from "../platform/tls-streams.ts";
+import type { Clock } from "../ports/clock.ts";
 import type { LogFields, LogLevel } from "../ports/log.ts";
 import type { FetcherConfig } from "../services/directory/config.ts";
 import type { TlsStreams } from "../ports/tls-streams.ts";
@@ -24,6 +25,8 @@ let main: () => Connection;
 let engine: Connection | undefined;
 let puller: Puller;
 let probe: Probe | undefined;
+/** Made before the fence closes. */
+let clock: Clock;
 /** What the puller has. */
 let config: FetcherConfig | undefined;
 /** Of the configuration the puller has: sources are told apart by their place in it. */
@@ -38,8 +41,9 @@ startRole({
   profile: "fetcher",
   prepare: (channel) => {
     main = channel;
+    clock = new BootClock();
     puller = new Puller({
-      clock: new BootClock(),
+      clock,
       streams,
       names: serviceNames,
       output: {
@@ -95,9 +99,7 @@ function meetEngine(fd: number): void {
 /** One that is under way is given up. */
 function beginProbe(number: number, source: number): void {
   probe?.abandon();
-  probe = new Probe({ clock: new BootClock(), streams, names: serviceNames }, (report) =>
-    engine?.send("sourceProbed", { probe: number, report }, { generation }),
-  );
+  probe = new Probe({ clock, streams, names: serviceNames }, (report) => engine?.send("sourceProbed", { probe: number, report }, { generation }));
   if (config !== undefined) probe.begin(config, source);
 }
 

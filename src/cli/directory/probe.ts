@@ -10,13 +10,13 @@ import { asked, directoryView, LOOK_MS, pause, told } from "./asked.ts";
 const PATIENCE_MS = 70_000;
 /** What to do, by the first words that fit what went wrong. */
 const HINTS: readonly (readonly [RegExp, string])[] = [
-  [/resolve: /, "is the name right? It is looked for in /etc/hosts and with the name servers of /etc/resolv.conf, never through NSS"],
+  [/^resolve\b/, "is the name right? It is looked for in /etc/hosts and with the name servers of /etc/resolv.conf, never through NSS"],
   [
-    /connect: |connect-timeout/,
+    /^connect\b/,
     "does the server listen on that port, and does a firewall let it through? transport says which port is usual: 636 for ldaps, else 389",
   ],
-  [/certificate: /, "the certificate must carry the name that `server` has, and its authority must stand in ca_file"],
-  [/tls: /, "does the server speak TLS on this port? ldaps has its own port, starttls begins on that of plain LDAP; TLS 1.2 is the least"],
+  [/^certificate\b/, "the certificate must carry the name that `server` has, and its authority must stand in ca_file"],
+  [/^tls\b(?!-)/, "does the server speak TLS on this port? ldaps has its own port, starttls begins on that of plain LDAP; TLS 1.2 is the least"],
   [/tls-refused/, 'the server does not know StartTLS: transport = "ldaps"'],
   [/bind-refused 49|code 49/, "the name or the password is wrong: bind_dn, and the file of bind_password_file"],
   [/bind-refused 8|code 8\b|code 13/, "the server takes no password in the clear: transport"],

@@ -132,6 +132,12 @@ export class Directory {
     return this.#probes.begin(source, source === "" ? 0 : names.indexOf(source));
   }
 
+  /** It ended, and what it was asked for with it. */
+  fetcherLost(): void {
+    this.#updates.fetcherLost();
+    this.#probes.lost();
+  }
+
   probed(probe: number, report: ProbeReport): void {
     this.#probes.tell(probe, report);
   }

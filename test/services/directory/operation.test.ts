@@ -236,4 +236,8 @@ test("a probe is a question to the fetcher; its report grows, late ones of an ol
   service.probed(2, { ...NOTHING_YET, done: true, users: 7 });
   assert.equal((service.detail("probe", 0) as { users: number }).users, 5);
   assert.deepEqual(names(), []);
+  service.command("probe", "first");
+  service.fetcherLost();
+  const lost = service.detail("probe", 0) as { readonly done: boolean; readonly reason: string };
+  assert.deepEqual([lost.done, lost.reason], [true, "the fetcher ended; its log says why"]);
 });

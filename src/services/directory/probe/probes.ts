@@ -19,6 +19,10 @@ export class Probes {
     this.view = { ...NOTHING_YET, number, source, ...(asked ? {} : { done: true, reason: "the fetcher is starting, or restarting" }) };
   }
 
+  lost(): void {
+    if (!this.view.done) this.view = { ...this.view, done: true, reason: "the fetcher ended; its log says why" };
+  }
+
   tell(number: number, report: ProbeReport): void {
     if (number === this.view.number && !this.view.done) this.view = { ...report, number, source: this.view.source };
   }
