@@ -15,7 +15,7 @@ const DOT = 0x2e;
 
 /** @param name what the client is called where it sends none and asks for one; undefined: nobody knows */
 export function writeFqdn(message: ClientMessage, name: string | undefined, out: ReplyBatch): void {
-  const option = message.optionOf(OPTION.clientFqdn);
+  const option = message.fqdn;
   if (option === -1) {
     if (name !== undefined && message.asksFor(OPTION.clientFqdn)) writeName(0, name, out);
     return;

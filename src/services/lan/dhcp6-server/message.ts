@@ -27,6 +27,8 @@ export class ClientMessage {
   requestedAt = 0;
   requestedLength = 0;
   rapidCommit = false;
+  /** Number of the client's name (39), the first of it; -1 when there is none. Noted, for every message is asked for it. */
+  fqdn = -1;
   /** IA_NA and IA_PD in their order; those from LIMITS.iasPerMessage on are only answered with a status. */
   ias = 0;
   /** An association of any kind stands there, were it a temporary or a short one. */
@@ -125,6 +127,7 @@ export class ClientMessage {
     this.requestedAt = 0;
     this.requestedLength = 0;
     this.rapidCommit = false;
+    this.fqdn = -1;
     this.ias = 0;
     this.anyIa = false;
     this.#authentications = 0;
@@ -156,6 +159,9 @@ export class ClientMessage {
         return ++this.#authentications > 1 ? "repeated-option" : undefined;
       case OPTION.iaTa:
         this.anyIa = true;
+        return undefined;
+      case OPTION.clientFqdn:
+        if (this.fqdn === -1) this.fqdn = this.#options - 1;
         return undefined;
       case OPTION.iaNa:
       case OPTION.iaPd:

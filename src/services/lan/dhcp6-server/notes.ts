@@ -164,7 +164,7 @@ export class ClientNotes {
 
   /** Where the labels of the client's name begin that option 39 says (RFC 4704 §4.2); -1 without one that may be kept. */
   #nameAt(): number {
-    const option = this.#message.optionOf(OPTION.clientFqdn);
+    const option = this.#message.fqdn;
     if (option === -1) return -1;
     const { bytes } = this.#message;
     const from = this.#message.valueAt(option) + 1;
