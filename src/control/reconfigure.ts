@@ -22,8 +22,9 @@ export function reconfigure(app: Hono<Env>, sources: ControlSources): void {
     if ("hint" in wanted) return context.json({ error: "bad-value", ...wanted }, 400);
     const answer = await sources.reconfigure(context.env.connection, wanted);
     if (answer === undefined) return busy(context);
-    const result = RESULTS[answer.outcome];
-    return json(JSON.stringify({ ok: result === "done", result, text: sentence(answer, wanted), ...answer }), STATUSES[result]);
+    const { outcome, clients } = answer;
+    const result = RESULTS[outcome];
+    return json(JSON.stringify({ ok: result === "done", result, text: sentence(answer, wanted), outcome, clients }), STATUSES[result]);
   });
 }
 

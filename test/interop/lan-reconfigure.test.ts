@@ -1,16 +1,21 @@
 /** Clients that our server tells to come back do: heard directly, and behind relays; what is replayed or forged changes nothing (RFC 9915 §18.2.11). */
 import assert from "node:assert/strict";
+import { chmodSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { describe, test } from "node:test";
+import { fileURLToPath } from "node:url";
 import { bytesOf, toHex } from "../../src/base/hex.ts";
 import { expertProblems, fieldsOf, framesOf } from "../support/capture.ts";
 import { startDhcpcd6 } from "../support/clients6.ts";
 import { type Leasehold, startLeasehold } from "../support/leasehold.ts";
 import { globals6, linkLocal, wire6 } from "../support/link6.ts";
 import { type Capture, type Namespace, needsRoot, waitFor, withNamespaces } from "../support/namespace.ts";
+import { run } from "../support/programs.ts";
 import { startDhcrelay6 } from "../support/relays.ts";
 import { withScratch } from "../support/scratch.ts";
 import { needsPeers } from "../support/unpacked.ts";
 
+const BIN = join(dirname(fileURLToPath(import.meta.url)), "../../bin/leasehold");
 const PATIENCE_MS = 30_000;
 const LINES = "preferred_seconds = 1800\nvalid_seconds = 3600\ndelegated_length = 56\nreconfigure = true\n";
 const SERVER = `[system]
@@ -216,6 +221,54 @@ describe("what our server tells", { ...needsRoot, timeout: 240_000 }, () => {
       });
       assert.equal(await sent(), quiet);
       assert.deepEqual({ held: await held(host), state: (await uplinkOf(client)).state }, before);
+    }));
+});
+
+describe("leasehold reconfigure", { ...needsRoot, timeout: 120_000 }, () => {
+  test("says what came of it, in words, in JSON and as an exit code; nobody but root may", () =>
+    inWorld(false, async ({ host, folder, server, wire, until, client: start }) => {
+      await start(CLIENT);
+      await until("an address and a prefix", async () => ((await held(host)).length >= 2 ? true : undefined));
+      const said = async (...args: readonly string[]): Promise<readonly [code: number, text: string]> => {
+        const { code, stdout, stderr } = await run(BIN, ["reconfigure", ...args, "--runtime-dir", join(folder, "server.run")]);
+        return [code ?? -1, stdout + stderr];
+      };
+      chmodSync(folder, 0o755);
+      const [[duids = ""] = []] = await fieldsOf(wire.file, "dhcpv6.msgtype == 3", ["dhcpv6.duid.bytes"]);
+      const client = duids.split(",")[0] ?? "";
+      assert.deepEqual(await said("--client", client), [0, "1 client is told to come back; leasehold show tells who did\n"]);
+      const [code, text] = await said("rebind", "--interface", "lan0", "--json");
+      assert.equal(code, 0);
+      assert.deepEqual(
+        Object.entries(JSON.parse(text) as object).filter(([name]) => name !== "text"),
+        [
+          ["ok", true],
+          ["result", "done"],
+          ["outcome", "told"],
+          ["clients", 1],
+        ],
+      );
+      assert.match(await server.control("show"), /told to come back \(Reconfigure\): .*\n +.* on lan0: told once to send re(new|bind)/);
+      assert.deepEqual(await said("--interface", "lan9"), [3, "the configuration has no link lan9\n"]);
+      assert.deepEqual((await said("--client", "000300010200000000ff"))[0], 3);
+      assert.deepEqual((await said("--client", "nobody"))[0], 2);
+      assert.deepEqual((await said("release"))[0], 2);
+      await server.reload(SERVER.replaceAll("reconfigure = true", "reconfigure = false"));
+      assert.deepEqual((await said("--interface", "lan0"))[0], 1);
+      const denied = await run("setpriv", [
+        "--reuid",
+        "65534",
+        "--regid",
+        "0",
+        "--clear-groups",
+        BIN,
+        "reconfigure",
+        "--runtime-dir",
+        join(folder, "server.run"),
+      ]);
+      assert.deepEqual([denied.code, denied.stderr], [1, "only root may do this; use sudo\n"]);
+      await server.stop();
+      assert.equal((await said())[0], 3);
     }));
 });
 
