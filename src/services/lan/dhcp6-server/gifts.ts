@@ -31,7 +31,6 @@ export class Gifts {
   readonly #hosts: ReservedHosts;
   readonly #writer: IaWriter;
   readonly #held: HeldLeases;
-  readonly #address = new Uint8Array(16);
   readonly #identifier = new Uint8Array(IDENTIFIER_BYTES);
   /** Leases that were promised in the answer at hand. */
   promised = 0;
@@ -87,7 +86,7 @@ export class Gifts {
     }
     if (row === -1) row = this.#take(pool, seeker, out);
     if (row === -1) return "held";
-    this.#promise(row, pool, seeker, out);
+    this.#promise(row, pool, address, seeker, out);
     return "given";
   }
 
@@ -97,12 +96,14 @@ export class Gifts {
     let served = false;
     for (let i = 0; i < this.#held.count; i++) {
       const pool = this.#held.poolOf(i, supply, seeker);
-      if (pool === undefined || (served && pool.usableAt(now))) continue;
+      if (pool === undefined) continue;
+      const usable = pool.usableAt(now);
+      if (served && usable) continue;
       const row = this.#held.row(i);
-      if (promise ? this.#goesOn(row, pool, seeker, out) : this.#offersAgain(row, pool, supply, seeker, out)) served ||= pool.usableAt(now);
+      const given = promise ? this.#goesOn(row, pool, usable, seeker, out) : usable && this.#offersAgain(row, pool, supply, seeker, out);
+      if (given && usable) served = true;
     }
-    if (served || onlyHeld || this.#ledger.repeatsOnly) return;
-    if (!this.#mayTake(seeker)) return;
+    if (served || onlyHeld || this.#ledger.repeatsOnly || !this.#mayTake(seeker)) return;
     const pool = this.#choice.find(supply, seeker);
     if (pool === undefined) return;
     if (!promise) {
@@ -112,23 +113,23 @@ export class Gifts {
       return;
     }
     const row = this.#take(pool, seeker, out);
-    if (row !== -1) this.#promise(row, pool, seeker, out);
+    if (row !== -1) this.#promise(row, pool, this.#choice.address, seeker, out);
   }
 
   /** Of a prefix that comes to its end, only what is in use goes on, as long as it lasts. */
-  #goesOn(row: number, pool: Pool, seeker: Seeker, out: ReplyBatch): boolean {
+  #goesOn(row: number, pool: Pool, usable: boolean, seeker: Seeker, out: ReplyBatch): boolean {
     const { now } = seeker;
-    if (pool.shape.validUntil <= now || this.promised >= LIMITS.leasesPerMessage) return false;
-    if (this.#mayNot(row, now) || (!pool.usableAt(now) && !this.#ledger.isBound(row, now))) return false;
-    if (!this.#ledger.isBound(row, now) && !this.#mayTake(seeker)) return false;
-    this.#promise(row, pool, seeker, out);
+    if (this.promised >= LIMITS.leasesPerMessage || (!usable && pool.shape.validUntil <= now)) return false;
+    const isAsked = !usable || this.#ledger.repeatsOnly || this.#ledger.quotas.isOn;
+    if (isAsked && !this.#ledger.isBound(row, now) && (!usable || this.#ledger.repeatsOnly || !this.#mayTake(seeker))) return false;
+    this.#promise(row, pool, this.#held.address, seeker, out);
     return true;
   }
 
   /** What the client has, or had and nobody else was offered since. */
   #offersAgain(row: number, pool: Pool, supply: Supply, seeker: Seeker, out: ReplyBatch): boolean {
     const { now } = seeker;
-    if (!pool.usableAt(now) || this.#mayNot(row, now)) return false;
+    if (this.#mayNot(row, now)) return false;
     this.#ledger.table.copyAddress(row, this.#choice.address, 0);
     this.#choice.length = this.#ledger.table.prefixLength(row);
     if (!this.#ledger.isLive(row, now)) {
@@ -145,16 +146,15 @@ export class Gifts {
     this.#writer.resource(out, address, 0, length, pool.preferredFor(now, lifetimes), pool.validFor(now, lifetimes), excluded(pool, length, seeker));
   }
 
-  #promise(row: number, pool: Pool, seeker: Seeker, out: ReplyBatch): void {
+  /** @param address of the row */
+  #promise(row: number, pool: Pool, address: Uint8Array, seeker: Seeker, out: ReplyBatch): void {
     const { link, message, ia, now, via, viaAt } = seeker;
-    const { table } = this.#ledger;
-    this.#ledger.promise(row, pool, seeker.lifetimes, now, out);
+    const ledger = this.#ledger;
+    ledger.promise(row, pool, seeker.lifetimes, now, out);
     this.promised++;
-    table.copyAddress(row, this.#address, 0);
-    const length = table.prefixLength(row);
-    const { preferredSeconds, validSeconds } = this.#ledger;
-    this.#writer.resource(out, this.#address, 0, length, preferredSeconds, validSeconds, excluded(pool, length, seeker));
-    if (message.iaCodes[ia] === OPTION.iaPd && viaAt !== -1) out.routes.add(link.index, this.#address, 0, length, via, viaAt);
+    const length = ledger.table.prefixLength(row);
+    this.#writer.resource(out, address, 0, length, ledger.preferredSeconds, ledger.validSeconds, excluded(pool, length, seeker));
+    if (message.iaCodes[ia] === OPTION.iaPd && viaAt !== -1) out.routes.add(link.index, address, 0, length, via, viaAt);
   }
 
   #take(pool: Pool, { link, message, ia, now }: Seeker, out: ReplyBatch): number {
@@ -169,7 +169,8 @@ export class Gifts {
 
   /** Whether the limits allow one lease more. */
   #mayTake(seeker: Seeker): boolean {
-    return this.#ledger.quotas.mayTake(seeker, this.#ledger.holdings(seeker.link.identity.number));
+    const { quotas } = this.#ledger;
+    return !quotas.isOn || quotas.mayTake(seeker, this.#ledger.holdings(seeker.link.identity.number));
   }
 
   /** Whether a lease would have to be written down, and there is no room for that. */

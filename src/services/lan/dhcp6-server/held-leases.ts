@@ -17,7 +17,8 @@ export class HeldLeases {
   readonly #hosts: ReservedHosts;
   readonly #rows = new Int32Array(LIMITS.leasesPerClient);
   count = 0;
-  readonly #address = new Uint8Array(16);
+  /** Of the one that was looked at last. */
+  readonly address: Uint8Array = new Uint8Array(16);
   readonly #other = new Uint8Array(16);
 
   constructor(ledger: Ledger, choice: Choice, hosts: ReservedHosts) {
@@ -52,11 +53,11 @@ export class HeldLeases {
   poolOf(i: number, supply: Supply, seeker: Seeker): Pool | undefined {
     const { table } = this.#ledger;
     const row = this.row(i);
-    table.copyAddress(row, this.#address, 0);
+    table.copyAddress(row, this.address, 0);
     const length = table.prefixLength(row);
     for (const pool of supply.pools) {
-      if (!pool.holds(this.#address, 0, length) || !this.#choice.mayUse(pool, seeker)) continue;
-      return this.#isKept(supply, seeker, length) ? undefined : pool;
+      if (!pool.holds(this.address, 0, length) || !this.#choice.mayUse(pool, seeker)) continue;
+      return this.#hosts.count > 0 && this.#isKept(supply, seeker, length) ? undefined : pool;
     }
     return undefined;
   }
@@ -70,8 +71,8 @@ export class HeldLeases {
     let oldest = -1;
     for (let i = 0; i < this.count; i++) {
       const row = this.row(i);
-      table.copyAddress(row, this.#address, 0);
-      if (link.mayGive(this.#address, 0, table.prefixLength(row), now)) continue;
+      table.copyAddress(row, this.address, 0);
+      if (link.mayGive(this.address, 0, table.prefixLength(row), now)) continue;
       if (oldest === -1 || table.startSeconds(row) < table.startSeconds(this.row(oldest))) oldest = i;
     }
     return oldest;
@@ -83,18 +84,18 @@ export class HeldLeases {
   }
 
   #isKept(supply: Supply, { message, ia }: Seeker, length: number): boolean {
-    if (message.iaCodes[ia] === OPTION.iaNa) return this.#hosts.keepsAddress(this.#address, 0, supply.prefixLength);
-    return this.#hosts.keepsPrefix(this.#address, length);
+    if (message.iaCodes[ia] === OPTION.iaNa) return this.#hosts.keepsAddress(this.address, 0, supply.prefixLength);
+    return this.#hosts.keepsPrefix(this.address, length);
   }
 
   #put(row: number): void {
     const { table } = this.#ledger;
     let place = this.count++;
-    if (place > 0) table.copyAddress(row, this.#address, 0);
+    if (place > 0) table.copyAddress(row, this.address, 0);
     for (; place > 0; place--) {
       const before = this.row(place - 1);
       table.copyAddress(before, this.#other, 0);
-      const order = compareOctets(this.#other, this.#address, 16);
+      const order = compareOctets(this.#other, this.address, 16);
       if (order < 0 || (order === 0 && table.prefixLength(before) < table.prefixLength(row))) break;
       this.#rows[place] = before;
     }

@@ -23,6 +23,8 @@ export class Quotas {
   readonly #table: LeaseTable;
   readonly #fingerprint = new Fingerprint();
   readonly #identifier = new Uint8Array(IDENTIFIER_BYTES);
+  /** Whether anything is limited. */
+  isOn = false;
   #countsClients = false;
   #countsPorts = false;
   readonly #clients = new Map<number, number>();
@@ -41,6 +43,7 @@ export class Quotas {
       ...interfaces.flatMap(({ dhcp6 }) => (dhcp6.mode === "server" ? [dhcp6.pools.limits] : [])),
       ...relayedLinks.map(({ pools }) => pools.limits),
     ];
+    this.isOn = limits.some((one) => one.leasesPerLink !== undefined || one.leasesPerClient !== undefined || one.leasesPerRelayPort !== undefined);
     this.#countsClients = limits.some((one) => one.leasesPerClient !== undefined);
     this.#countsPorts = limits.some((one) => one.leasesPerRelayPort !== undefined);
     this.recount();
