@@ -62,6 +62,7 @@ export class Reconfigure implements Clients {
   readonly #address = new Uint8Array(16);
   readonly #identifier = new Uint8Array(IDENTIFIER_BYTES);
   #server: Uint8Array = new Uint8Array(0);
+  #served: ReadonlyMap<number, ServedLink> = new Map();
   #now = 0;
   #booked = 0;
 
@@ -141,7 +142,7 @@ export class Reconfigure implements Clients {
     if (table.state(row) !== STATE.bound || !table.notes.acceptsReconfigure(row) || table.validUntilSeconds(row) <= this.#now) return "passed";
     const number = table.link(row);
     if (wish.link !== undefined && wish.link !== number) return "passed";
-    const link = this.#links.byNumber(number);
+    const link = this.#served.get(number);
     if (link?.identity.pools.reconfigure !== true || (wish.onlyStale && !this.#isStale(row, link))) return "passed";
     if (wish.purpose === TYPE.informationRequest && wish.onlyStale) return "passed";
     const bytes = new Uint8Array(table.identifierLength(row));
@@ -155,7 +156,7 @@ export class Reconfigure implements Clients {
     const booked = this.#book.at(place);
     if (booked === undefined || wish.onlyStale || (wish.link !== undefined && wish.link !== booked.link)) return "passed";
     if (wish.purpose !== undefined && wish.purpose !== TYPE.informationRequest) return "passed";
-    if (this.#links.byNumber(booked.link)?.identity.pools.reconfigure !== true) return "passed";
+    if (this.#served.get(booked.link)?.identity.pools.reconfigure !== true) return "passed";
     if (!this.#isNamed(wish, booked.duid, () => decodeNote(booked.note))) return "passed";
     return this.#begin({ link: booked.link, duid: booked.duid, purpose: TYPE.informationRequest, row: -1 });
   }
@@ -195,6 +196,7 @@ export class Reconfigure implements Clients {
   #walk(now: number): void {
     this.#begun.clear();
     this.#booked = this.#book.number();
+    this.#served = new Map(this.#links.all().map((link) => [link.identity.number, link]));
     this.#rounds.walk(now, this);
     if (this.#rounds.count === 0) this.#met.clear();
   }

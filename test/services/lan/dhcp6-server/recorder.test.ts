@@ -7,6 +7,7 @@ import { ipv6Bytes } from "../../../../src/base/ipv6.ts";
 import { LIMITS } from "../../../../src/base/limits.ts";
 import { instant } from "../../../../src/base/time.ts";
 import type { LanConfig } from "../../../../src/services/lan/config.ts";
+import type { Lease } from "../../../../src/ports/leases.ts";
 import { PacketBatch, REPLY_SHAPE, ReplyBatch } from "../../../../src/services/lan/dhcp6-server/batch.ts";
 import { Dhcp6ServerPlayer } from "../../../../src/services/lan/dhcp6-server/player.ts";
 import type { Dhcp6ServerEvent } from "../../../../src/services/lan/dhcp6-server/recorded.ts";
@@ -130,7 +131,10 @@ class Street {
     const userClass = chance.perMille(300) ? { userClass: [octets("lab")] } : {};
     const asked = kind === "informationRequest" ? { requestedOptions: [23, 32] } : { requestedOptions: [23, 24, 39, 200], ...ia };
     const name = { serverUpdates: false, overridden: false, noUpdates: true, name: `host${chance.below(3)}`, complete: false };
-    const willing: Dhcp6Options = { ...(chance.perMille(600) ? { reconfigureAccept: true } : {}), ...(chance.perMille(300) ? { clientFqdn: name } : {}) };
+    const willing: Dhcp6Options = {
+      ...(chance.perMille(600) ? { reconfigureAccept: true } : {}),
+      ...(chance.perMille(300) ? { clientFqdn: name } : {}),
+    };
     const options = { ...asked, ...userClass, ...willing };
     const inner = withAuthentication(
       encodeDhcp6(said(1 + chance.below(30), kind, { ...options, ...(chance.perMille(300) ? { rapidCommit: true } : {}) })),
@@ -195,10 +199,18 @@ test("what an operator changes in it, and a disk that is full for a while, is sa
   assert.ok(server.record(LIMITS.recordingSeconds));
   server.setAddresses("lan0", [LAN_ADDRESS]);
   const out = new ReplyBatch(REPLY_SHAPE);
-  const lease = {
-    ...{ kind: "address", address: ip("2001:db8:1::77"), prefixLength: 128, link: "lan0", state: "bound", client: client(77).duid, iaid: 1 },
+  const lease: Lease = {
+    ...({
+      kind: "address",
+      address: ip("2001:db8:1::77"),
+      prefixLength: 128,
+      link: "lan0",
+      state: "bound",
+      client: client(77).duid,
+      iaid: 1,
+    } as const),
     ...{ startSeconds: NOW, preferredUntilSeconds: NOW + 1e6, validUntilSeconds: NOW + 1e6, hostName: "" },
-  } as const;
+  };
   const put = [lease, { ...lease, address: ip("2001:db8:99::1") }];
   assert.deepEqual(server.change({ put, remove: [] }, { seconds: street.seconds }, out), ["done", "off-link"]);
   street.live(20, 8);
