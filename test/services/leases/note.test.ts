@@ -148,6 +148,19 @@ test("an image carries the note of its lease, and an image of before it had one 
   assert.equal(target.notes.blocksInUse, 0);
 });
 
+test("an image of before there were notes is what it was: 64 octets, and zero where the blocks are counted", () => {
+  const hex = `00000000 05000000 6400 03 80 01 0a 0000 20010db8000100000000000000000077
+    10bd4c6b 0cb94c6b 00b54c6b 00030001020000000001 00000000000000000000`;
+  const image = bytesOf(hex.replace(/\s/g, ""));
+  assert.equal(image.length, 64);
+  const table = tableOf();
+  assert.equal(applyImage(table, image, 0, 64), 64);
+  assert.equal(table.note(0), undefined);
+  const out = new Uint8Array(IMAGE_BYTES).fill(0xee);
+  assert.equal(writeImage(table, 0, out, 0), 64);
+  assert.deepEqual(out.slice(0, 64), image);
+});
+
 test("an image whose note is longer than any, or reaches beyond the frame, is none", () => {
   const image = new Uint8Array(IMAGE_BYTES + 640);
   const used = writeImage(noted(1, RELAYED), 0, image, 0);
