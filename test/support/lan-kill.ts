@@ -87,14 +87,15 @@ function roleOf(ours: Leasehold, name: string): number | undefined {
 
 async function heard(load: LanLoad, replies: number, ours: Leasehold): Promise<void> {
   const before = load.replies;
-  await waitFor(
-    (see) => {
-      see(`${load.replies - before} replies; ${ours.log().slice(-2000)}`);
-      return load.replies - before >= replies;
-    },
-    PATIENCE_MS,
-    "replies again",
-  );
+  try {
+    await waitFor(() => load.replies - before >= replies, PATIENCE_MS, "replies again");
+  } catch (error) {
+    const shown = await ours.show().then(
+      ({ main, lan }) => JSON.stringify({ main, lan }),
+      (reason: unknown) => String(reason),
+    );
+    throw new Error(`${load.replies - before} replies of ${replies}; ${load.underWay}\n${shown}\n${ours.log().slice(-3000)}`, { cause: error });
+  }
 }
 
 /** Promises that are in no record on disk. */

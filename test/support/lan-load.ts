@@ -86,6 +86,14 @@ export class LanLoad {
     return this.#owners;
   }
 
+  /** What is asked now, for whoever wonders why nothing is answered. */
+  get underWay(): string {
+    const kinds = [...this.#underWay.values()].map(
+      ({ kind, type, holder }) => `${kind} ${type} of ${holder.clientId} with ${[...holder.held.values()]}`,
+    );
+    return `${kinds.length} under way: ${kinds.slice(0, 8).join("; ")}`;
+  }
+
   /** Every promise is asked for again, with nothing else under way, and has to be answered. @returns how many there were */
   async audit(patienceMs: number): Promise<number> {
     this.#paused = true;
