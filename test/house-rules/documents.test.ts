@@ -14,6 +14,7 @@ import { REQUEST_REFUSALS } from "../../src/services/directory/outlets.ts";
 import { STREAM_ENDS } from "../../src/services/directory/stream.ts";
 import { RELAY_REFUSALS } from "../../src/services/lan/dhcp6-relay/outcome.ts";
 import { UPLINK_EVENTS } from "../../src/ports/kernel.ts";
+import { DIRECTORY_EVENTS } from "../../src/services/directory/events.ts";
 import { LEASE_EVENTS } from "../../src/ports/leases.ts";
 import { TRANSITION_REASONS } from "../../src/services/uplink4/explain.ts";
 import { TRANSITION6_REASONS } from "../../src/services/uplink6/explain.ts";
@@ -60,6 +61,7 @@ const events = explained(
   new Map<string, readonly string[]>([
     ["events", UPLINK_EVENTS],
     ["lease events", LEASE_EVENTS],
+    ["directory events", DIRECTORY_EVENTS],
     ["transitions", Object.keys(TRANSITION_REASONS)],
     ["transitions of uplink6", Object.keys(TRANSITION6_REASONS)],
   ]),
