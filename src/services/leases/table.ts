@@ -28,7 +28,7 @@ const LINK_AND_TYPE = 0xffffff;
 export class LeaseTable {
   /** What is remembered beside the leases. */
   readonly notes: Notes = new Notes();
-  readonly #shape: TableShape;
+  readonly shape: TableShape;
   readonly #rows = new Rows();
   readonly #identifiers = new Identifiers();
   readonly #byClient = new SegmentedIndex();
@@ -39,7 +39,7 @@ export class LeaseTable {
   #swept = 0;
 
   constructor(shape: TableShape) {
-    this.#shape = shape;
+    this.shape = shape;
     this.#keys = new LeaseKeys(shape.key);
   }
 
@@ -98,10 +98,10 @@ export class LeaseTable {
     prefixLength: number,
     state: LeaseState,
   ): number | LeaseRefusal {
-    if (this.#count >= this.#shape.maxLeases) return "leases-full";
+    if (this.#count >= this.shape.maxLeases) return "leases-full";
     if (identifierLength > 0 && identifierLength <= IDENTIFIER_BYTES) {
       const hash = this.#keys.client(link, type, iaid, identifier, identifierAt, identifierLength);
-      if (this.#byClient.entries(hash) >= this.#shape.maxRowsPerClient) return "client-full";
+      if (this.#byClient.entries(hash) >= this.shape.maxRowsPerClient) return "client-full";
     }
     return this.restore(link, type, iaid, identifier, identifierAt, identifierLength, address, addressAt, prefixLength, state);
   }

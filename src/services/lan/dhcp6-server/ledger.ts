@@ -8,7 +8,7 @@ import { GRACE_SECONDS, remainingSeconds, untilSeconds } from "./lifetimes.ts";
 import type { ClientMessage } from "./message.ts";
 import type { ClientNotes } from "./notes.ts";
 import { Declines } from "./declines.ts";
-import { Fingerprint } from "./fingerprint.ts";
+import { Fingerprint } from "../../leases/fingerprint.ts";
 import { IDENTIFIER_BYTES } from "../../leases/keys.ts";
 import { Overlaps } from "./overlaps.ts";
 import type { Pool } from "./pools.ts";
@@ -46,7 +46,7 @@ export class Ledger {
   readonly overlaps: Overlaps;
   readonly quotas: Quotas;
   readonly #declines = new Declines();
-  readonly #decliner = new Fingerprint();
+  readonly #decliner: Fingerprint;
   readonly #identifier = new Uint8Array(IDENTIFIER_BYTES);
   /** The disk is full: what is promised goes on as long as it was promised before, and nothing else begins. */
   repeatsOnly = false;
@@ -61,6 +61,7 @@ export class Ledger {
 
   constructor(table: LeaseTable) {
     this.table = table;
+    this.#decliner = new Fingerprint(table.shape.key);
     this.overlaps = new Overlaps(this);
     this.quotas = new Quotas(table);
     this.recount();

@@ -2,13 +2,13 @@
  * How many leases a client, a link and a port of a relay hold, where the operator limits that: more are not given, and what is held goes on.
  * Of relays' ports it is known by what came through them since the program began. Nothing is counted that no limit asks for.
  */
+import { Fingerprint } from "../../leases/fingerprint.ts";
 import { type LeaseTable, STATE } from "../../leases/table.ts";
 import { Counters } from "../../counters.ts";
 import { IDENTIFIER_BYTES } from "../../leases/keys.ts";
 import type { LanConfig } from "../config.ts";
 import type { ServerLimits } from "../dhcp6-config.ts";
 import { OPTION } from "./codes.ts";
-import { Fingerprint } from "./fingerprint.ts";
 import type { Holdings } from "./ledger.ts";
 import { u16At } from "./octets.ts";
 import type { Seeker } from "./seeker.ts";
@@ -21,7 +21,7 @@ export class Quotas {
   /** Leases that are offered in the answer at hand, beside those that are held. */
   offered = 0;
   readonly #table: LeaseTable;
-  readonly #fingerprint = new Fingerprint();
+  readonly #fingerprint: Fingerprint;
   readonly #identifier = new Uint8Array(IDENTIFIER_BYTES);
   /** Whether anything is limited. */
   isOn = false;
@@ -36,6 +36,7 @@ export class Quotas {
 
   constructor(table: LeaseTable) {
     this.#table = table;
+    this.#fingerprint = new Fingerprint(table.shape.key);
   }
 
   configure({ interfaces, relayedLinks }: Pick<LanConfig, "interfaces" | "relayedLinks">): void {

@@ -58,7 +58,7 @@ export class Dhcp6Server {
   readonly #classes = new ClientClasses();
   readonly #classLifetimes = new ClassLifetimes();
   readonly #hosts = new ReservedHosts();
-  readonly #rates = new SourceRates();
+  readonly #rates: SourceRates;
   readonly #chain = new RelayChain();
   readonly #message = new ClientMessage();
   readonly #answers: Answers;
@@ -71,6 +71,7 @@ export class Dhcp6Server {
 
   constructor({ table, offers, key, reconfigure = NO_SECRET }: Dhcp6ServerParts) {
     this.#ledger = new Ledger(table);
+    this.#rates = new SourceRates(table.shape.key);
     this.#choice = new Choice(this.#ledger, offers, key instanceof Uint8Array ? new SipHash(key) : key, this.#hosts);
     this.#answers = new Answers(this.#ledger, this.#choice, this.#hosts);
     this.#reconfigure = new Reconfigure({ table, links: this.#links, notes: this.#clientNotes, hosts: this.#hosts, secret: reconfigure });

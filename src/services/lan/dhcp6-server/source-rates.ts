@@ -1,6 +1,6 @@
 /** How many messages a second one source may send, where the operator limits that: a second's worth at once, and then as they come in. */
 import { LIMITS } from "../../../base/limits.ts";
-import { Fingerprint } from "./fingerprint.ts";
+import { Fingerprint } from "../../leases/fingerprint.ts";
 import { isLinkLocal } from "./octets.ts";
 import type { RelayChain } from "./relay-chain.ts";
 
@@ -9,13 +9,18 @@ const ADDRESS_BYTES = 16;
 const PREFIX_BYTES = 8;
 
 export class SourceRates {
-  readonly #fingerprint = new Fingerprint();
+  readonly #fingerprint: Fingerprint;
   readonly #places = new Map<number, number>();
   /** Of each place: whose it is, what is left, and when that was so. */
   readonly #keys = new Float64Array(LIMITS.rateSources);
   readonly #left = new Float64Array(LIMITS.rateSources);
   readonly #seconds = new Float64Array(LIMITS.rateSources);
   #next = 0;
+
+  /** @param key 16 random bytes of this process */
+  constructor(key: Uint8Array) {
+    this.#fingerprint = new Fingerprint(key);
+  }
 
   /** Everybody begins anew. */
   clear(): void {
