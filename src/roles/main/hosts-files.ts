@@ -2,7 +2,7 @@
  * Files of names for a resolver, one for each link: `address<TAB>name.domain<TAB>name`, as /etc/hosts has it. The folder is the
  * configuration's choice; an engine says which names, and no character of theirs can be more than a name.
  */
-import { mkdirSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { LIMITS } from "../../base/limits.ts";
 import type { HostName, HostNamesFile } from "../../ports/leases.ts";
@@ -74,7 +74,7 @@ export class HostsFiles {
       this.#waiting.delete(name);
       if (this.#texts.get(name) === text) continue;
       this.#attempt(() => {
-        mkdirSync(folder, { recursive: true, mode: 0o755 });
+        if (!existsSync(folder)) mkdirSync(folder, { mode: 0o755 }); // with `recursive` Node never comes back from /proc
         replaceFile(folder, `${PREFIX}${name}`, new TextEncoder().encode(text), MODE);
         this.#texts.set(name, text);
       });
