@@ -3,6 +3,7 @@ import "./first.ts";
 import { startRole } from "./role.ts";
 import { LIMITS } from "../base/limits.ts";
 import { BootClock } from "../platform/clock.ts";
+import { LocalStreams } from "../platform/local-streams.ts";
 import { serviceNames } from "../platform/name-lookup.ts";
 import { outwardStreams } from "../platform/tls-streams.ts";
 import type { Clock } from "../ports/clock.ts";
@@ -12,7 +13,7 @@ import type { TlsStreams } from "../ports/tls-streams.ts";
 import { type Held, Puller } from "../services/directory/fetch/puller.ts";
 import { Probe } from "../services/directory/probe/probe.ts";
 import { Connection, type Incoming } from "./connection.ts";
-import { LocalStreams } from "./fetcher/local-streams.ts";
+
 import { DIRECTORY } from "./messages/directory.ts";
 import { speak } from "./messages/spoken.ts";
 

@@ -3,7 +3,6 @@
  * wrong between them. Every entry carries the number of the version it belongs to, so that a mixture can be seen.
  */
 import { type Instant, instant } from "../../base/time.ts";
-import type { DirectoryConfig, FetcherConfig } from "../../services/directory/config.ts";
 import { Puller } from "../../services/directory/fetch/puller.ts";
 import { Directory } from "../../services/directory/service.ts";
 import type { Table } from "../../services/directory/table.ts";
@@ -12,6 +11,7 @@ import { type DirectoryEntry, directoryOf } from "../actors/ldap-entries.ts";
 import { Chance } from "../chance.ts";
 import { SimClock, Timeline } from "../clock.ts";
 import { Story } from "../log.ts";
+import { BASE, CONFIG, FETCHER, SECRET } from "./settings.ts";
 import { LdapStreams, NO_STREAM_FAULTS } from "./streams.ts";
 
 export type OfficeOptions = { readonly seed: number; readonly minutes?: number; readonly calm?: boolean; readonly timeline?: Timeline };
@@ -22,13 +22,8 @@ export type OfficeChecker = {
 };
 export type OfficeReport = { readonly violation: string | undefined; readonly story: readonly string[]; readonly commits: number };
 
-const BASE = "dc=office,dc=example";
-const SECRET = { bindDn: `cn=reader,${BASE}`, password: "only in the simulation" };
-const INTERVAL_SECONDS = 60;
 const SETTLE_SECONDS = 30 * 60;
 const MESSAGE_MS = 0.1;
-const attribute = (value: string) => ({ kind: "attribute", value }) as const;
-const FENCES = { minUid: 1000, maxUid: 60_000, minGid: 1000, maxGid: 60_000, localUsers: ["root"], localGroups: ["sudo"] };
 
 export class Office {
   /** Its own, or that of a larger world. */
@@ -241,63 +236,3 @@ function versionOf(version: number, chance: Chance): readonly DirectoryEntry[] {
     [0, 1, 2].map((i) => ({ name: `group${i}`, id: 5000 + i, members })),
   );
 }
-
-const CONFIG: DirectoryConfig = {
-  domain: "office",
-  master: "gateway",
-  intervalSeconds: INTERVAL_SECONDS,
-  maxStaleSeconds: 0,
-  idFences: FENCES,
-  sources: [{ name: "ldap", onFailure: "hold", shrinkPercent: 60, keepSeconds: 86_400 }],
-  yp: undefined,
-  userdb: undefined,
-};
-const FETCHER: FetcherConfig = {
-  resolvers: [],
-  idFences: FENCES,
-  sources: [
-    {
-      name: "ldap",
-      servers: [{ host: "ldap.office.example", address: "192.0.2.10", port: 389 }],
-      srv: "",
-      transport: "starttls",
-      trustedPem: "",
-      clientPem: undefined,
-      bind: "simple",
-      bindDn: SECRET.bindDn,
-      bindPassword: SECRET.password,
-      authorizationId: "",
-      pageSize: 7,
-      pagination: "try",
-      referrals: "ignore",
-      nested: false,
-      refresh: "whole",
-      reconcileSeconds: 21_600,
-      users: {
-        base: `ou=people,${BASE}`,
-        scope: "one",
-        filter: "(objectClass=posixAccount)",
-        fields: {
-          name: attribute("uid"),
-          password: { kind: "fixed", value: "*" },
-          uid: attribute("uidNumber"),
-          gid: attribute("gidNumber"),
-          gecos: attribute("gecos"),
-          home: attribute("homeDirectory"),
-          shell: attribute("loginShell"),
-        },
-      },
-      groups: {
-        base: `ou=groups,${BASE}`,
-        scope: "one",
-        filter: "(objectClass=posixGroup)",
-        fields: {
-          name: attribute("cn"),
-          password: { kind: "fixed", value: "*" },
-          gid: attribute("gidNumber"),
-          members: { kind: "list", value: "memberUid" },
-        },
-      },
-    },
-  ],
-};

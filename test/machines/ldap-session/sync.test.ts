@@ -1,7 +1,7 @@
 /** Everything once, then every change as it happens (RFC 4533). */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { NEVER } from "../../../src/base/time.ts";
+import { instant, NEVER } from "../../../src/base/time.ts";
 import { ldapSession } from "../../../src/machines/ldap-session/session.ts";
 import { RESULT } from "../../../src/wire/ldap/result.ts";
 import { failureIn, kinds, persisting, resultOf, searchIn, sent, Talk, uuidOf } from "../../support/session.ts";
@@ -102,6 +102,7 @@ test("asked whether that was all, the server has to answer in thirty seconds; it
   assert.deepEqual(talk.tell({ kind: "deadline" }, 31_000), []);
   const dead = persisting();
   dead.tell({ kind: "verify" });
+  assert.equal(ldapSession.deadline(dead.state), instant(30_000));
   assert.equal(failureIn(dead.tell({ kind: "deadline" }, 30_000)), "idle-timeout");
   assert.deepEqual(new Talk().tell({ kind: "verify" }), [], "nobody else is asked");
 });

@@ -3,7 +3,7 @@
  * the configuration names and to no other, as the fetcher's own user, so that the server sees who asks and not root.
  */
 import { Socket } from "node:net";
-import type { StreamHandlers, StreamTarget, TlsStream, TlsStreams } from "../../ports/tls-streams.ts";
+import type { StreamHandlers, StreamTarget, TlsStream, TlsStreams } from "../ports/tls-streams.ts";
 
 /** Asks main. @returns false when nobody can be asked */
 type Ask = (request: number, path: string) => boolean;
