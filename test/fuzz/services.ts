@@ -54,7 +54,8 @@ let age = 0;
 /** A bed is used for a while, so that clients meet leases of others, and of their own. */
 function bedOfNow(): Bed {
   if (bed === undefined || age++ % LIVES === 0) {
-    const pools = { addresses: [addressPool(net("2001:db8:1::100/120"))], prefixes: [prefixPool(net("2001:db8:8000::/52"), 60)], rapidCommit: true };
+    const given = { addresses: [addressPool(net("2001:db8:1::100/120"))], prefixes: [prefixPool(net("2001:db8:8000::/52"), 60)] };
+    const pools = { ...given, rapidCommit: true, reconfigure: true };
     bed = new Bed({ pools, relayedPools: pools });
   }
   return bed;
