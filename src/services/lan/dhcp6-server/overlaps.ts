@@ -25,6 +25,9 @@ export class Overlaps {
   /** One pool of each shape there is. */
   #shapes: readonly Pool[] = [];
   #signature = "";
+  #reserved: readonly FixedPrefix[] = [];
+  /** Shapes of pools that other leases may lie across. */
+  #entangled: ReadonlySet<string> = new Set();
   #fixed: readonly FixedPrefix[] = [];
   readonly #address = new Uint8Array(16);
   /** Leases that may still be forgotten for the message at hand: so much room there is for it in the journal. */
@@ -34,18 +37,19 @@ export class Overlaps {
     this.#leases = leases;
   }
 
-  /** Pools or what is not ours to delegate may have changed. The whole table is looked through only when pools are others than before. */
+  /** Pools or what is not ours to delegate may have changed; reserved prefixes are others when the list is another. The whole table is looked through only when pools are others than before. */
   follow(pools: readonly Pool[], reserved: readonly FixedPrefix[], onLinks: readonly FixedPrefix[]): void {
     const byShape = new Map<string, Pool>();
     for (const pool of pools) if (!byShape.has(shapeOf(pool))) byShape.set(shapeOf(pool), pool);
     this.#shapes = [...byShape.values()];
-    for (const pool of this.#shapes) pool.isEntangled = isEntangled(pool, this.#shapes, reserved);
-    for (const pool of pools) pool.isEntangled = byShape.get(shapeOf(pool))?.isEntangled === true;
+    const signature = [...byShape.keys()].join(" ");
+    const isNew = signature !== this.#signature || reserved !== this.#reserved;
+    if (isNew) this.#entangled = new Set([...byShape].filter(([, pool]) => isEntangled(pool, this.#shapes, reserved)).map(([shape]) => shape));
+    for (const pool of pools) pool.isEntangled = this.#entangled.has(shapeOf(pool));
     this.#setFixed([...reserved, ...onLinks.filter((one) => this.#shapes.some((pool) => overlap(pool.shape, one)))]);
-    const signature = [...byShape.keys(), ...reserved.map(({ prefix, prefixLength }) => `${prefix.join()}/${prefixLength}`)].join(" ");
-    if (signature === this.#signature) return;
     this.#signature = signature;
-    this.reload();
+    this.#reserved = reserved;
+    if (isNew) this.reload();
   }
 
   /** Another message. */

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { toHex } from "../../../../src/base/hex.ts";
-import { ipv6Bytes } from "../../../../src/base/ipv6.ts";
+import { ipv6Bytes, ipv6Prefix } from "../../../../src/base/ipv6.ts";
 import { LIMITS } from "../../../../src/base/limits.ts";
 import { instant } from "../../../../src/base/time.ts";
 import type { LanConfig } from "../../../../src/services/lan/config.ts";
@@ -19,7 +19,7 @@ import { Chance } from "../../../../src/sim/chance.ts";
 import { SimClock, Timeline } from "../../../../src/sim/clock.ts";
 import { withoutSecretOctets } from "../../../../src/wire/dhcp6/blank.ts";
 import { type Dhcp6ClientKind, encodeDhcp6 } from "../../../../src/wire/dhcp6/message.ts";
-import { iaNa, iaPd } from "../../../../src/wire/dhcp6/leases.ts";
+import { type IaPrefix, iaNa, iaPd, iaPrefix } from "../../../../src/wire/dhcp6/leases.ts";
 import type { Dhcp6Options } from "../../../../src/wire/dhcp6/options.ts";
 import { client, ip, LAN, LAN_ADDRESS, NOW, net, POOLS, relayed, SERVER, said } from "./support.ts";
 
@@ -119,14 +119,25 @@ class Street {
       if (chance.perMille(500)) this.server.sweep({ seconds: this.seconds }, 16, this.#out);
       if (chance.perMille(100)) this.server.setAddresses("lan0", chance.pick([[LAN_ADDRESS], [SECOND], [LAN_ADDRESS, SECOND], []]));
       if (chance.perMille(20)) this.server.configure(this.#config);
+      if (chance.perMille(100))
+        this.server.setUplinkPrefixes(chance.pick([[], [net("2001:db8:1::/56")], [net("2001:db8:77::/58"), net("2001:db8:1::/56")]]));
       if (chance.perMille(100)) this.server.reconfigure({ link: chance.pick(["", "lan0", "far"]), client: undefined, purpose: undefined });
     }
+  }
+
+  /** A prefix of one of the pools, or a length alone. */
+  #hints(): readonly IaPrefix[] {
+    const chance = this.#chance;
+    if (chance.perMille(400)) return [];
+    const length = 58 + chance.below(7);
+    const pool = chance.pick(["2001:db8:8000:", "2001:db8:1:"]);
+    return [iaPrefix(chance.perMille(300) ? net(`::/${length}`) : ipv6Prefix(ip(`${pool}${chance.below(256).toString(16)}::`), length))];
   }
 
   #anything(): Uint8Array {
     const chance = this.#chance;
     if (chance.perMille(50)) return chance.bytes(1 + chance.below(80));
-    const ia = { iaNa: [iaNa({ iaid: 1 + chance.below(2) })], iaPd: chance.perMille(300) ? [iaPd({ iaid: 1 })] : [] };
+    const ia = { iaNa: [iaNa({ iaid: 1 + chance.below(2) })], iaPd: chance.perMille(300) ? [iaPd({ iaid: 1, iaPrefix: this.#hints() })] : [] };
     const kind = chance.pick(KINDS);
     const userClass = chance.perMille(300) ? { userClass: [octets("lab")] } : {};
     const asked = kind === "informationRequest" ? { requestedOptions: [23, 32] } : { requestedOptions: [23, 24, 39, 200], ...ia };
@@ -143,6 +154,37 @@ class Street {
     return withAuthentication(relayed(inner, { link: ip("2001:db8:2::9"), interfaceId: Uint8Array.of(7), echoRequest: [11, 37] }));
   }
 }
+
+/** Pools so small that clients meet, in several lengths, of uplinks and for a class; hosts in their midst; and little for anybody. */
+const CROWDED: LanConfig = {
+  ...MANY,
+  interfaces: [
+    {
+      name: "lan0",
+      number: 100,
+      router: undefined,
+      dhcp6: {
+        mode: "server",
+        pools: {
+          ...TOLD,
+          addresses: [
+            { first: ip("2001:db8:1::1f0"), last: ip("2001:db8:1::208"), class: undefined },
+            { first: ip("2001:db8:1::300"), last: ip("2001:db8:1::30f"), class: "lab" },
+          ],
+          prefixes: [{ pool: net("2001:db8:8000::/57"), shortest: 59, longest: 64, usual: 62, excludedLength: 64, class: undefined }],
+          uplinkPrefixes: { shortest: 60, longest: 64, usual: 64 },
+          limits: { leasesPerClient: 2, leasesPerLink: 40, leasesPerRelayPort: undefined, messagesPerSecondPerSource: 2 },
+        },
+      },
+    },
+  ],
+  relayedLinks: CONFIG.relayedLinks.map((link) => ({
+    ...link,
+    selectors: [{ code: 18, value: Uint8Array.of(7) }],
+    pools: { ...link.pools, limits: { ...link.pools.limits, leasesPerRelayPort: 6 } },
+  })),
+  hosts: MANY.hosts.map((host, n) => (n < 3 ? { ...host, hostPart: ip(`::${n + 1}ff`), prefixes: [net(`2001:db8:8000:${n}0::/62`)] } : host)),
+};
 
 /** RFC 9915 §21.11; as a relay could, behind all else. */
 function withAuthentication(message: Uint8Array): Uint8Array {
@@ -178,6 +220,19 @@ test("a server that is told the same says the same, whatever the key of its tabl
     }),
     { numRuns: 12 },
   );
+});
+
+test("a server whose pools are crowded, cut into several lengths, limited and in part reserved says the same again", () => {
+  const refused = new Set<string>();
+  for (let seed = 1; seed <= 6; seed++) {
+    const street = new Street(seed, CROWDED);
+    street.live(200, 60);
+    assert.equal(replayed(recordingOf(street, 120)).differs, undefined, `seed ${seed}`);
+    const { limited, refused: dropped, told } = street.server.view();
+    for (const why of [...Object.keys(limited), ...Object.keys(dropped), ...Object.keys(told)]) refused.add(why);
+  }
+  for (const why of ["leasesPerClient", "leasesPerRelayPort", "too-many-messages", "host-ignored", "noAddrsAvail", "noPrefixAvail"])
+    assert.ok(refused.has(why), `${why} did not happen: ${[...refused].join(" ")}`);
 });
 
 test("clients that are being told to come back as it begins, and those that are told in it, are told the same again", () => {
