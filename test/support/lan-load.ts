@@ -14,7 +14,8 @@ import type { Namespace } from "./namespace.ts";
 const GROUP = "ff02::1:2" as Ipv6Address;
 const SERVER_PORT = 547;
 const TICK_MS = 5;
-const AGAIN_MS = 250;
+/** What is not answered is asked again after this time, then after twice as long: who asks an overworked server ever faster is never served. */
+const AGAIN_MS = { first: 250, most: 2000 } as const;
 /** Clients with leases at once: what they hold and what rests for those that are gone is more than the pools have. */
 const HOLDERS_MOST = 1200;
 const WINDOW = 64;
@@ -38,6 +39,7 @@ type Exchange = {
   type: number;
   wanted: ReadonlyMap<number, Resource>;
   sentAt: number;
+  againMs: number;
 };
 
 export class LanLoad {
@@ -123,7 +125,11 @@ export class LanLoad {
 
   #tick(): void {
     const now = performance.now();
-    for (const exchange of this.#underWay.values()) if (now - exchange.sentAt > AGAIN_MS) this.#send(exchange);
+    for (const exchange of this.#underWay.values()) {
+      if (now - exchange.sentAt <= exchange.againMs) continue;
+      exchange.againMs = Math.min(AGAIN_MS.most, 2 * exchange.againMs);
+      this.#send(exchange);
+    }
     if (this.#paused) return;
     for (let n = 0; n < this.#perTick && this.#underWay.size < WINDOW; n++) this.#next();
   }
@@ -150,7 +156,7 @@ export class LanLoad {
   #begin(kind: Kind, holder: Holder): void {
     const transaction = this.#transactions++ & 0xffffff;
     const type = { sarr: TYPE6.solicit, rapid: TYPE6.solicit, renew: TYPE6.renew, rebind: TYPE6.rebind, release: TYPE6.release }[kind];
-    const exchange: Exchange = { kind, holder, transaction, type, wanted: new Map(holder.held), sentAt: 0 };
+    const exchange: Exchange = { kind, holder, transaction, type, wanted: new Map(holder.held), sentAt: 0, againMs: AGAIN_MS.first };
     holder.busy = true;
     this.#underWay.set(transaction, exchange);
     // From its first Release on the client is done with it, answered or not.
@@ -192,6 +198,7 @@ export class LanLoad {
     if (message.type === TYPE6.advertise && exchange.kind === "sarr" && exchange.type === TYPE6.solicit) {
       exchange.wanted = given(message);
       exchange.type = TYPE6.request;
+      exchange.againMs = AGAIN_MS.first;
       return this.#send(exchange);
     }
     if (message.type !== TYPE6.reply || (exchange.type === TYPE6.solicit && exchange.kind !== "rapid")) return;
