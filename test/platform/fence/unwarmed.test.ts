@@ -23,7 +23,7 @@ const program = join(folder, "dist/unwarmed.mjs");
 before(async () => {
   mkdirSync(join(folder, "dist"));
   symlinkSync(join(root, "native"), join(folder, "native"));
-  const entry = join(root, "test/platform/fence/unwarmed.ts");
+  const entry = fileURLToPath(new URL("unwarmed.ts", import.meta.url));
   await build({ entryPoints: [entry], outfile: program, bundle: true, platform: "node", format: "esm", logLevel: "error" });
 });
 after(() => rmSync(folder, { recursive: true, force: true }));
