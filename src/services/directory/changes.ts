@@ -99,27 +99,31 @@ function* linesIn(lines: Lines): Generator<readonly [string, Edit]> {
 export function editedLines(lines: Lines, edits: Edits): Lines {
   if (edits.size === 0) return lines;
   const wanted = new Wanted(edits);
-  const kept: number[] = [];
-  let size = 0;
-  for (let row = 0; row < lines.count; row++) {
-    if (wanted.has(lines, row)) continue;
-    kept.push(row);
-    size += (lines.ends[row] ?? 0) - (row === 0 ? 0 : (lines.ends[row - 1] ?? 0));
-  }
+  const dropped: number[] = [];
+  for (let row = 0; row < lines.count; row++) if (wanted.has(lines, row)) dropped.push(row);
   const fresh = [...edits].filter((each): each is [string, Edit] => each[1] !== undefined);
-  const count = kept.length + fresh.length;
-  const bytes = new Uint8Array(fresh.reduce((sum, [, { line }]) => sum + line.length, size));
+  const startOf = (row: number): number => (row === 0 ? 0 : (lines.ends[row - 1] ?? 0));
+  const lost = dropped.reduce((sum, row) => sum + (lines.ends[row] ?? 0) - startOf(row), 0);
+  const count = lines.count - dropped.length + fresh.length;
+  const bytes = new Uint8Array(fresh.reduce((sum, [, { line }]) => sum + line.length, startOf(lines.count) - lost));
   const [ends, ids, nameBytes] = [new Uint32Array(count), new Uint32Array(count), new Uint8Array(count)];
-  let end = 0;
-  const put = (place: number, line: Uint8Array, id: number, name: number): void => {
+  let [place, end, row] = [0, 0, 0];
+  for (const until of [...dropped, lines.count]) {
+    const shift = end - startOf(row);
+    bytes.set(lines.bytes.subarray(startOf(row), startOf(until)), end);
+    ids.set(lines.ids.subarray(row, until), place);
+    nameBytes.set(lines.nameBytes.subarray(row, until), place);
+    for (; row < until; row++) ends[place++] = (lines.ends[row] ?? 0) + shift;
+    end = startOf(until) + shift;
+    row = until + 1;
+  }
+  for (const [name, { id, line }] of fresh) {
     bytes.set(line, end);
     end += line.length;
     ends[place] = end;
     ids[place] = id;
-    nameBytes[place] = name;
-  };
-  for (const [place, row] of kept.entries()) put(place, lineAt(lines, row), lines.ids[row] ?? 0, lines.nameBytes[row] ?? 0);
-  for (const [place, [name, { id, line }]] of fresh.entries()) put(kept.length + place, line, id, name.length);
+    nameBytes[place++] = name.length;
+  }
   return { count, bytes, ends, ids, nameBytes };
 }
 
