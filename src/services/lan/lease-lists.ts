@@ -2,7 +2,7 @@
  * The lease table as pages. A page is asked for by a number of a row and ends after some hundred leases or some thousand rows, whichever
  * is first, so that no list holds up a packet. What changes between two pages is seen or not.
  */
-import { duidOf } from "../../base/duid.ts";
+import { duidBytes, duidOf } from "../../base/duid.ts";
 import { ipv6Bytes, ipv6Of } from "../../base/ipv6.ts";
 import { LIMITS } from "../../base/limits.ts";
 import type { Lease, LeaseFilter, LeasePage, LeaseState } from "../../ports/leases.ts";
@@ -34,42 +34,55 @@ export class LeaseLists {
   /** @param after the first row that is looked at */
   page(filter: LeaseFilter, after: number, facts: ListFacts): LeasePage {
     if (filter.exactly !== undefined) return this.#one(filter.exactly, facts);
-    const holds = filter.holds === undefined ? undefined : ipv6Bytes(filter.holds);
+    const fits = this.#fitting(filter, facts);
     const leases: Lease[] = [];
     const end = Math.min(this.#table.end, after + ROWS_PER_PAGE);
     let row = after;
     for (; row < end && leases.length < LIMITS.leasesPerFrame; row++) {
-      if (!this.#isLease(row) || (holds !== undefined && !this.#holds(row, holds))) continue;
-      const lease = this.lease(row, facts);
-      if (fits(lease, filter)) leases.push(lease);
+      if (this.#isLease(row) && fits(row)) leases.push(this.#lease(row, facts));
     }
     return { nowSeconds: facts.nowSeconds, leases, next: row < this.#table.end ? row : undefined };
   }
 
-  lease(row: number, { nowSeconds, nameOf }: ListFacts): Lease {
+  /** What is looked for is compared in place: few of many rows become leases that are told. */
+  #fitting({ link, client, holds, state }: LeaseFilter, facts: ListFacts): (row: number) => boolean {
+    const table = this.#table;
+    const address = holds === undefined ? undefined : ipv6Bytes(holds);
+    const identifier = client === undefined ? undefined : duidBytes(client);
+    return (row) =>
+      (identifier === undefined || table.isIdentifier(row, identifier, 0, identifier.length)) &&
+      (address === undefined || this.#holds(row, address)) &&
+      (state === undefined || this.#state(row, facts.nowSeconds) === state) &&
+      (link === "" || facts.nameOf(table.link(row)) === link);
+  }
+
+  #state(row: number, nowSeconds: number): LeaseState {
+    const state = STATES[this.#table.state(row)] ?? "released";
+    return state === "bound" && this.#table.validUntilSeconds(row) <= nowSeconds ? "expired" : state;
+  }
+
+  #lease(row: number, { nowSeconds, nameOf }: ListFacts): Lease {
     const table = this.#table;
     table.copyAddress(row, this.#address, 0);
     const identifierLength = table.copyIdentifier(row, this.#identifier, 0);
-    const state = STATES[table.state(row)] ?? "released";
-    const validUntilSeconds = table.validUntilSeconds(row);
     return {
       kind: table.type(row) === OPTION.iaPd ? "prefix" : "address",
       address: ipv6Of(this.#address),
       prefixLength: table.prefixLength(row),
       link: nameOf(table.link(row)),
-      state: state === "bound" && validUntilSeconds <= nowSeconds ? "expired" : state,
+      state: this.#state(row, nowSeconds),
       client: duidOf(this.#identifier.subarray(0, identifierLength)),
       iaid: table.iaid(row),
       startSeconds: table.startSeconds(row),
       preferredUntilSeconds: table.preferredUntilSeconds(row),
-      validUntilSeconds,
+      validUntilSeconds: table.validUntilSeconds(row),
       hostName: this.#table.note(row)?.hostName ?? "",
     };
   }
 
   #one({ address, prefixLength }: NonNullable<LeaseFilter["exactly"]>, facts: ListFacts): LeasePage {
     const row = this.#table.findAddress(ipv6Bytes(address), 0, prefixLength);
-    return { nowSeconds: facts.nowSeconds, leases: row === -1 || !this.#isLease(row) ? [] : [this.lease(row, facts)], next: undefined };
+    return { nowSeconds: facts.nowSeconds, leases: row === -1 || !this.#isLease(row) ? [] : [this.#lease(row, facts)], next: undefined };
   }
 
   /** The table may hold leases of other services. */
@@ -83,8 +96,4 @@ export class LeaseLists {
     this.#table.copyAddress(row, this.#address, 0);
     return samePrefix(this.#address, 0, address, 0, this.#table.prefixLength(row));
   }
-}
-
-function fits(lease: Lease, { link, client, state }: LeaseFilter): boolean {
-  return (link === "" || lease.link === link) && (client === undefined || lease.client === client) && (state === undefined || lease.state === state);
 }
