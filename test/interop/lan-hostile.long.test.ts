@@ -6,6 +6,8 @@ import { needsRoot } from "../support/namespace.ts";
 
 const DATAGRAMS = Number(process.env["HOSTILE_DATAGRAMS"] ?? "5000000");
 const ROUNDS = 20;
+/** A machine that others use may be late itself. */
+const LATE_MOST = 0.05;
 /** From the end of the first quarter, when code is compiled and what has a bound is filled, to the end. */
 const GREW_MOST_KB = 5 * 1024;
 
@@ -19,10 +21,7 @@ test(
       const resident: number[] = [];
       const began = performance.now();
       for (let round = 0; round < ROUNDS; round++) {
-        const sending = flood.send(DATAGRAMS / ROUNDS);
-        await client.isServed();
-        await client.isServed();
-        await sending;
+        await Promise.all([flood.send(DATAGRAMS / ROUNDS), client.isServed().then(() => client.isServed())]);
         resident.push(engineKb(first));
       }
       const seconds = (performance.now() - began) / 1000;
@@ -30,8 +29,11 @@ test(
       await client.isServed();
       const { received, sent, refused } = after.server;
       console.log(`hostile: ${JSON.stringify({ seconds: Math.round(seconds), received, sent, refused, kernelDrops: after.kernelDrops })}`);
-      console.log(`hostile: ${JSON.stringify({ residentKb: resident, slowestMs: Math.round(client.slowestMs) })}`);
+      console.log(
+        `hostile: ${JSON.stringify({ residentKb: resident, served: client.served, late: client.late, slowestMs: Math.round(client.slowestMs) })}`,
+      );
       assert.deepEqual(after.pids, first.pids, "the same processes");
+      assert.ok(client.served > 2 * ROUNDS && client.late <= client.served * LATE_MOST, `${client.late} of ${client.served} times late`);
       assert.ok(sum(sent) > received / 5, "most were not even read to their end");
       assert.ok(after.kernelDrops < received / 20, "too much went unread");
       const grewKb = (resident.at(-1) ?? 0) - (resident[ROUNDS / 4] ?? 0);

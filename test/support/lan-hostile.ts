@@ -42,7 +42,9 @@ const SOCKADDR_BYTES = 28;
 /** Of the server's buffer, before the sender waits: what goes unread tests nothing. */
 const QUEUE_MOST_BYTES = 1_000_000;
 const SETTLED_MS = 20_000;
-const ANSWER_MS = 1000;
+/** Within which a client is served; and beyond which it would have asked again twice. */
+const SERVED_MS = 1000;
+const ANSWER_MS = 5000;
 const CONFIGURATION = `[lan.lan0]
 ra = "off"
 address_pool = "2001:db8:1::100/120"
@@ -153,7 +155,9 @@ export class Flood {
 export class CleanClient {
   /** Messages that it said. */
   said = 0;
-  /** The longest wait for an answer, in milliseconds. */
+  /** How often it was served, and how often later than in a second; the longest wait for an answer, in milliseconds. */
+  served = 0;
+  late = 0;
   slowestMs = 0;
   readonly #fd: number;
   readonly #link: number;
@@ -180,7 +184,7 @@ export class CleanClient {
     return (await this.#ask("informationRequest", {}))?.options.serverId;
   }
 
-  /** From Solicit to Release as a new client, each answered in time. */
+  /** From Solicit to Release as a new client. */
   async isServed(): Promise<void> {
     const clientId = duidLl(`02:cc:00:00:00:${(this.#clients++ % 256).toString(16).padStart(2, "0")}` as MacAddress);
     const wanted = { clientId, iaNa: [iaNa({ iaid: 1 })], iaPd: [iaPd({ iaid: 1 })] };
@@ -190,7 +194,8 @@ export class CleanClient {
     const reply = (await this.#ask("request", { ...wanted, serverId })) ?? assert.fail("no Reply in time");
     const { iaNa: nas = [], iaPd: pds = [] } = reply.options;
     assert.ok(nas.length === 1 && pds.length === 1, JSON.stringify(reply));
-    assert.ok(performance.now() - began < ANSWER_MS, "served, but late");
+    this.served++;
+    if (performance.now() - began > SERVED_MS) this.late++;
     assert.ok((await this.#ask("release", { clientId, serverId, iaNa: nas, iaPd: pds })) !== undefined, "no Reply to a Release in time");
   }
 
