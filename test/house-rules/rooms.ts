@@ -32,7 +32,7 @@ export const WIDER: readonly { readonly from: string; readonly to: string; reado
   { from: "src/roles/main/", to: "src/config/", why: "main takes the configuration" },
   { from: "src/roles/control.ts", to: "src/control/", why: "the control role serves the views" },
   { from: "src/roles/control.ts", to: "src/web/", why: "the control role serves the page" },
-  { from: "src/control/", to: "src/ports/lease", why: "what a lease is in JSON is read by one function, here and in commands" },
+  { from: "src/control/lease", to: "src/ports/lease", why: "what a lease is in JSON is read by one function, here and in commands" },
   {
     from: "src/config/uplink6-places.ts",
     to: "src/services/uplink6/plan.ts",
