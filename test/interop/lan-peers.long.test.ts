@@ -18,7 +18,7 @@ describe("the DHCPv6 server", { concurrency: 5 }, () => {
       );
     for (const wish of WISH_NAMES)
       test(
-        `${name}: ${SAID[wish]}, the same after a flap, after ours was gone past T2, and after the client forgot it (RFC 9915 §18.3.3, §18.3.5)`,
+        `${name}: ${SAID[wish]}, the same after a flap, a kill -9 of ours, silence past T2, and after the client forgot it (RFC 9915 §18.3.3, §18.3.5)`,
         needsPeers,
         () => comeback(name, wish),
       );

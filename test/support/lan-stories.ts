@@ -41,7 +41,7 @@ export function life(name: LanPeerName, wanted: Wanted, times?: LanTimes): Promi
   }, times);
 }
 
-/** Back after its carrier was away or its own restart, after the server was gone past T2, and after it forgot everything. */
+/** Back after its carrier was away or its own restart, after the server was killed, after it heard nothing past T2, and after it forgot everything. */
 export function comeback(name: LanPeerName, wish: WishName): Promise<void> {
   return inLanWorld(async (world) => {
     const peer = LAN_PEERS[name];
@@ -70,14 +70,17 @@ export function comeback(name: LanPeerName, wish: WishName): Promise<void> {
     await stillHeld(world, client, held);
 
     await first.kill();
-    const rebinds = (): number => world.messages().filter((one) => one.name === "rebind").length;
-    const before = rebinds();
-    await world.until("asked everyone at T2", () => rebinds() > before);
     const killedAt = now();
     await world.serve();
-    await world.until("an answer to a Rebind", () =>
-      world.since(killedAt).find((one) => one.name === "rebind" && bound(answered(world.messages(), one))),
-    );
+    await world.until("an answer of the new life", () => world.since(killedAt).find(bound));
+    await stillHeld(world, client, held);
+
+    await world.deaf(true);
+    const deafAt = now();
+    const rebinds = (): readonly Passed6[] => world.since(deafAt).filter((one) => one.name === "rebind");
+    await world.until("asked everyone at T2", () => rebinds().length > 0);
+    await world.deaf(false);
+    await world.until("an answer to a Rebind", () => rebinds().find((one) => bound(answered(world.messages(), one))));
     await stillHeld(world, client, held);
 
     await client.stop();

@@ -121,6 +121,12 @@ export class LanWorld {
     await this.gateway.ip("link", "set", "dev", "p0", up ? "up" : "down");
   }
 
+  /** Nothing that is asked reaches the server; on the wire it is seen. */
+  async deaf(deaf: boolean): Promise<void> {
+    const rules = "add chain inet deaf in { type filter hook input priority 0; }; add rule inet deaf in udp dport 547 drop";
+    await this.gateway.exec("nft", deaf ? `add table inet deaf; ${rules}` : "delete table inet deaf");
+  }
+
   /** Looks again and again until `look` gives a value. */
   until<T>(what: string, look: () => T | Promise<T>, seconds = PATIENCE_SECONDS): Promise<NonNullable<T>> {
     return waitFor(
