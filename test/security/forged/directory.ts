@@ -15,6 +15,7 @@ export const DIRECTORY_FORGERIES: readonly Forgery[] = [
   forgery("openSnapshot", true, "openSnapshot.count", { times: FLOOD }),
   forgery("snapshotSaved", { bytes: 4711 }, "snapshotSaved.bytes"),
   forgery("snapshotSaved", { bytes: 0 }, "snapshotSaved.count"),
+  forgery("connectLdapi", { request: 1, path: "/run/slapd/ldapi" }, "unsupported"),
   // of other engines
   forgery("saveLease", { name: "wan0", record }, "unsupported"),
   forgery("forgetLease", { name: "wan0" }, "unsupported"),
@@ -34,6 +35,7 @@ export const RPCBIND_FLOOD: readonly Forgery[] = [
 ];
 
 export const FETCHER_FORGERIES: readonly Forgery[] = [
+  ...["/run/rpcbind.sock", "/run/dbus/system_bus_socket", "", "/"].map((path) => forgery("connectLdapi", { request: 1, path }, "connectLdapi.path")),
   forgery("connectRpcbind", true, "unsupported"),
   forgery("openSnapshot", true, "unsupported"),
   forgery("snapshotSaved", { bytes: 0 }, "unsupported"),

@@ -49,7 +49,7 @@ export function outOfPlace(role: RoleName): readonly Forgery[] {
     forgery("start", true, unsupported),
     forgery("logLevel", { level: "error" }, unsupported),
     forgery("storedLease", { name: "wan0", record }, unsupported),
-    forgery("pulled", { update: 1, source: 0, ok: true, reason: "", users: 0, groups: 0, rejects: [] }, unsupported),
+    forgery("pulled", { update: 1, source: 0, ok: true, unchanged: false, live: false, reason: "", users: 0, groups: 0, rejects: [] }, unsupported),
     forgery("ready", { role: role === "main" ? "frontend" : role, lacking: [] }, "bad-order"),
   ];
 }
