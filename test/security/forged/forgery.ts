@@ -44,6 +44,8 @@ export function outOfPlace(role: RoleName): readonly Forgery[] {
     forgery("mainViewRequest", { request: 1 }, unsupported),
     forgery("leasesCommand", { connection: 1, request: 1, put: [], remove: [] }, unsupported),
     forgery("changeLeases", { request: 1, put: [], remove: [] }, unsupported),
+    forgery("reconfigureCommand", { connection: 1, request: 1, link: "", client: undefined, purpose: undefined }, unsupported),
+    forgery("reconfigureClients", { request: 1, link: "", client: undefined, purpose: undefined }, unsupported),
     forgery("connectionClosed", { connection: 1 }, unsupported),
     forgery("peer", { role: "main" }, unsupported),
     forgery("start", true, unsupported),
