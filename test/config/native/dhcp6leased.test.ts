@@ -204,7 +204,7 @@ test("macros stand for upstreams, targets and parts of them", () => {
 
 test("what concerns the host stands outside, as in dhcpleased.conf", () => {
   const { host } = read('hook "/etc/hook" user root\nresolver none\nmanage system\n').config;
-  assert.deepEqual(host, { resolver: "none", manage: true, hook: { run: "/etc/hook", user: "root" } });
+  assert.deepEqual(host, { resolver: "none", manage: true, hostsFolder: undefined, hook: { run: "/etc/hook", user: "root" } });
 });
 
 const PD = "request prefix delegation on em0 for";
