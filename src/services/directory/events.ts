@@ -16,7 +16,8 @@ type Where = { readonly domain: string; readonly update: number; readonly at: Wa
 
 export class News {
   readonly #events: EventsPort;
-  #unsound = "";
+  /** What was told last of sources that gave nothing to believe. */
+  told = "";
 
   constructor(events: EventsPort) {
     this.#events = events;
@@ -27,8 +28,8 @@ export class News {
     if (compared !== undefined) this.#events.happened(changed(where, compared));
     const unsound = sources.filter(({ state }) => state !== "ok").map(({ settings: { name }, state }) => `${name} ${state}`);
     const told = unsound.join();
-    if (told !== "" && told !== this.#unsound) this.#events.happened(held(where, sources));
-    this.#unsound = told;
+    if (told !== "" && told !== this.told) this.#events.happened(held(where, sources));
+    this.told = told;
   }
 }
 

@@ -1,4 +1,5 @@
 /** What updates need of others, and what they tell of themselves. */
+import type { Instant } from "../../base/time.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Log } from "../../ports/log.ts";
 import type { Held } from "./changes.ts";
@@ -31,6 +32,11 @@ export type Carried = {
   readonly update: number;
   readonly failures: number;
   readonly fetcherReady: boolean;
+  /** From when on a result counts as another one of the same; and whether an update is asked for that could not begin. */
+  readonly cycleAt: Instant;
+  readonly again: boolean;
+  /** What was told last of sources that gave nothing to believe. */
+  readonly told: string;
   /** What each source gave last. */
   readonly sources: readonly StoredSource[];
 };

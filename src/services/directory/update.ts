@@ -78,13 +78,13 @@ export class Updates {
 
   carried(): Carried {
     const sources = this.sources.flatMap(({ settings: { name }, good }) => (good === undefined ? [] : [storedSource(name, good)]));
-    return { update: this.#update, failures: this.#failures, fetcherReady: this.#fetcherReady, sources };
+    const [update, failures, fetcherReady, cycleAt, again] = [this.#update, this.#failures, this.#fetcherReady, this.#cycleAt, this.#again];
+    return { update, failures, fetcherReady, cycleAt, again, told: this.#news.told, sources };
   }
 
-  resume(config: DirectoryConfig, { update, failures, fetcherReady, sources }: Carried): void {
-    this.#update = update;
-    this.#failures = failures;
-    this.#fetcherReady = fetcherReady;
+  resume(config: DirectoryConfig, { update, failures, fetcherReady, cycleAt, again, told, sources }: Carried): void {
+    [this.#update, this.#failures, this.#fetcherReady, this.#cycleAt, this.#again] = [update, failures, fetcherReady, cycleAt, again];
+    this.#news.told = told;
     this.#config = config;
     this.#saving = new Saving(this.#ports.store);
     this.#fences = fencesOf(config.idFences);
