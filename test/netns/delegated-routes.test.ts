@@ -13,6 +13,7 @@ import { withScratch } from "../support/scratch.ts";
 import { shownRoutes, wired } from "../support/wired.ts";
 
 type Wish = Extract<Incoming, { readonly kind: "delegatedRoutes" }>["body"]["routes"][number];
+const host = { hostsFolder: undefined };
 const pools = dhcp6Pools({ prefixes: [prefixPool("2001:db8:100::/40" as Ipv6Prefix, 56)] });
 
 test("a route is made, changed and taken away, also by an engine that knows only its prefix; others' routes stay", needsRoot, () =>
@@ -37,7 +38,7 @@ test("a route is made, changed and taken away, also by an engine that knows only
           classes: [],
           hosts: [],
         } as const;
-        made.configure({ lan } as unknown as Parameters<LanOffice["configure"]>[0]);
+        made.configure({ host, lan } as unknown as Parameters<LanOffice["configure"]>[0]);
         return made;
       };
       const ask = (main: LanOffice, wish: Partial<Omit<Wish, "prefix" | "via">> & { readonly prefix: string; readonly via: string }): void => {
@@ -66,7 +67,7 @@ test("a route is made, changed and taken away, also by an engine that knows only
       const without = office();
       assert.deepEqual(await refused6(), [["2001:db8:100::/40", "157", 0x40000000]]);
       await here.ip("-6", "route", "add", "unreachable", "2001:db8:900::/48", "metric", "2048", "proto", "dhcp");
-      without.configure({} as unknown as Parameters<LanOffice["configure"]>[0]);
+      without.configure({ host } as unknown as Parameters<LanOffice["configure"]>[0]);
       assert.deepEqual(await refused6(), [["2001:db8:900::/48", "dhcp", 2048]], "the pool has gone, and others' routes stay");
       await here.ip("-6", "route", "del", "unreachable", "2001:db8:900::/48");
       const later = office();
