@@ -1,6 +1,6 @@
 /** Everything has a limit, in one table, with the reason and what happens at it. */
-import { DIRECTORY_LIMITS } from "./limits-directory.ts";
 
+// biome-ignore format: what belongs together stands in one line. Spreads instead would cost each process half a megabyte: a shape for every field.
 export const LIMITS = {
   /** Bytes of one datagram we look at: any IPv4 datagram a link with MTU 1500 can carry, and jumbo ones; longer is dropped. */
   datagramBytes: 9216,
@@ -12,7 +12,7 @@ export const LIMITS = {
    * Addresses and routes in one option of DHCPv4: what the longest datagram could hold, so that a server's long list costs no lease. What is
    * used of them are `routesPerLease` and `addressesPerOption`.
    */
-  ...{ dhcp4ListedAddresses: 2304, dhcp4ListedRoutes: 1843 },
+  dhcp4ListedAddresses: 2304, dhcp4ListedRoutes: 1843,
   /** Names of one search list (RFC 3397); further ones make the option malformed. */
   searchDomains: 64,
   /** Bytes of one option an operator makes up: what four instances of RFC 3396 carry. A longer one is refused. */
@@ -34,11 +34,11 @@ export const LIMITS = {
   /** What hosts of one link were told that is kept over a restart: what was withdrawn, and as much that is true. */
   rememberedItems: 128,
   /** Addresses of all links, and default and refusing routes, that are remembered; further ones are as if they were not there. */
-  ...{ watchedAddresses: 4096, watchedRoutes: 4096 },
+  watchedAddresses: 4096, watchedRoutes: 4096,
   /** Messages a second that one interface of a relay passes on, and how many at once after a pause; further ones are dropped. */
-  ...{ relayedPerSecond: 500, relayedBurst: 1000 },
+  relayedPerSecond: 500, relayedBurst: 1000,
   /** The same for one client, which sends a few messages a minute; and clients remembered for it, of whom the oldest is forgotten. */
-  ...{ relayedPerClientPerSecond: 10, relayedPerClientBurst: 50, relayClients: 4096 },
+  relayedPerClientPerSecond: 10, relayedPerClientBurst: 50, relayClients: 4096,
   /** Compression pointers followed for one name (RFC 1035 §4.1.4): a name has at most 127 labels. */
   namePointers: 127,
   /** Advertises a client keeps while it collects them; a link with more servers than that has strangers on it. The oldest goes. */
@@ -48,7 +48,7 @@ export const LIMITS = {
   /** Routers of an uplink whose advertisements are remembered; the one heard of longest ago goes. */
   routersWatched: 16,
   /** Options of a DHCPv6 server that are handed on as they came, and their octets together; further ones are left out. */
-  ...{ toldOptions: 64, toldOctets: 8192 },
+  toldOptions: 64, toldOctets: 8192,
   /** Addresses of prefixes that went, kept deprecated for one uplink; a provider that renumbers that often loses the oldest. */
   retiredAddresses: 64,
   /** Addresses of one uplink that its servers are told of (RFC 9686); the kernel makes 16 of its own, further ones are not told. */
@@ -56,9 +56,9 @@ export const LIMITS = {
   /** Interfaces one service may be configured for. */
   interfaces: 64,
   /** IA_PDs of one uplink, and interfaces that share the prefix of one. */
-  ...{ delegations: 32, planTargets: 256 },
+  delegations: 32, planTargets: 256,
   /** Options of DHCPv6 that an operator asks for, and makes up, for one uplink. */
-  ...{ dhcp6RequestedOptions: 128, dhcp6SentOptions: 32 },
+  dhcp6RequestedOptions: 128, dhcp6SentOptions: 32,
   /** What stable host parts are made of (RFC 7217 §5 asks for 128 bits at least). */
   stableSecretBytes: 16,
   /** Addresses of one subnet that are tried when other hosts have them (RFC 7217 §7: IDGEN_RETRIES is 3); then the link does without. */
@@ -66,11 +66,11 @@ export const LIMITS = {
   /** Addresses and routes that all delegated prefixes together may put into the kernel; a plan with more is refused whole. */
   plannedAddresses: 1024,
   /** Links behind relays that one server may know, options by which one is told, octets of such an option. */
-  ...{ relayedLinks: 1024, relaySelectors: 64, relayOptionBytes: 255 },
+  relayedLinks: 1024, relaySelectors: 64, relayOptionBytes: 255,
   /** Classes of clients, and questions asked of one; hosts with reservations, by what one host is known, bytes of their names. */
-  ...{ clientClasses: 64, classTests: 16, reservedHosts: 16_384, hostIdentities: 16, labelBytes: 64 },
+  clientClasses: 64, classTests: 16, reservedHosts: 16_384, hostIdentities: 16, labelBytes: 64,
   /** Options in one set of a server's, bytes of each, architectures that boot from one link; bytes of the whole configuration of `lan`. */
-  ...{ servedOptions: 64, servedOptionBytes: 1024, bootFiles: 32, lanConfigBytes: 16_777_216 },
+  servedOptions: 64, servedOptionBytes: 1024, bootFiles: 32, lanConfigBytes: 16_777_216,
   /** Octets of options in one answer beside its leases, for the answer has to fit a datagram; what comes after is left out. */
   servedOctets: 8192,
   /** Sets of options that are kept as a link, classes and a host together make them; with more at once they are made again. */
@@ -115,7 +115,7 @@ export const LIMITS = {
   /** The same for steps that changed nothing, such as datagrams of strangers: they hold what was said, of 9 KB at most. */
   traceIdleSteps: 512,
   /** Seconds a server is recorded when it is asked for, at most; steps and characters after which it ends before that. */
-  ...{ recordingSeconds: 600, recordingSteps: 65_536, recordingCharacters: 33_554_432 },
+  recordingSeconds: 600, recordingSteps: 65_536, recordingCharacters: 33_554_432,
   /** Characters of one step; with a longer one the recording ends. It fits a view between roles, escapes included. */
   recordingStepCharacters: 60_000,
   /** Rows of a lease table that can be recorded: all of them are written down first, and clients wait meanwhile. */
@@ -137,9 +137,9 @@ export const LIMITS = {
   /** Transitions that `explain` tells of. */
   explainedTransitions: 50,
   /** Rows on one page of a list; leases in one message between roles, however long their names are, and leases that one request changes. */
-  ...{ pageRows: 1000, leasesPerFrame: 250, leaseChanges: 128 },
+  pageRows: 1000, leasesPerFrame: 250, leaseChanges: 128,
   /** Bytes of what is told of one lease; events of leases that wait for who hears of them, of which the newest are dropped and counted. */
-  ...{ leaseEventBytes: 2048, leaseEventsWaiting: 8192 },
+  leaseEventBytes: 2048, leaseEventsWaiting: 8192,
   /** Names in the file of one link; further ones are left out. In one message between roles there are at most `leasesPerFrame`. */
   hostNames: 65_536,
   /** Seconds the control role stays without a request. */
@@ -160,7 +160,7 @@ export const LIMITS = {
   helperProgramSeconds: 10,
   helperOutputBytes: 2048,
   /** Hooks that run at once, one of them for each interface; events that wait for their turn, of which the oldest are dropped; seconds one gets. */
-  ...{ hooksAtOnce: 4, hooksWaiting: 256, hookSeconds: 30 },
+  hooksAtOnce: 4, hooksWaiting: 256, hookSeconds: 30,
   /** NAKs in a row wait at most this long before the next DISCOVER. */
   nakBackoffSeconds: 60,
   /** Bytes of one LDAP message: a group with 100,000 members is about 1 MB; a larger message ends the connection. */
@@ -232,13 +232,13 @@ export const LIMITS = {
    * Blocks of 64 bytes of what is remembered beside one lease: some eight relays and a name; what does not fit is left out, the name
    * first. And bytes of all such notes: beyond, further leases have none, and their clients cannot be told to come back.
    */
-  ...{ noteBlocks: 8, notesBytes: 268_435_456 },
+  noteBlocks: 8, notesBytes: 268_435_456,
   /** Clients that were told to come back and are waited for: the next are told when one has answered or was given up, in nine minutes. */
   reconfiguresUnderWay: 16_384,
   /** Of them, how many begin on one link in a tenth of a second: their answers are a load too. And rounds through all clients at once. */
-  ...{ reconfiguresBegun: 16, reconfigureRounds: 64 },
+  reconfiguresBegun: 16, reconfigureRounds: 64,
   /** Clients remembered as told in a round: one with several leases that stand further apart is told twice. And of whom `show` tells. */
-  ...{ reconfiguresMet: 16_384, reconfiguredShown: 32 },
+  reconfiguresMet: 16_384, reconfiguredShown: 32,
   /** Clients without leases that would obey a Reconfigure; the one known longest goes, and learns of changes when its time is over. */
   reconfigureBook: 4096,
   /** Offers remembered (a power of two), and for how long: a client that got an Advertise answers within seconds. */
@@ -264,12 +264,11 @@ export const LIMITS = {
   /** Addresses of one link that are kept out of use after a Decline; beyond, a declined one may be given again. */
   declinedPerLink: 4096,
   /** Addresses that one client may find in use within a day, and clients of which that is known; what it declines beyond is as if given back. */
-  ...{ declinesPerClient: 8, decliners: 4096 },
+  declinesPerClient: 8, decliners: 4096,
   /** Sources of messages that are told apart where their rate is limited; the one that came first is forgotten. */
   rateSources: 4096,
   /** Bytes of one fragment of an RPC record we write: what a reader that stops leaves in memory, twice. */
   rpcFragmentBytes: 65_536,
   /** Bytes of a value in a YP reply over UDP: the C library's buffer holds 8,800 with what stands before it. A longer one is not sent. */
   ypDatagramValueBytes: 8768,
-  ...DIRECTORY_LIMITS,
 } as const;

@@ -1,6 +1,7 @@
 /** Keys of `[directory]` that say how YP is served, and to whom. */
 import { z } from "zod";
 import { LIMITS } from "../base/limits.ts";
+import { DIRECTORY_LIMITS } from "../base/limits-directory.ts";
 import { MAP_SECURITY, STANDARD_YP_MAPS, YP_MAPS, type YpConfig } from "../services/directory/config.ts";
 import type { Fault } from "./faults.ts";
 import { networkOf, securenetsIn } from "./securenets.ts";
@@ -9,8 +10,8 @@ import type { Surroundings } from "./surroundings.ts";
 const network = z.string().max(64);
 const pattern = z.string().regex(/^[A-Za-z0-9_.*-]{1,64}$/, { message: "this is no name of a map" });
 const rule = z.strictObject({
-  networks: z.array(network).max(LIMITS.accessItems).default([]),
-  maps: z.array(pattern).min(1).max(LIMITS.accessItems),
+  networks: z.array(network).max(DIRECTORY_LIMITS.accessItems).default([]),
+  maps: z.array(pattern).min(1).max(DIRECTORY_LIMITS.accessItems),
   security: z.enum(MAP_SECURITY),
 });
 
@@ -30,7 +31,7 @@ export const ypKeys = {
     .default([...STANDARD_YP_MAPS]),
   yp_allow: z.array(network).max(LIMITS.addressesPerOption).default([]),
   yp_securenets: z.string().max(4096).default(""),
-  yp_rules: z.array(rule).max(LIMITS.accessRules).default([]),
+  yp_rules: z.array(rule).max(DIRECTORY_LIMITS.accessRules).default([]),
 } as const;
 type Keys = { readonly [key in keyof typeof ypKeys]: z.output<(typeof ypKeys)[key]> };
 

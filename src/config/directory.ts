@@ -2,6 +2,7 @@
 import { hostname } from "node:os";
 import { z } from "zod";
 import { LIMITS } from "../base/limits.ts";
+import { DIRECTORY_LIMITS } from "../base/limits-directory.ts";
 import {
   type DirectoryConfig,
   type FetcherConfig,
@@ -43,7 +44,7 @@ const groupFields = z.strictObject({
 });
 
 const source = z.strictObject({
-  server: z.union([word, z.array(word).min(1).max(LIMITS.ldapServers)]).optional(),
+  server: z.union([word, z.array(word).min(1).max(DIRECTORY_LIMITS.ldapServers)]).optional(),
   srv: z.string().max(255).default(""),
   port: z.number().int().min(1).max(65_535).optional(),
   transport: z.enum(LDAP_TRANSPORTS).default("ldaps"),

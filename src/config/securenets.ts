@@ -1,7 +1,7 @@
 /** A securenets file, as other servers of YP have it: a network a line, by mask, by length, or one host. */
 import { type Ipv4Address, ipv4Prefix, parseIpv4, parseIpv4Prefix, prefixLengthOf } from "../base/ipv4.ts";
 import { ipv6Bytes, ipv6Prefix, parseIpv6, parseIpv6Prefix } from "../base/ipv6.ts";
-import { LIMITS } from "../base/limits.ts";
+import { DIRECTORY_LIMITS } from "../base/limits-directory.ts";
 import { escapeText } from "../base/text.ts";
 
 export type Securenets = { readonly networks: readonly string[] } | { readonly fault: string };
@@ -20,7 +20,7 @@ export function securenetsIn(text: string): Securenets {
     if (words.length === 0) continue;
     const network = networkIn(words);
     if (network === undefined) return { fault: `line ${index + 1} is no network: ${escapeText(line.trim().slice(0, 80))}` };
-    if (networks.length >= LIMITS.securenets) return { fault: `more than ${LIMITS.securenets} networks` };
+    if (networks.length >= DIRECTORY_LIMITS.securenets) return { fault: `more than ${DIRECTORY_LIMITS.securenets} networks` };
     networks.push(network);
   }
   return { networks };

@@ -1,5 +1,5 @@
 /** A stream connection that another role accepted, read and written without node:net: engines bundle none of it. */
-import { LIMITS } from "../base/limits.ts";
+import { DIRECTORY_LIMITS } from "../base/limits-directory.ts";
 import { checkPoll, ERRNO, native, POLL, type PollHandle } from "./native.ts";
 
 const READ_BYTES = 65_536;
@@ -57,7 +57,7 @@ export class StreamConnection {
     if (!this.#open || this.#closing) return;
     this.#closing = true;
     if (this.#waiting.length === 0) this.#end();
-    else this.#patience = setTimeout(() => this.abort(), LIMITS.directoryStallSeconds * 1000);
+    else this.#patience = setTimeout(() => this.abort(), DIRECTORY_LIMITS.directoryStallSeconds * 1000);
   }
 
   /** Closes now: what was not sent is not. */

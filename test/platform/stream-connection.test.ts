@@ -1,7 +1,7 @@
 /** Connections that others accepted: what becomes of them when their peer does not read. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { LIMITS } from "../../src/base/limits.ts";
+import { DIRECTORY_LIMITS } from "../../src/base/limits-directory.ts";
 import { check, native, SOCK } from "../../src/platform/native.ts";
 import { StreamConnection } from "../../src/platform/stream-connection.ts";
 import { waitFor } from "../support/programs.ts";
@@ -30,7 +30,7 @@ test("a peer that never reads what was written before the close keeps the connec
   assert.equal(connection.write(new Uint8Array(MORE_THAN_THE_KERNEL_HOLDS)), false);
   connection.close();
   connection.close();
-  t.mock.timers.tick(LIMITS.directoryStallSeconds * 1000 - 1);
+  t.mock.timers.tick(DIRECTORY_LIMITS.directoryStallSeconds * 1000 - 1);
   assert.ok(!gone(), "what was written might still be read");
   t.mock.timers.tick(1);
   assert.ok(gone(), "a stranger keeps a descriptor of ours for ever");

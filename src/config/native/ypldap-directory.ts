@@ -1,5 +1,5 @@
 /** One `directory` block of ypldap.conf while it is read: an option a line, each with the key of the TOML form that it becomes. */
-import { LIMITS } from "../../base/limits.ts";
+import { DIRECTORY_LIMITS } from "../../base/limits-directory.ts";
 import type { Place } from "../toml.ts";
 import { Misread } from "./characters.ts";
 import type { Tokens } from "./tokens.ts";
@@ -171,6 +171,6 @@ export function sourceName(host: string, taken: (name: string) => boolean): stri
       .replace(/^-+|-+$/g, "")
       .slice(0, 56) || "directory";
   if (!taken(plain)) return plain;
-  for (let number = 2; number <= LIMITS.directorySources + 1; number++) if (!taken(`${plain}-${number}`)) return `${plain}-${number}`;
+  for (let number = 2; number <= DIRECTORY_LIMITS.directorySources + 1; number++) if (!taken(`${plain}-${number}`)) return `${plain}-${number}`;
   return `${plain}-more`;
 }

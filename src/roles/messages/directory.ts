@@ -2,6 +2,7 @@
 import { bytes16, type Codec, choice, empty, flag, list16, optional, struct, text16, u16, u32 } from "../../base/codec.ts";
 import { ipv6Address } from "../../base/ipv6.ts";
 import { LIMITS } from "../../base/limits.ts";
+import { DIRECTORY_LIMITS } from "../../base/limits-directory.ts";
 import { STREAM_PURPOSES } from "../../ports/streams.ts";
 import {
   type DirectoryConfig,
@@ -64,7 +65,7 @@ export const fetcherConfig: Codec<FetcherConfig> = struct({
   sources: list16(
     struct({
       name: sourceName,
-      servers: list16(struct({ host: word, address: optional(text16(64)), port: u16 }), LIMITS.ldapServers),
+      servers: list16(struct({ host: word, address: optional(text16(64)), port: u16 }), DIRECTORY_LIMITS.ldapServers),
       srv: word,
       transport: choice(LDAP_TRANSPORTS),
       trustedPem: pem,
@@ -82,7 +83,7 @@ export const fetcherConfig: Codec<FetcherConfig> = struct({
       users,
       groups,
     }),
-    LIMITS.directorySources,
+    DIRECTORY_LIMITS.directorySources,
   ),
 });
 
@@ -91,14 +92,14 @@ const yp: Codec<YpConfig> = struct({
   port: u16,
   register: choice(["builtin", "rpcbind", "none"]),
   maps: list16(choice(YP_MAPS), YP_MAPS.length),
-  allow: list16(text16(64), LIMITS.addressesPerOption + LIMITS.securenets),
+  allow: list16(text16(64), LIMITS.addressesPerOption + DIRECTORY_LIMITS.securenets),
   rules: list16(
     struct({
-      networks: list16(text16(64), LIMITS.accessItems),
-      maps: list16(text16(LIMITS.ypMapBytes), LIMITS.accessItems),
+      networks: list16(text16(64), DIRECTORY_LIMITS.accessItems),
+      maps: list16(text16(LIMITS.ypMapBytes), DIRECTORY_LIMITS.accessItems),
       security: choice(MAP_SECURITY),
     }),
-    LIMITS.accessRules,
+    DIRECTORY_LIMITS.accessRules,
   ),
 });
 export const directoryConfig: Codec<DirectoryConfig> = struct({
@@ -107,7 +108,10 @@ export const directoryConfig: Codec<DirectoryConfig> = struct({
   intervalSeconds: u32,
   maxStaleSeconds: u32,
   idFences,
-  sources: list16(struct({ name: sourceName, onFailure: choice(ON_FAILURE), shrinkPercent: u16, keepSeconds: u32 }), LIMITS.directorySources),
+  sources: list16(
+    struct({ name: sourceName, onFailure: choice(ON_FAILURE), shrinkPercent: u16, keepSeconds: u32 }),
+    DIRECTORY_LIMITS.directorySources,
+  ),
   yp: optional(yp),
   userdb: optional(struct({ service: word, enumerate: flag })),
 });
@@ -119,15 +123,18 @@ const user: Codec<UserEntry> = struct({ name: word, password: field, uid: u32, g
 const groupPart = struct({ name: word, password: field, gid: u32, members: list16(word, LIMITS.membersPerPart), more: flag });
 const HELD = { update: u32, change: u32 } as const;
 const goneNames = list16(word, LIMITS.entriesPerMessage);
-const sample = text16(4 * LIMITS.rejectNameBytes);
-const rejects = list16(struct({ reason: text16(64), count: u32, samples: list16(sample, LIMITS.rejectNames) }), LIMITS.rejectReasons);
+const sample = text16(4 * DIRECTORY_LIMITS.rejectNameBytes);
+const rejects = list16(struct({ reason: text16(64), count: u32, samples: list16(sample, DIRECTORY_LIMITS.rejectNames) }), LIMITS.rejectReasons);
 const report: Codec<ProbeReport> = struct({
   done: flag,
   reason: text16(256),
-  steps: list16(struct({ step: choice(PROBE_STEPS), ok: flag, ms: u32, detail: text16(4 * LIMITS.probeLineCharacters) }), LIMITS.probeSteps),
+  steps: list16(
+    struct({ step: choice(PROBE_STEPS), ok: flag, ms: u32, detail: text16(4 * DIRECTORY_LIMITS.probeLineCharacters) }),
+    DIRECTORY_LIMITS.probeSteps,
+  ),
   users: u32,
   groups: u32,
-  lines: list16(text16(4 * LIMITS.probeLineCharacters), LIMITS.probeSteps),
+  lines: list16(text16(4 * DIRECTORY_LIMITS.probeLineCharacters), DIRECTORY_LIMITS.probeSteps),
   rejects,
 });
 /** What an operator may ask the directory for. */
@@ -169,7 +176,7 @@ export const DIRECTORY = {
     type: 150,
     from: ["engine-directory"],
     to: ["fetcher"],
-    body: struct({ update: u32, withinSeconds: u32, held: list16(struct(HELD), LIMITS.directorySources) }),
+    body: struct({ update: u32, withinSeconds: u32, held: list16(struct(HELD), DIRECTORY_LIMITS.directorySources) }),
     when: ["starting", "running"],
   }),
   entries: message({

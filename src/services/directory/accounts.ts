@@ -1,5 +1,5 @@
 /** A snapshot as userdb sees it. */
-import { LIMITS } from "../../base/limits.ts";
+import { DIRECTORY_LIMITS } from "../../base/limits-directory.ts";
 import type { Accounts, GroupAccount, UserAccount } from "../../machines/varlink/accounts.ts";
 import type { Snapshot } from "./snapshot.ts";
 
@@ -33,7 +33,7 @@ export function accountsOf({ users, groups, memberships }: Snapshot): Accounts {
     membersOf: (name) => {
       const row = groupRow(name);
       if (row === undefined) return [];
-      return memberships.hasMoreMembersThan(LIMITS.userdbGroupMembers, row) ? undefined : memberships.membersOf(row);
+      return memberships.hasMoreMembersThan(DIRECTORY_LIMITS.userdbGroupMembers, row) ? undefined : memberships.membersOf(row);
     },
   };
 }

@@ -1,5 +1,5 @@
 /** How much one source may be answered over UDP: its address may be forged, and the answer then hits somebody else. */
-import { LIMITS } from "../../base/limits.ts";
+import { DIRECTORY_LIMITS } from "../../base/limits-directory.ts";
 import type { Instant } from "../../base/time.ts";
 
 const WINDOW_MS = 1000;
@@ -15,8 +15,8 @@ export class Allowance {
     if (window !== this.#window) this.#sent.clear();
     this.#window = window;
     const before = this.#sent.get(source);
-    if (before === undefined && this.#sent.size >= LIMITS.datagramSources) return false;
-    if ((before ?? 0) + bytes > LIMITS.datagramBytesPerSecond) return false;
+    if (before === undefined && this.#sent.size >= DIRECTORY_LIMITS.datagramSources) return false;
+    if ((before ?? 0) + bytes > DIRECTORY_LIMITS.datagramBytesPerSecond) return false;
     this.#sent.set(source, (before ?? 0) + bytes);
     return true;
   }

@@ -1,5 +1,5 @@
 /** Changes of one source between two updates, as the fetcher tells them: each one behind the other, or none of them. */
-import { LIMITS } from "../../base/limits.ts";
+import { DIRECTORY_LIMITS } from "../../base/limits-directory.ts";
 import { checkUser, type Fences, userLine } from "./check.ts";
 import type { UserEntry } from "./entries.ts";
 import { Gathering, type GroupPart } from "./gathering.ts";
@@ -28,7 +28,7 @@ export class ChangeQueue {
 
   /** @returns false when there are too many: whoever is behind by so much reads everything again */
   add(changes: SourceChanges): boolean {
-    if (this.#waiting.length >= LIMITS.waitingChanges) return false;
+    if (this.#waiting.length >= DIRECTORY_LIMITS.waitingChanges) return false;
     this.#waiting.push(changes);
     return true;
   }

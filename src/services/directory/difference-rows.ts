@@ -1,5 +1,5 @@
 /** A difference as people and programs read it: a row for each user and group, with the fields that are others, page by page. */
-import { LIMITS } from "../../base/limits.ts";
+import { DIRECTORY_LIMITS } from "../../base/limits-directory.ts";
 import { GROUP_FIELDS, USER_FIELDS } from "./config.ts";
 import type { Difference, TableDifference } from "./difference.ts";
 import type { Snapshot } from "./snapshot.ts";
@@ -42,7 +42,7 @@ export function changesPage(
   for (const part of parts) {
     const total = sizeOf(part.of);
     for (let at = Math.max(0, from - passed); at < total; at++) {
-      if (characters > LIMITS.differencePageCharacters) return { rows, next: passed + at };
+      if (characters > DIRECTORY_LIMITS.differencePageCharacters) return { rows, next: passed + at };
       const row = rowAt(part, at);
       characters += JSON.stringify(row).length;
       rows.push(row);

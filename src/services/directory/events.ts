@@ -1,5 +1,5 @@
 /** What happens to the directory, for hooks and for whoever watches: one plain object each. */
-import { LIMITS } from "../../base/limits.ts";
+import { DIRECTORY_LIMITS } from "../../base/limits-directory.ts";
 import type { WallClock } from "../../base/time.ts";
 import { countsOf, type TableDifference } from "./difference.ts";
 import { type Compared, nameAt } from "./difference-rows.ts";
@@ -39,11 +39,11 @@ function changed({ domain, update, at }: Where, { before, after, difference }: C
   const tell = (of: TableDifference, old: Table, fresh: Table): object => ({
     ...countsOf(of),
     names: {
-      added: of.added.slice(0, LIMITS.eventNames).map((row) => nameAt(fresh, row)),
-      removed: of.removed.slice(0, LIMITS.eventNames).map((row) => nameAt(old, row)),
+      added: of.added.slice(0, DIRECTORY_LIMITS.eventNames).map((row) => nameAt(fresh, row)),
+      removed: of.removed.slice(0, DIRECTORY_LIMITS.eventNames).map((row) => nameAt(old, row)),
       changed: of.changed
         .filter((_, place) => place % 2 === 1)
-        .slice(0, LIMITS.eventNames)
+        .slice(0, DIRECTORY_LIMITS.eventNames)
         .map((row) => nameAt(fresh, row)),
     },
   });
@@ -55,7 +55,7 @@ function held({ domain, update, at }: Where, sources: readonly Source[]): Happen
   const event = "users-held";
   const reasons = sources
     .filter(({ state }) => state !== "ok")
-    .slice(0, LIMITS.eventNames)
+    .slice(0, DIRECTORY_LIMITS.eventNames)
     .map(({ settings: { name }, state, reason }) => ({ source: name, state, reason }));
   return { event, record: { at: new Date(at).toISOString(), event, domain, update, sources: reasons } };
 }

@@ -4,6 +4,7 @@ import { Writer } from "../../base/cursor.ts";
 import { YP_STATUS } from "../../wire/rpc/yp.ts";
 import type { YpEntry, YpMapRows } from "../../machines/yp/database.ts";
 import { LIMITS } from "../../base/limits.ts";
+import { DIRECTORY_LIMITS } from "../../base/limits-directory.ts";
 import { compareBytes } from "./bytes.ts";
 import { YP_MAPS, type YpConfig } from "./config.ts";
 import type { Snapshot } from "./snapshot.ts";
@@ -104,7 +105,7 @@ function netids(domain: string, { users, groups, memberships, usersChangedAt, gr
       const primary = Number(gid);
       const others = new Set([...memberships.groupsOf(decoder.decode(users.name(row)))].map((group) => groups.id(group)));
       others.delete(primary);
-      const gids = [primary, ...[...others].sort((a, b) => a - b)].slice(0, LIMITS.netidGroups);
+      const gids = [primary, ...[...others].sort((a, b) => a - b)].slice(0, DIRECTORY_LIMITS.netidGroups);
       return encoder.encode(`${users.id(row)}:${gids.join(",")}`);
     },
   });

@@ -1,5 +1,5 @@
 /** When what is served is written to disk: at once after an update that changed it, now and then among changes and while it stays the same. */
-import { LIMITS } from "../../base/limits.ts";
+import { DIRECTORY_LIMITS } from "../../base/limits-directory.ts";
 import type { WallClock } from "../../base/time.ts";
 import type { UpdatePorts } from "./update-ports.ts";
 
@@ -15,11 +15,11 @@ export class Saving {
 
   /** At the end of an update that changed nothing. */
   isDue(now: WallClock): boolean {
-    return this.isBehind || now - this.#savedAt >= LIMITS.resaveSeconds * 1000;
+    return this.isBehind || now - this.#savedAt >= DIRECTORY_LIMITS.resaveSeconds * 1000;
   }
 
   isDueAmongChanges(now: WallClock): boolean {
-    return now - this.#savedAt >= LIMITS.changesSavedSeconds * 1000;
+    return now - this.#savedAt >= DIRECTORY_LIMITS.changesSavedSeconds * 1000;
   }
 
   save(file: Uint8Array | undefined, now: WallClock): void {

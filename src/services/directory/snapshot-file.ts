@@ -3,6 +3,7 @@ import { type Codec, decodeAll, f64, list16, mapped, struct, text16, u16, u32 } 
 import { Writer } from "../../base/cursor.ts";
 import { WireError } from "../../base/errors.ts";
 import { LIMITS } from "../../base/limits.ts";
+import { DIRECTORY_LIMITS } from "../../base/limits-directory.ts";
 import { type WallClock, wallClock } from "../../base/time.ts";
 import type { Lines } from "./lines.ts";
 import type { Sliced } from "./sort.ts";
@@ -53,7 +54,7 @@ const state = struct({
   version: u16,
   domain: text16(LIMITS.ypDomainBytes),
   committedAt: time,
-  sources: list16(source, LIMITS.directorySources),
+  sources: list16(source, DIRECTORY_LIMITS.directorySources),
 });
 
 /** In slices: the checksum over ten megabytes takes longer than a packet likes to wait. */

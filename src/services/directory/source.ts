@@ -1,6 +1,7 @@
 /** One source of the directory over many updates: what it gave last, what it gives now, and whether that is believed. */
 import { Counters } from "../counters.ts";
 import { LIMITS } from "../../base/limits.ts";
+import { DIRECTORY_LIMITS } from "../../base/limits-directory.ts";
 import type { WallClock } from "../../base/time.ts";
 import type { Log } from "../../ports/log.ts";
 import { escapeText } from "../../base/text.ts";
@@ -169,11 +170,11 @@ export class Source {
 
   #logRejected({ kind, name, reason }: Rejected, logged: Counters): void {
     const key = `${kind}-${reason}`;
-    if (logged.get(key) >= LIMITS.rejectionsLogged) return;
+    if (logged.get(key) >= DIRECTORY_LIMITS.rejectionsLogged) return;
     logged.add(key);
     const shown = escapeText(name.slice(0, LIMITS.directoryNameBytes));
     const names = this.#refused.get(key) ?? [];
-    if (names.length < LIMITS.rejectNames) this.#refused.set(key, [...names, shownName(name)]);
+    if (names.length < DIRECTORY_LIMITS.rejectNames) this.#refused.set(key, [...names, shownName(name)]);
     this.#log.write("warn", "entryRefused", { source: this.settings.name, kind, name: shown, reason });
   }
 }
@@ -184,9 +185,9 @@ function countsIn({ users, groups }: Harvest): Counts {
 
 /** The fetcher has escaped it; whoever took the fetcher over has not. */
 function plain(name: string): string {
-  return /^[\x20-\x7e]*$/.test(name) ? name.slice(0, LIMITS.rejectNameBytes) : shownName(name);
+  return /^[\x20-\x7e]*$/.test(name) ? name.slice(0, DIRECTORY_LIMITS.rejectNameBytes) : shownName(name);
 }
 
 function shownName(name: string): string {
-  return escapeText(name.slice(0, LIMITS.rejectNameBytes)).slice(0, LIMITS.rejectNameBytes);
+  return escapeText(name.slice(0, DIRECTORY_LIMITS.rejectNameBytes)).slice(0, DIRECTORY_LIMITS.rejectNameBytes);
 }

@@ -1,6 +1,6 @@
 /** One accepted connection: requests in, answers out in their order. What it may hold is bounded on both sides. */
 import { WireError } from "../../base/errors.ts";
-import { LIMITS } from "../../base/limits.ts";
+import { DIRECTORY_LIMITS } from "../../base/limits-directory.ts";
 import type { Instant } from "../../base/time.ts";
 
 /** The far end, as whoever holds the descriptor offers it. */
@@ -52,7 +52,7 @@ export class Stream {
   data(bytes: Uint8Array): void {
     if (!this.#open) return;
     const { requests } = this.#options;
-    if (requests.pendingBytes + bytes.length > LIMITS.directoryWaitingBytes) return this.end("too-much-waiting");
+    if (requests.pendingBytes + bytes.length > DIRECTORY_LIMITS.directoryWaitingBytes) return this.end("too-much-waiting");
     // Copied: what waits behind an answer outlives the buffer it came in.
     requests.push(new Uint8Array(bytes));
     if (!this.#full) this.#lastMovedAt = this.#options.now();

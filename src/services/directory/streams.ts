@@ -1,6 +1,6 @@
 /** All connections of the directory's outlets: how many there may be, and how long one may stay without moving. */
 import type { Counters } from "../counters.ts";
-import { LIMITS } from "../../base/limits.ts";
+import { DIRECTORY_LIMITS } from "../../base/limits-directory.ts";
 import { after, type Instant, NEVER } from "../../base/time.ts";
 import type { Alarm, Clock } from "../../ports/clock.ts";
 import type { StreamPurpose } from "../../ports/streams.ts";
@@ -66,16 +66,16 @@ export class Streams {
   }
 
   #isFull({ purpose, peer, uid }: HandedConnection): boolean {
-    if (this.#open.size >= LIMITS.directoryConnections) return true;
+    if (this.#open.size >= DIRECTORY_LIMITS.directoryConnections) return true;
     if (uid === 0) return false; // every lookup of root's programs would otherwise wait for the slowest of them
     const ofPeer = [...this.#open.values()].filter((other) => other.purpose === purpose && other.peer === peer && other.uid === uid);
-    return ofPeer.length >= LIMITS.directoryConnectionsPerPeer;
+    return ofPeer.length >= DIRECTORY_LIMITS.directoryConnectionsPerPeer;
   }
 
   #sweep(): void {
     const now = this.#clock.now();
     for (const stream of [...this.#open.keys()]) {
-      const seconds = stream.stalled ? LIMITS.directoryStallSeconds : LIMITS.directoryIdleSeconds;
+      const seconds = stream.stalled ? DIRECTORY_LIMITS.directoryStallSeconds : DIRECTORY_LIMITS.directoryIdleSeconds;
       if (after(stream.lastMovedAt, seconds) <= now) stream.end(stream.stalled ? "stalled" : "idle");
     }
     const next: Instant = this.#open.size > 0 ? after(now, SWEEP_SECONDS) : NEVER;

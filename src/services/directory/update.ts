@@ -4,7 +4,7 @@
  */
 import { Counters } from "../counters.ts";
 import { Entropy } from "../../base/entropy.ts";
-import { LIMITS } from "../../base/limits.ts";
+import { DIRECTORY_LIMITS } from "../../base/limits-directory.ts";
 import { after, type Instant, instant, NEVER, type WallClock } from "../../base/time.ts";
 import { Background } from "./background.ts";
 import { type Fences, fencesOf } from "./check.ts";
@@ -88,7 +88,7 @@ export class Updates {
     this.#config = config;
     this.#saving = new Saving(this.#ports.store);
     this.#fences = fencesOf(config.idFences);
-    this.sources = config.sources.slice(0, LIMITS.directorySources).map((settings) => new Source(settings, this.#ports.log));
+    this.sources = config.sources.slice(0, DIRECTORY_LIMITS.directorySources).map((settings) => new Source(settings, this.#ports.log));
     this.#load(sources, this.snapshot?.committedAt);
   }
 
@@ -219,7 +219,7 @@ export class Updates {
     this.#update++;
     this.phase = "pulling";
     for (const source of this.sources) source.begin(fences, isCycle);
-    const withinSeconds = Math.min(Math.max(1, config.intervalSeconds), LIMITS.updateSeconds);
+    const withinSeconds = Math.min(Math.max(1, config.intervalSeconds), DIRECTORY_LIMITS.updateSeconds);
     this.#wake.set(after(now, withinSeconds));
     const held = this.sources.map((source) => source.held);
     this.#ports.fetcher.pull(this.#update, withinSeconds, held);

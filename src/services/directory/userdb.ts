@@ -1,7 +1,7 @@
 /** One Varlink request to the bytes of all its replies, made as they are read. */
 import { decodeAll } from "../../base/codec.ts";
 import { Writer } from "../../base/cursor.ts";
-import { LIMITS } from "../../base/limits.ts";
+import { DIRECTORY_LIMITS } from "../../base/limits-directory.ts";
 import { describeService } from "../../machines/varlink/description.ts";
 import { answerUserdb, type UserdbAsked } from "../../machines/varlink/userdb.ts";
 import { terminated, VARLINK_ERROR, type VarlinkReply, varlinkCall, varlinkReply } from "../../wire/varlink/message.ts";
@@ -16,7 +16,7 @@ export function* userdbAnswer(request: Uint8Array, asked: UserdbAsked): Generato
   let writer = new Writer();
   for (const reply of call.mode === "upgrade" ? [notImplemented(call.method)] : (answerUserdb(call, asked) ?? [described(call, asked)])) {
     framed.encode(writer, reply);
-    if (writer.length < LIMITS.userdbPieceBytes) continue;
+    if (writer.length < DIRECTORY_LIMITS.userdbPieceBytes) continue;
     yield writer.written();
     writer = new Writer();
   }

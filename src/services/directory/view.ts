@@ -1,5 +1,5 @@
 /** What `show` tells of the directory: plain data; sentences are made of it where people read. */
-import { LIMITS } from "../../base/limits.ts";
+import { DIRECTORY_LIMITS } from "../../base/limits-directory.ts";
 import type { WallClock } from "../../base/time.ts";
 import type { Counters } from "../counters.ts";
 import type { DirectoryConfig } from "./config.ts";
@@ -151,7 +151,7 @@ function sourceView({ settings, state, reason, good, rejected, suspicion }: Sour
 
 /** A record is about nine bytes for every four of an item in the table, measured over 100,000. */
 function isLong(snapshot: Snapshot | undefined): boolean {
-  return ((snapshot?.users.items.length ?? 0) / 4) * 9 > LIMITS.userdbMultiplexerBytes;
+  return ((snapshot?.users.items.length ?? 0) / 4) * 9 > DIRECTORY_LIMITS.userdbMultiplexerBytes;
 }
 
 /** Never negative, whatever somebody did to the wall clock. */

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { LIMITS } from "../../../src/base/limits.ts";
+import { DIRECTORY_LIMITS } from "../../../src/base/limits-directory.ts";
 import { type Edit, editedLines, type Held, type SourceChanges } from "../../../src/services/directory/changes.ts";
 import { editedTable } from "../../../src/services/directory/table-edits.ts";
 import { LineGatherer } from "../../../src/services/directory/lines.ts";
@@ -86,7 +86,8 @@ test("more changes than can wait are forgotten, and everything is read again", (
   const self = serving();
   self.service.updates.stale();
   self.settle();
-  for (let i = 1; i <= LIMITS.waitingChanges + 1; i++) self.service.changes({ update: 1, change: i, source: 0, ...NOTHING, goneUsers: [`u${i}`] });
+  for (let i = 1; i <= DIRECTORY_LIMITS.waitingChanges + 1; i++)
+    self.service.changes({ update: 1, change: i, source: 0, ...NOTHING, goneUsers: [`u${i}`] });
   assert.deepEqual([self.held()?.update, self.service.updates.dropped.toJSON()], [0, { "too-many-changes": 1 }]);
 });
 

@@ -4,6 +4,7 @@ import type { Codec } from "../../../src/base/codec.ts";
 import { decodeAll, encodeAll } from "../../../src/base/codec.ts";
 import type { Ipv6Address } from "../../../src/base/ipv6.ts";
 import { LIMITS } from "../../../src/base/limits.ts";
+import { DIRECTORY_LIMITS } from "../../../src/base/limits-directory.ts";
 import type { StreamPurpose } from "../../../src/ports/streams.ts";
 import { Chance } from "../../../src/sim/chance.ts";
 import { rpcMessage } from "../../../src/wire/rpc/message.ts";
@@ -131,12 +132,12 @@ for (const purpose of ["yp", "portmapper", "userdb", "rpcbind"] as const) {
 
 test("a thousand half requests hold no more than they have sent", () => {
   const self = serving();
-  for (let i = 0; i < LIMITS.directoryConnections; i++)
+  for (let i = 0; i < DIRECTORY_LIMITS.directoryConnections; i++)
     connect(self.service, { peer: `192.0.2.${i % 200}` }).send(recordOf(call("match", key)).subarray(0, 30));
-  assert.equal(self.service.view().connections, LIMITS.directoryConnections);
+  assert.equal(self.service.view().connections, DIRECTORY_LIMITS.directoryConnections);
   self.pass(70);
   assert.equal(self.service.view().connections, 0);
-  assert.equal(self.service.view().connectionsEnded["yp-idle"], LIMITS.directoryConnections);
+  assert.equal(self.service.view().connectionsEnded["yp-idle"], DIRECTORY_LIMITS.directoryConnections);
 });
 
 test("requests that were dropped on the way are counted by outlet", () => {
@@ -151,10 +152,13 @@ test("one user who opens connection after connection leaves places to others, an
   const self = serving();
   const open = (uid: number) => connect(self.service, { purpose: "userdb", peer: "", uid });
   const greedy = Array.from({ length: LIMITS.outletConnections }, () => open(1000));
-  assert.equal(greedy.filter((client) => client.isOpen()).length, LIMITS.directoryConnectionsPerPeer);
-  assert.ok(LIMITS.directoryConnectionsPerPeer <= LIMITS.outletConnections / 2);
+  assert.equal(greedy.filter((client) => client.isOpen()).length, DIRECTORY_LIMITS.directoryConnectionsPerPeer);
+  assert.ok(DIRECTORY_LIMITS.directoryConnectionsPerPeer <= LIMITS.outletConnections / 2);
   assert.ok(open(1001).isOpen());
-  const root = Array.from({ length: LIMITS.directoryConnectionsPerPeer + 1 }, () => open(0));
+  const root = Array.from({ length: DIRECTORY_LIMITS.directoryConnectionsPerPeer + 1 }, () => open(0));
   assert.ok(root.every((client) => client.isOpen()));
-  assert.equal(self.service.view().connectionsEnded["userdb-too-many-connections"], LIMITS.outletConnections - LIMITS.directoryConnectionsPerPeer);
+  assert.equal(
+    self.service.view().connectionsEnded["userdb-too-many-connections"],
+    LIMITS.outletConnections - DIRECTORY_LIMITS.directoryConnectionsPerPeer,
+  );
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { decodeAll } from "../../../src/base/codec.ts";
-import { LIMITS } from "../../../src/base/limits.ts";
+import { DIRECTORY_LIMITS } from "../../../src/base/limits-directory.ts";
 import type { DirectoryConfig } from "../../../src/services/directory/config.ts";
 import { VarlinkFrames } from "../../../src/wire/varlink/frames.ts";
 import type { JsonObject } from "../../../src/wire/varlink/json.ts";
@@ -163,12 +163,12 @@ test("an empty list is NoRecordFound", () => {
 test("a group of 40,000 lists no members, but each of its members has it (§6.4, §9.8 6)", () => {
   const members = Array.from({ length: 40_000 }, (_, i) => `member${i}`);
   const { service, ask, shown, errorOf } = served(CONFIG, {
-    groups: [group("big", 3001, members), group("small", 3002, members.slice(0, LIMITS.userdbGroupMembers))],
+    groups: [group("big", 3001, members), group("small", 3002, members.slice(0, DIRECTORY_LIMITS.userdbGroupMembers))],
   });
   assert.equal(errorOf(ask("GetMemberships", { groupName: "big" }, { more: true })), "NoRecordFound");
   assert.equal(service.view().requests["userdb-group-too-large"], 1);
   assert.deepEqual(shown(ask("GetMemberships", { userName: "member39999" }, { more: true })), ["member39999 in big"]);
-  assert.equal(ask("GetMemberships", { groupName: "small" }, { more: true }).length, LIMITS.userdbGroupMembers);
+  assert.equal(ask("GetMemberships", { groupName: "small" }, { more: true }).length, DIRECTORY_LIMITS.userdbGroupMembers);
   assert.deepEqual(shown(ask("GetGroupRecord", { gid: 3001 })), ["big"]);
 });
 
@@ -195,7 +195,7 @@ test("a reader that stops gets no more than it takes, and keeps its snapshot (U5
   const client = dial(1);
   client.send(request("GetUserRecord", { service: SERVICE }, { more: true }));
   const first = client.receivedBytes();
-  assert.ok(first > 0 && first < LIMITS.userdbPieceBytes + 1000);
+  assert.ok(first > 0 && first < DIRECTORY_LIMITS.userdbPieceBytes + 1000);
   service.updates.refresh();
   give({ users: many.map((one) => ({ ...one, gid: 2999 })) });
   for (let before = 0; before < client.receivedBytes(); ) {

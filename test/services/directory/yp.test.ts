@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Ipv6Address } from "../../../src/base/ipv6.ts";
 import { LIMITS } from "../../../src/base/limits.ts";
+import { DIRECTORY_LIMITS } from "../../../src/base/limits-directory.ts";
 import { decodeAll, encodeAll } from "../../../src/base/codec.ts";
 import { rpcMessage } from "../../../src/wire/rpc/message.ts";
 import { fragmentHeader, recordOf } from "../../../src/wire/rpc/records.ts";
@@ -208,17 +209,17 @@ test("a source that is not loopback gets four megabytes a second over UDP, and n
     for (let i = 0; i < 1000; i++) bytes += ask(service, question, from)?.length ?? 0;
     return bytes;
   };
-  assert.ok(taken("::1") > LIMITS.datagramBytesPerSecond);
+  assert.ok(taken("::1") > DIRECTORY_LIMITS.datagramBytesPerSecond);
   for (let second = 0; second < 2; second++) {
     const bytes = taken("2001:db8::1");
-    assert.ok(bytes <= LIMITS.datagramBytesPerSecond && bytes > LIMITS.datagramBytesPerSecond - 10_000, `${bytes}`);
+    assert.ok(bytes <= DIRECTORY_LIMITS.datagramBytesPerSecond && bytes > DIRECTORY_LIMITS.datagramBytesPerSecond - 10_000, `${bytes}`);
     assert.ok(taken("2001:db8::2") > 0);
     pass(1);
   }
   let answered = 0;
   for (let i = 0; i < 5000; i++) if (ask(service, question, `2001:db8::${(i + 16).toString(16)}`) !== undefined) answered++;
-  assert.equal(answered, LIMITS.datagramSources);
-  assert.ok((service.view().refused["yp-udp-over-allowance"] ?? 0) >= 5000 - LIMITS.datagramSources);
+  assert.equal(answered, DIRECTORY_LIMITS.datagramSources);
+  assert.ok((service.view().refused["yp-udp-over-allowance"] ?? 0) >= 5000 - DIRECTORY_LIMITS.datagramSources);
 });
 
 test("a value too long for the C library's datagram is refused over UDP and given over TCP; lists go on behind it (§5.6)", () => {
@@ -324,7 +325,7 @@ test("who writes on without reading, sends what is no record or what is no call 
     greedy.send(record);
     sent += record.length;
   }
-  assert.ok(sent < 2 * LIMITS.directoryWaitingBytes);
+  assert.ok(sent < 2 * DIRECTORY_LIMITS.directoryWaitingBytes);
   const long = connect(service);
   long.send(fragmentHeader({ lengthBytes: 100_000, last: true }));
   assert.equal(long.isOpen(), false);

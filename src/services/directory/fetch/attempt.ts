@@ -1,5 +1,5 @@
 /** One source read from one of its servers, and from those that it refers to, one conversation after the other. */
-import { LIMITS } from "../../../base/limits.ts";
+import { DIRECTORY_LIMITS } from "../../../base/limits-directory.ts";
 import type { Failure, Outcome, SessionConfig } from "../../../machines/ldap-session/state.ts";
 import type { Clock } from "../../../ports/clock.ts";
 import type { TlsStreams } from "../../../ports/tls-streams.ts";
@@ -97,10 +97,10 @@ export class Attempt {
   /** What is to be followed and cannot be is a part that is missing. */
   #note(where: Followed | undefined): void {
     if (where === undefined) this.#problem ||= "referral: to no place that can be reached";
-    else if (where.depth > LIMITS.referralDepth) this.#problem ||= "referral: one leads to the next";
+    else if (where.depth > DIRECTORY_LIMITS.referralDepth) this.#problem ||= "referral: one leads to the next";
     else if (!this.#seen.has(followKey(where))) {
       this.#seen.add(followKey(where));
-      if (this.#seen.size > LIMITS.followedReferrals) this.#problem ||= "referral: too many";
+      if (this.#seen.size > DIRECTORY_LIMITS.followedReferrals) this.#problem ||= "referral: too many";
       else this.#queue.push(where);
     }
   }

@@ -3,6 +3,7 @@
  * takes its old line along. What one entry's change may mean for others is not worked out here: then everything is read again.
  */
 import { LIMITS } from "../../../base/limits.ts";
+import { DIRECTORY_LIMITS } from "../../../base/limits-directory.ts";
 import type { SearchName } from "../../../machines/ldap-session/state.ts";
 import type { SearchResultEntry } from "../../../wire/ldap/operations.ts";
 import { type Batch, Batches, type GroupPart } from "./batches.ts";
@@ -87,7 +88,7 @@ export class Live {
   }
 
   #later(happen: () => void): void {
-    if ((this.#early?.length ?? 0) >= LIMITS.earlyChanges) this.#grow();
+    if ((this.#early?.length ?? 0) >= DIRECTORY_LIMITS.earlyChanges) this.#grow();
     else this.#early?.push(happen);
   }
 

@@ -1,5 +1,6 @@
 /** Groups whose members are distinguished names, once everything was read: names of users, and with `nested` those of groups in groups. */
 import { LIMITS } from "../../../base/limits.ts";
+import { DIRECTORY_LIMITS } from "../../../base/limits-directory.ts";
 
 /** A group and who is in it, as it stands in the directory. */
 export type RawGroup = { readonly dn: string | undefined; readonly members: readonly string[] };
@@ -14,7 +15,7 @@ export class GroupGraph {
   /** @returns false when there is no room: what would be opened up is then not the whole */
   add({ dn, members }: RawGroup): boolean {
     this.#pairs += members.length;
-    if (this.#pairs > LIMITS.nestedPairs) return false;
+    if (this.#pairs > DIRECTORY_LIMITS.nestedPairs) return false;
     if (dn !== undefined) this.#members.set(dn, members);
     return true;
   }
@@ -28,10 +29,10 @@ export class GroupGraph {
     const seen = new Set<string>(group.dn === undefined ? [] : [group.dn]);
     let unknown = 0;
     let level: readonly string[] = group.members;
-    for (let depth = 0; level.length > 0 && depth <= LIMITS.nestedDepth; depth++) {
+    for (let depth = 0; level.length > 0 && depth <= DIRECTORY_LIMITS.nestedDepth; depth++) {
       const deeper: string[] = [];
       for (const key of level) {
-        if (++this.#work > LIMITS.nestedWork || names.size > LIMITS.directoryMembers) return { members: [], unknown, tooMany: true };
+        if (++this.#work > DIRECTORY_LIMITS.nestedWork || names.size > LIMITS.directoryMembers) return { members: [], unknown, tooMany: true };
         const name = nameOf(key);
         if (name !== undefined) {
           names.add(name);

@@ -1,5 +1,6 @@
 /** Entries that were dropped: counted by reason, the first few of each shown, so that an operator can find the rest. */
 import { LIMITS } from "../../../base/limits.ts";
+import { DIRECTORY_LIMITS } from "../../../base/limits-directory.ts";
 import { escapeText } from "../../../base/text.ts";
 import type { SearchName } from "../../../machines/ldap-session/state.ts";
 import type { Log } from "../../../ports/log.ts";
@@ -26,7 +27,8 @@ export class Rejects {
     const name = `${search}/${reason}(${field})`;
     this.#counts.add(name);
     const samples = this.#samples.get(name) ?? [];
-    if (samples.length < LIMITS.rejectNames) this.#samples.set(name, [...samples, escapeText(dn).slice(0, LIMITS.rejectNameBytes)]);
+    if (samples.length < DIRECTORY_LIMITS.rejectNames)
+      this.#samples.set(name, [...samples, escapeText(dn).slice(0, DIRECTORY_LIMITS.rejectNameBytes)]);
     if (this.#counts.get(name) > LIMITS.rejectSamples) return;
     this.#log.write("warn", "entryRejected", { source: this.#source, reason: name, entry: escapeText(dn.slice(0, DN_CHARS)) });
   }

@@ -1,6 +1,6 @@
 /** Which server of a source is asked first: in the order that was said, but those that failed a moment ago behind all others. */
 import type { Entropy } from "../../../base/entropy.ts";
-import { LIMITS } from "../../../base/limits.ts";
+import { DIRECTORY_LIMITS } from "../../../base/limits-directory.ts";
 import { after, type Instant } from "../../../base/time.ts";
 import type { Failure } from "../../../machines/ldap-session/state.ts";
 import type { ServiceRecord } from "../../../ports/tls-streams.ts";
@@ -18,7 +18,7 @@ export class Servers {
 
   /** All of them, each once. */
   inOrder(servers: readonly ServerConfig[], now: Instant): readonly ServerConfig[] {
-    const once = [...new Map(servers.map((each) => [keyOf(each), each])).values()].slice(0, LIMITS.ldapServers);
+    const once = [...new Map(servers.map((each) => [keyOf(each), each])).values()].slice(0, DIRECTORY_LIMITS.ldapServers);
     const until = (each: ServerConfig): number => {
       const failed = this.#failedUntil.get(keyOf(each)) ?? 0;
       return failed > now ? failed : 0;
@@ -45,7 +45,7 @@ export function isServersFault({ reason, code }: Failure): boolean {
  * DNS must not choose whom we believe: targets outside the domain, whatever certificate they have, are left out.
  */
 export function fromRecords(records: readonly ServiceRecord[], domain: string, entropy: Entropy): readonly ServerConfig[] {
-  const sound = records.filter(({ target, port }) => isWithin(target, domain) && port > 0).slice(0, LIMITS.ldapServers);
+  const sound = records.filter(({ target, port }) => isWithin(target, domain) && port > 0).slice(0, DIRECTORY_LIMITS.ldapServers);
   const left = sound.toSorted((a, b) => a.priority - b.priority || a.weight - b.weight);
   const chosen: ServiceRecord[] = [];
   while (left.length > 0) chosen.push(...left.splice(placeDrawn(left, entropy), 1));

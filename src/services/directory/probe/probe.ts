@@ -3,6 +3,7 @@
  * step told as it ends.
  */
 import { LIMITS } from "../../../base/limits.ts";
+import { DIRECTORY_LIMITS } from "../../../base/limits-directory.ts";
 import type { Clock } from "../../../ports/clock.ts";
 import type { ServiceNames, TlsStreams } from "../../../ports/tls-streams.ts";
 import { groupLine, userLine } from "../check.ts";
@@ -25,7 +26,7 @@ export class Probe {
     this.#tell = tell;
     const watched = new WatchedStreams(streams, {
       now: () => clock.now(),
-      step: (step, ok, ms, detail) => this.#add({ step, ok, ms: Math.round(ms), detail: detail.slice(0, LIMITS.probeLineCharacters) }),
+      step: (step, ok, ms, detail) => this.#add({ step, ok, ms: Math.round(ms), detail: detail.slice(0, DIRECTORY_LIMITS.probeLineCharacters) }),
     });
     this.#puller = new Puller({
       clock,
@@ -44,7 +45,7 @@ export class Probe {
     const source = config.sources[place];
     if (source === undefined) return this.#end({ reason: "there is no such source", users: 0, groups: 0, rejects: [] });
     this.#puller.configure({ ...config, sources: [{ ...source, refresh: "whole" }] });
-    this.#puller.pull(1, LIMITS.probeSeconds);
+    this.#puller.pull(1, DIRECTORY_LIMITS.probeSeconds);
   }
 
   /** What is under way is given up, and nothing of it told. */
@@ -54,14 +55,14 @@ export class Probe {
   }
 
   #add(step: ProbeReport["steps"][number]): void {
-    if (this.#report.done || this.#report.steps.length >= LIMITS.probeSteps) return;
+    if (this.#report.done || this.#report.steps.length >= DIRECTORY_LIMITS.probeSteps) return;
     this.#report = { ...this.#report, steps: [...this.#report.steps, step] };
     this.#tell(this.#report);
   }
 
   #show(users: readonly string[], groups: readonly string[]): void {
     const isFirst = this.#report.lines.length < LINES_OF_EACH;
-    const lines = [...(isFirst ? users : []), ...groups].map((line) => line.slice(0, LIMITS.probeLineCharacters));
+    const lines = [...(isFirst ? users : []), ...groups].map((line) => line.slice(0, DIRECTORY_LIMITS.probeLineCharacters));
     this.#report = { ...this.#report, lines: [...this.#report.lines, ...lines].slice(0, 2 * LINES_OF_EACH) };
   }
 

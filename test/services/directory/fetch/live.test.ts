@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { LIMITS } from "../../../../src/base/limits.ts";
+import { DIRECTORY_LIMITS } from "../../../../src/base/limits-directory.ts";
 import type { SourceConfig } from "../../../../src/services/directory/config.ts";
 import { type Changes, Live } from "../../../../src/services/directory/fetch/live.ts";
 import { Reading } from "../../../../src/services/directory/fetch/reading.ts";
@@ -74,7 +74,7 @@ test("what happens while a source is still read is told behind it, in order, tho
 
 test("more of that than anybody keeps means reading again", () => {
   const { live, state } = begun();
-  for (let i = 0; i <= LIMITS.earlyChanges; i++) live.gone("users", [uuidOf("1")]);
+  for (let i = 0; i <= DIRECTORY_LIMITS.earlyChanges; i++) live.gone("users", [uuidOf("1")]);
   assert.equal(state.stale, 1);
   live.begin();
 });

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { LIMITS } from "../../../../src/base/limits.ts";
+import { DIRECTORY_LIMITS } from "../../../../src/base/limits-directory.ts";
 import { GroupGraph } from "../../../../src/services/directory/fetch/nested.ts";
 
 const person = (key: string): string | undefined => (key.startsWith("u") ? key : undefined);
@@ -45,18 +45,18 @@ test("whatever points at whatever: exactly the people that can be reached", () =
 });
 
 test("what lies deeper than anybody nests is left out and counted", () => {
-  const chain = Object.fromEntries(Array.from({ length: LIMITS.nestedDepth + 5 }, (_, i) => [`g${i}`, [`u${i}`, `g${i + 1}`]]));
+  const chain = Object.fromEntries(Array.from({ length: DIRECTORY_LIMITS.nestedDepth + 5 }, (_, i) => [`g${i}`, [`u${i}`, `g${i + 1}`]]));
   const { members: found, unknown } = graphOf(chain)("g0");
-  assert.deepEqual([found.length, unknown], [LIMITS.nestedDepth + 1, 2]);
+  assert.deepEqual([found.length, unknown], [DIRECTORY_LIMITS.nestedDepth + 1, 2]);
 });
 
 test("more members than can be kept, or more steps than anybody waits for, is no half group", () => {
   const graph = new GroupGraph();
-  const many = Array.from({ length: LIMITS.nestedPairs / 4 }, (_, i) => `u${i % 1000}`);
+  const many = Array.from({ length: DIRECTORY_LIMITS.nestedPairs / 4 }, (_, i) => `u${i % 1000}`);
   for (let i = 0; i < 4; i++) assert.ok(graph.add({ dn: `g${i}`, members: many }));
   assert.equal(graph.add({ dn: "one more", members: ["u1"] }), false);
   const all = { dn: "all", members: ["g0", "g1", "g2", "g3"] };
   let opened = 0;
   while (!graph.open(all, person).tooMany) opened++;
-  assert.ok(opened > 0 && opened <= LIMITS.nestedWork / LIMITS.nestedPairs);
+  assert.ok(opened > 0 && opened <= DIRECTORY_LIMITS.nestedWork / DIRECTORY_LIMITS.nestedPairs);
 });
