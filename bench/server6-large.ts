@@ -24,8 +24,9 @@ export async function large(world: World, progress: (text: string) => void): Pro
       leasehold,
       (pid) => {
         const engine = engineOf(pid);
-        const sizes = ["sarr:1000", AGE, "renew:5000", "sarr:5000", `sarr:${HUNDRED_THOUSAND - 6000}`, `sarr:${LEASES - HUNDRED_THOUSAND}`, AGE];
-        const phases = ["sarr:500", "renew:20000", "info:20000", ...sizes, "renew:20000", "sarr:5000"];
+        // Never more renewals than leases: the generator would tell of them in several rounds.
+        const few = ["sarr:1500", "renew:1500", "info:20000", "renew:1500", AGE, "renew:1500", "sarr:1500"];
+        const phases = [...few, `sarr:${HUNDRED_THOUSAND - 3000}`, `sarr:${LEASES - HUNDRED_THOUSAND}`, AGE, "renew:20000", "sarr:5000"];
         return loaded(world.client, pid, {
           tool: world.load,
           window: WINDOW,

@@ -3,6 +3,7 @@ import { chmodSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Namespace, Running } from "../test/support/namespace.ts";
+import { unpacked } from "../test/support/unpacked.ts";
 
 export const PREFERRED_SECONDS = 12;
 export const VALID_SECONDS = 600;
@@ -65,7 +66,7 @@ function isc(ns: Namespace, folder: string): Running {
   writeFileSync(join(folder, "leases6"), "");
   for (const path of [folder, join(folder, "leases6")]) chmodSync(path, 0o777);
   const files = ["-cf", join(folder, "dhcpd6.conf"), "-lf", join(folder, "leases6"), "-pf", join(folder, "pid")];
-  return ns.spawn("dhcpd", ["-6", "-f", "-q", ...files, "s0"]);
+  return ns.spawn(unpacked("usr/sbin/dhcpd"), ["-6", "-f", "-q", ...files, "s0"]);
 }
 
 function dnsmasq(ns: Namespace, folder: string): Running {

