@@ -2,7 +2,7 @@
  * `npm test`, and `npm run test:TIER`: installs and builds what is missing, runs the tiers, and ends with one line
  * that counts: `N passed, N failed, N skipped`. Every skip is named before it, and so is every test that passed only at
  * the second try (second-try.mjs). Exit 1 when anything failed or when a tier ran no test. `--long` adds the files named
- * *.long.test.ts.
+ * *.long.test.ts; with `--only` they are all: who has just run the others need not run them again.
  */
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
@@ -40,6 +40,7 @@ const ALL = [
     ["interop", "house"],
   ],
 ];
+const CHOICES = { long: { type: "boolean", default: false }, only: { type: "boolean", default: false } };
 const OTHER_ROOMS = Object.values(TIERS).flatMap(({ folder }) => (folder === undefined ? [] : [`${folder}/`]));
 /** Part of the unit tier, and the last part of `npm run lint`. */
 const HOUSE_RULES = { folder: "test/house-rules", concurrency: CORES, timeoutMinutes: 2, needs: [] };
@@ -63,11 +64,12 @@ function command(program, args) {
   if (status !== 0) throw new Error(`${[program, ...args].join(" ")} ended with ${status}`);
 }
 
-function filesOf(tier, long) {
+function filesOf(tier, { long, only }) {
   const { folder } = tier;
   const all =
     folder === undefined ? testFiles(ROOT, "test").filter((file) => !OTHER_ROOMS.some((room) => file.startsWith(room))) : testFiles(ROOT, folder);
-  return long ? all : all.filter((file) => !file.endsWith(".long.test.ts"));
+  const isLong = (file) => file.endsWith(".long.test.ts");
+  return long ? all.filter((file) => !only || isLong(file)) : all.filter((file) => !isLong(file));
 }
 
 function seconds(milliseconds) {
@@ -94,9 +96,9 @@ function indented(text) {
   return text.replace(/^/gm, "    ");
 }
 
-async function runTier(name, tier, long) {
+async function runTier(name, tier, chosen) {
   const started = performance.now();
-  const files = filesOf(tier, long);
+  const files = filesOf(tier, chosen);
   console.log(`${name}: ${files.length} files`);
   const tests = files.length === 0 ? [] : await runTests({ root: ROOT, files, ...tier, onTest: progress(name) });
   if (isVoid(tests)) {
@@ -124,9 +126,9 @@ function everyTierOnce() {
   if (planned !== Object.keys(TIERS).sort().join()) throw new Error(`the lanes hold ${planned}, not every tier once`);
 }
 
-async function runLane(tiers, long) {
+async function runLane(tiers, chosen) {
   const ran = [];
-  for (const [name, tier] of tiers) ran.push(await runTier(name, tier, long));
+  for (const [name, tier] of tiers) ran.push(await runTier(name, tier, chosen));
   return ran;
 }
 
@@ -148,7 +150,7 @@ function tiersOf(name) {
 }
 
 async function main() {
-  const { values, positionals } = parseArgs({ allowPositionals: true, options: { long: { type: "boolean", default: false } } });
+  const { values, positionals } = parseArgs({ allowPositionals: true, options: CHOICES });
   const names = positionals.length === 0 ? ["all"] : positionals;
   const unknown = names.filter((name) => tiersOf(name).length === 0);
   if (unknown.length > 0) {
@@ -163,7 +165,7 @@ async function main() {
   everyTierOnce();
   const tests = names.includes("all") ? lint() : [];
   for (const lanes of names.includes("all") ? ALL : [[names]]) {
-    const ran = await Promise.all(lanes.map((lane) => runLane(lane.flatMap(tiersOf), values.long)));
+    const ran = await Promise.all(lanes.map((lane) => runLane(lane.flatMap(tiersOf), values)));
     for (const one of ran.flat()) tests.push(...(await triedAgain(one)));
   }
   console.log("");
