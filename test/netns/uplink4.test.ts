@@ -166,9 +166,14 @@ test("three roles stay under 60 MiB PSS, idle after one show", TRUTH, () =>
         .map(({ pid }) => pid),
     ];
     assert.equal(roles.length, 3);
-    const total = aloneKb(roles) / 1024;
+    // What the conversation left is given back two seconds after it (idle-collection.ts).
+    let total = Number.POSITIVE_INFINITY;
+    await world.until("at most 60 MiB when idle", () => {
+      total = aloneKb(roles) / 1024;
+      return total <= 60 ? true : undefined;
+    });
     console.log(`memory of three roles: ${total.toFixed(1)} MiB PSS`);
-    assert.ok(total > 30 && total <= 60, `${total} MiB`);
+    assert.ok(total > 30, `${total} MiB`);
   }),
 );
 
