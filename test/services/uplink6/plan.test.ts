@@ -135,8 +135,8 @@ const PLANTED: readonly (readonly [string, Partial<Planner>, string])[] = [
 for (const [name, wrong, fault] of PLANTED) {
   test(`control: a planner that ${name} is found: ${fault}`, () => {
     const planner = { ...OURS, ...wrong };
-    assert.ok(fc.check(holdsFor(planner)).failed);
-    assert.ok(fc.sample(lists, 2000).some((list) => faultOf(list, planner) === fault));
+    assert.ok(fc.check(holdsFor(planner), { numRuns: 2000, seed: 7 }).failed);
+    assert.ok(fc.sample(lists, { numRuns: 2000, seed: 7 }).some((list) => faultOf(list, planner) === fault));
   });
 }
 
@@ -217,7 +217,7 @@ const SHIFTED: readonly (readonly [string, typeof placesOf, string])[] = [
 ];
 for (const [name, wrong, fault] of SHIFTED) {
   test(`control: a planner that ${name} is found`, () => {
-    assert.ok(fc.check(holdsAround(wrong)).failed);
-    assert.ok(fc.sample(fc.tuple(lists, holes), 2000).some(([list, hole]) => faultAround(list, hole, wrong) === fault));
+    assert.ok(fc.check(holdsAround(wrong), { numRuns: 2000, seed: 7 }).failed);
+    assert.ok(fc.sample(fc.tuple(lists, holes), { numRuns: 2000, seed: 7 }).some(([list, hole]) => faultAround(list, hole, wrong) === fault));
   });
 }
