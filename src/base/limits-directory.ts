@@ -32,6 +32,8 @@ export const DIRECTORY_LIMITS = {
   directorySources: 64,
   /** Seconds after which a directory that is still the same is written to disk again, so that its age there stays true. */
   resaveSeconds: 3600,
+  /** Seconds until a disk without room for the directory is asked again; meanwhile the file before stays. */
+  fullDiskSeconds: 5,
   /** Connections to YP, portmapper and userdb at once, and of one peer, an address or a user; further ones are closed. */
   directoryConnections: 1024,
   directoryConnectionsPerPeer: 64,

@@ -10,7 +10,7 @@ import type { DirectoryEvent } from "../services/directory/events.ts";
 import { Directory } from "../services/directory/service.ts";
 import type { Incoming } from "./connection.ts";
 import { type EngineRoom, startEngine } from "./engine.ts";
-import { SnapshotWriter } from "./engine-directory/snapshot-writer.ts";
+import { type SnapshotOutlet, SnapshotWriter } from "./engine-directory/snapshot-writer.ts";
 import { DIRECTORY } from "./messages/directory.ts";
 import { speak } from "./messages/spoken.ts";
 
@@ -24,12 +24,21 @@ startEngine({
   lists: () => [],
   prepare: (room) => {
     const writer = new WriterThread();
-    const snapshots = new SnapshotWriter(writer, {
+    const clock = new BootClock();
+    const outlet: SnapshotOutlet = {
       open: () => room.ask("openSnapshot", true),
-      saved: (bytes) => room.ask("snapshotSaved", { bytes }),
-    });
+      saved: (bytes) => {
+        room.ask("snapshotSaved", { bytes });
+        service.saved("");
+      },
+      failed: () => {
+        room.ask("snapshotFailed", true);
+        service.saved("no room on the disk");
+      },
+    };
+    const snapshots = new SnapshotWriter(writer, outlet, clock);
     const service: Directory = new Directory({
-      clock: new BootClock(),
+      clock,
       log: room.log,
       fetcher: {
         pull: (update, withinSeconds, held) => room.to("fetcher")?.send("pull", { update, withinSeconds, held }, { generation: room.generation }),
@@ -76,12 +85,18 @@ function fromMain(room: EngineRoom, service: Directory, message: Incoming): void
     case "farewell":
       return service.listening(0);
     case "kernelFailed":
-      return message.body.what === "connectRpcbind" ? service.rpcbindUnreachable() : undefined;
+      return refused(service, message.body);
     case "stream":
       return openStream(room, service, message);
     default:
       return;
   }
+}
+
+/** What main could not do for us. */
+function refused(service: Directory, { what, errno }: Message<"kernelFailed">["body"]): void {
+  if (what === "connectRpcbind") service.rpcbindUnreachable();
+  else if (what === "openSnapshot" || what === "snapshotSaved") service.saved(`${what}: error ${errno}`);
 }
 
 /** To main for its hooks, and to control for whoever watches. */

@@ -21,7 +21,7 @@ export async function status(options: Common): Promise<never> {
   return finish(EXIT.done, [...whole(view), ...view.sources.flatMap((source, i) => ofSource(source, details[i]))].map(escapeText).join("\n"));
 }
 
-function whole({ domain, snapshot, update: { number, phase, heldBy, nextAt, heldBack } }: DirectoryView): readonly string[] {
+function whole({ domain, snapshot, unsaved, update: { number, phase, heldBy, nextAt, heldBack } }: DirectoryView): readonly string[] {
   return [
     snapshot === null
       ? `${domain}: nothing is served yet.`
@@ -29,6 +29,7 @@ function whole({ domain, snapshot, update: { number, phase, heldBy, nextAt, held
     phase === "idle"
       ? `update ${number} has ended${nextAt === null ? "" : `; the next begins at ${nextAt}`}`
       : `update ${number} is under way (${phase})`,
+    ...(unsaved === "" ? [] : [`not on disk: ${unsaved}; after a restart the directory of before would be served first`]),
     ...(heldBy === "" ? [] : [`it changed nothing, because of: ${heldBy}`]),
     ...(heldBack === null ? [] : [`held back: ${changes("user", heldBack.users)}; ${changes("group", heldBack.groups)} (leasehold directory diff)`]),
   ];

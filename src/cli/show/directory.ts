@@ -3,7 +3,7 @@ import type { DirectoryView, SourceView } from "../../services/directory/view.ts
 import { counted, many } from "./words.ts";
 
 export function directoryLines(view: DirectoryView): readonly string[] {
-  const { domain, snapshot, update, sources, yp, userdb, connections, requests, refused } = view;
+  const { domain, snapshot, update, sources, yp, userdb, unsaved, connections, requests, refused } = view;
   const outlets = [
     ...(yp === null
       ? []
@@ -22,6 +22,7 @@ export function directoryLines(view: DirectoryView): readonly string[] {
     ...(update.heldBy === "" ? [] : [`  update ${update.number} changed nothing: ${update.heldBy}`]),
     ...sources.flatMap(sourceLines),
     ...(update.nextAt === null ? [] : [`  next update: ${update.nextAt}`]),
+    ...(unsaved === "" ? [] : [`  not on disk: ${unsaved}`]),
     `  outlets: ${outlets.join("; ") || "none"}; ${many(connections, "connection")} open`,
     `  requests: ${counted(requests) || "none"}; refused: ${counted(refused) || "none"}`,
   ];

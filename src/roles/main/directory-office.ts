@@ -1,5 +1,5 @@
 /** Main's office for `directory`: ports and sockets of its outlets, the snapshot's file; it reads nothing that comes over them. */
-import { closeSync, existsSync, mkdirSync, openSync, renameSync, rmSync, statSync } from "node:fs";
+import { closeSync, existsSync, fstatSync, mkdirSync, openSync, renameSync, rmSync, type Stats, statSync } from "node:fs";
 import { join } from "node:path";
 import { KernelError } from "../../base/errors.ts";
 import { same } from "../../base/same.ts";
@@ -19,6 +19,7 @@ const RESERVED_PORTS = { first: 600, last: 1023 } as const;
 const PORTMAPPER_PORT = 111;
 const USERDB_FOLDER = "/run/systemd/userdb";
 const RPCBIND_SOCKET = "/run/rpcbind.sock";
+const OTHERS_MAY_WRITE = 0o022;
 const SNAPSHOT_MAX_BYTES = 1024 * 1024 * 1024;
 
 /** For one conversation with rpcbind, which otherwise names a port of nobody's. */
@@ -110,6 +111,8 @@ export class DirectoryOffice implements Office {
         return this.#openSnapshot();
       case "snapshotSaved":
         return this.#nameSnapshot(message.body.bytes);
+      case "snapshotFailed":
+        return this.#dropSnapshot();
       case "streamClosed":
         return this.#listeners.closed(message.body.number) ? undefined : this.#tools.refused.add("streamClosed.number");
       case "directoryEvent":
@@ -204,9 +207,12 @@ export class DirectoryOffice implements Office {
     const path = join(this.#folder, "snapshot");
     attempt(this.#tools, this.engine, { what: "storedSnapshot" }, () => {
       if (!existsSync(path)) return;
-      const bytes = statSync(path).size;
-      if (bytes > SNAPSHOT_MAX_BYTES) return;
-      this.#tools.children.to(this.engine)?.send("storedSnapshot", { bytes }, { descriptors: [openSync(path, "r")] });
+      const descriptor = openSync(path, "r");
+      const { size: bytes } = fstatSync(descriptor);
+      const fault = foreign(fstatSync(descriptor)) ?? (bytes > SNAPSHOT_MAX_BYTES ? "too large" : undefined);
+      if (fault === undefined) return void this.#tools.children.to(this.engine)?.send("storedSnapshot", { bytes }, { descriptors: [descriptor] });
+      closeSync(descriptor);
+      this.#tools.log.write("error", "snapshotRefused", { file: path, fault });
     });
   }
 
@@ -234,6 +240,12 @@ export class DirectoryOffice implements Office {
     });
   }
 
+  #dropSnapshot(): void {
+    if (!this.#writing) return this.#tools.refused.add("snapshotFailed.count");
+    this.#writing = false;
+    attempt(this.#tools, this.engine, { what: "snapshotFailed" }, () => rmSync(this.#unfinished, { force: true }));
+  }
+
   get #unfinished(): string {
     return join(this.#folder, "snapshot.new");
   }
@@ -256,6 +268,12 @@ function asUser(id: number | undefined, act: () => number): number {
     seteuid(uid);
     setegid(gid);
   }
+}
+
+/** Whoever may write users to this file may be anybody. @returns what is wrong with it */
+function foreign({ uid, mode }: Stats): string | undefined {
+  if (uid !== process.geteuid?.()) return `it belongs to user ${uid}`;
+  return (mode & OTHERS_MAY_WRITE) === 0 ? undefined : "group or others may write it";
 }
 
 function firstFree({ first, last }: { readonly first: number; readonly last: number }, open: (port: number) => void): number {

@@ -158,6 +158,8 @@ export const DIRECTORY = {
   freshSnapshot: message({ type: 144, from: ["main"], to: ["engine-directory"], body: empty, descriptors: 1 }),
   /** It is whole and on disk: it takes the name of the one before. */
   snapshotSaved: message({ type: 145, from: ["engine-directory"], to: ["main"], body: struct({ bytes: u32 }) }),
+  /** The disk has no room for it: what there is of it goes, and the one before stays. */
+  snapshotFailed: message({ type: 149, from: ["engine-directory"], to: ["main"], body: empty }),
 
   // connections
   stream: message({

@@ -2,6 +2,7 @@
 import { Counters } from "../counters.ts";
 import { absurd } from "../../base/errors.ts";
 import type { Clock } from "../../ports/clock.ts";
+import type { Log } from "../../ports/log.ts";
 import type { ReceivedDatagram } from "../../ports/datagrams.ts";
 import { RpcRecords } from "../../wire/rpc/records.ts";
 import type { SourceChanges } from "./changes.ts";
@@ -33,6 +34,7 @@ export type DirectoryPorts = UpdatePorts & {
 
 export class Directory {
   readonly #clock: Clock;
+  readonly #log: Log;
   readonly #registration: Registration;
   readonly #updates: RecordedUpdates;
   readonly #streams: Streams;
@@ -41,9 +43,12 @@ export class Directory {
   readonly ended = new Counters();
   #config: DirectoryConfig | undefined;
   #port = 0;
+  /** Why what is served is not on disk; empty: nothing is known against it. */
+  #unsaved = "";
 
   constructor(ports: DirectoryPorts) {
     this.#clock = ports.clock;
+    this.#log = ports.log;
     this.#registration = new Registration({ clock: ports.clock, log: ports.log, connect: ports.rpcbind.connect });
     this.#updates = new RecordedUpdates(ports);
     this.#streams = new Streams(ports.clock, this.ended);
@@ -76,6 +81,13 @@ export class Directory {
 
   stored(bytes: Uint8Array): void {
     this.#updates.stored(bytes);
+  }
+
+  /** What became of writing down what is served. @param trouble empty: it is on disk */
+  saved(trouble: string): void {
+    if (trouble !== this.#unsaved)
+      this.#log.write(trouble === "" ? "info" : "warn", trouble === "" ? "directorySaved" : "directoryUnsaved", { trouble });
+    this.#unsaved = trouble;
   }
 
   entries(batch: EntryBatch): void {
@@ -167,6 +179,7 @@ export class Directory {
       now: this.#clock.wallClock(),
       port: this.#port,
       registered: this.#registration.registered,
+      unsaved: this.#unsaved,
       connections: this.#streams.count,
       counters: { requests: this.#outlets.requests, refused: this.#outlets.refused, ended: this.ended },
     });

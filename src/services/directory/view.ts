@@ -20,6 +20,8 @@ export type DirectoryView = {
   readonly sources: readonly SourceView[];
   readonly yp: { readonly port: number; readonly register: string; readonly registered: boolean } | null;
   readonly userdb: UserdbView | null;
+  /** Why what is served is not on disk, where something hinders that; else empty. */
+  readonly unsaved: string;
   readonly connections: number;
   readonly requests: Counts;
   readonly refused: Counts;
@@ -82,11 +84,12 @@ export type Shown = {
   readonly now: WallClock;
   readonly port: number;
   readonly registered: boolean;
+  readonly unsaved: string;
   readonly connections: number;
   readonly counters: { readonly requests: Counters; readonly refused: Counters; readonly ended: Counters };
 };
 
-export function viewOf({ config, updates, now, port, registered, connections, counters }: Shown): DirectoryView {
+export function viewOf({ config, updates, now, port, registered, unsaved, connections, counters }: Shown): DirectoryView {
   const { snapshot, sources, update, phase, held, nextAt, ended, pending } = updates;
   return {
     service: "directory",
@@ -103,6 +106,7 @@ export function viewOf({ config, updates, now, port, registered, connections, co
     sources: sources.map((source) => sourceView(source, now)),
     yp: config?.yp === undefined ? null : { port, register: config.yp.register, registered },
     userdb: config?.userdb === undefined ? null : { ...config.userdb, tooLongForMultiplexer: config.userdb.enumerate && isLong(snapshot) },
+    unsaved,
     connections,
     requests: counters.requests.toJSON(),
     refused: counters.refused.toJSON(),

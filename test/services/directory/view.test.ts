@@ -39,6 +39,7 @@ test("the view says what is served, how old it is, how each source stands and wh
     ],
     yp: { port: 600, register: "builtin", registered: false },
     userdb: { service: "org.example.directory", enumerate: true, tooLongForMultiplexer: false },
+    unsaved: "",
     connections: 1,
     requests: { "yp-udp-match": 2, "yp-udp-status-noKey": 1, "yp-udp-status-true": 1 },
     refused: { "yp-udp-foreign-network": 1 },
