@@ -33,7 +33,7 @@ export function compatibleShell({ name, script, configuration, network }: Script
   try {
     for (const folder of FOLDERS) mkdirSync(join(scratch, folder));
     for (const path of COPIED.filter((one) => existsSync(one))) copyFileSync(path, join(scratch, path));
-    if (configuration !== undefined) writeFileSync(join(scratch, `etc/${name}.conf`), configuration, { mode: 0o644 });
+    if (configuration !== undefined) writeFileSync(join(scratch, `etc/${name}.conf`), configuration, { mode: name === "ypldap" ? 0o600 : 0o644 });
     const env = { PATH: `${BIN}:${dirname(process.execPath)}:${process.env["PATH"] ?? ""}`, SCRATCH: scratch, NAME: name };
     const isolated = ["unshare", "-m", "-p", "-f", "--mount-proc"];
     const [command = "", ...words] = network === undefined ? [...isolated, "-n"] : ["nsenter", `--net=${network}`, ...isolated];
