@@ -14,8 +14,8 @@ export async function makeAuthority(folder: string, name = "authority"): Promise
   return { pem: readFileSync(file, "utf8"), file, key, folder };
 }
 
-/** @param names as in `DNS:directory.test,IP:127.0.0.1` */
-export async function makeCertificate({ file: ca, key: caKey, folder }: Authority, name: string, names: string): Promise<Certificate> {
+/** @param names as in `DNS:directory.test,IP:127.0.0.1` @param days 0: it is past its time as soon as it is made */
+export async function makeCertificate({ file: ca, key: caKey, folder }: Authority, name: string, names: string, days = 2): Promise<Certificate> {
   const [file, key, request, extensions] = ["pem", "key", "csr", "ext"].map((ending) => join(folder, `${name}.${ending}`)) as [
     string,
     string,
@@ -24,7 +24,7 @@ export async function makeCertificate({ file: ca, key: caKey, folder }: Authorit
   ];
   writeFileSync(extensions, `subjectAltName=${names}\n`);
   await run("openssl", ["req", ...NEW_KEY, "-keyout", key, "-out", request, "-subj", `/CN=${name}`]).then(sound);
-  const signed = ["-CA", ca, "-CAkey", caKey, "-CAcreateserial", "-days", "2", "-extfile", extensions, "-out", file];
+  const signed = ["-CA", ca, "-CAkey", caKey, "-CAcreateserial", "-days", `${days}`, "-extfile", extensions, "-out", file];
   await run("openssl", ["x509", "-req", "-in", request, ...signed]).then(sound);
   return { file, key };
 }

@@ -26,6 +26,12 @@ export type SlapdOptions = DirectoryContents & {
   readonly external?: { readonly uid: string };
   /** Further entries. */
   readonly ldif?: string;
+  /** Further attributes and classes, in the words of slapd.conf(5). */
+  readonly schema?: string;
+  /** Entries whose name fits this expression are seen by nobody. */
+  readonly hidden?: string;
+  /** Which certificate of its folder it shows; `server` is the right one. */
+  readonly certificate?: string;
 };
 export const SERVER_NAME = "directory.test";
 const ADDRESS = "127.0.0.1";
@@ -36,7 +42,7 @@ const MAP_BYTES = 512 * 1024 * 1024;
 export class Slapd {
   readonly folder = mkdtempSync(join(tmpdir(), "lh-slapd-"));
   readonly #namespace: Namespace;
-  readonly #options: SlapdOptions;
+  #options: SlapdOptions;
   #authority: Authority | undefined;
   #running: Running | undefined;
 
@@ -153,6 +159,14 @@ export class Slapd {
     chmodSync(this.socket, 0o777);
   }
 
+  /** Again with other options over the same entries. */
+  async restart(other: Partial<Omit<SlapdOptions, keyof DirectoryContents>>): Promise<void> {
+    await this.kill();
+    this.#options = { ...this.#options, ...other };
+    writeFileSync(join(this.folder, "slapd.conf"), this.#configuration());
+    await this.start();
+  }
+
   /** SIGKILL: it says goodbye to nobody. */
   async kill(): Promise<void> {
     this.#running?.kill();
@@ -170,23 +184,29 @@ export class Slapd {
   }
 
   #configuration(): string {
-    const { tls = false, sizeLimit, anonymous = false, sync = false, external } = this.#options;
+    const { tls = false, sizeLimit, anonymous = false, sync = false, external, schema = "", hidden, certificate = "server" } = this.#options;
     const file = (name: string): string => join(this.folder, name);
     return [
       ...["core", "cosine", "nis"].map((schema) => `include /etc/ldap/schema/${schema}.schema`),
+      schema,
       "modulepath /usr/lib/ldap",
       "moduleload back_mdb",
       ...(sync ? ["moduleload syncprov"] : []),
       `pidfile ${file("slapd.pid")}`,
       `sizelimit ${sizeLimit ?? "unlimited"}`,
       ...(tls
-        ? [`TLSCACertificateFile ${file("authority.pem")}`, `TLSCertificateFile ${file("server.pem")}`, `TLSCertificateKeyFile ${file("server.key")}`]
+        ? [
+            `TLSCACertificateFile ${file("authority.pem")}`,
+            `TLSCertificateFile ${file(`${certificate}.pem`)}`,
+            `TLSCertificateKeyFile ${file(`${certificate}.key`)}`,
+          ]
         : []),
       ...(external === undefined ? [] : ["TLSVerifyClient try", `authz-regexp "cn=reader-of-tests" "${READER.dn}"`]),
       ...(external === undefined
         ? []
         : [`authz-regexp "gidNumber=[1-9][0-9]+\\\\+uidNumber=${external.uid},cn=peercred,cn=external,cn=auth" "${READER.dn}"`]),
       "access to attrs=userPassword by anonymous auth by * none",
+      ...(hidden === undefined ? [] : [`access to dn.regex="${hidden}" by * none`]),
       `access to * by dn.exact="${READER.dn}" read by anonymous ${anonymous ? "read" : "auth"}`,
       "database mdb",
       `suffix "${SUFFIX}"`,
