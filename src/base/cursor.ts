@@ -1,7 +1,7 @@
 /** The only place that reads or writes bytes by index. Every failure says what and where. Network byte order unless named `host`. */
 import { WireError } from "./errors.ts";
 
-const utf8 = new TextDecoder("utf-8", { fatal: true });
+const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const utf8Encoder = new TextEncoder();
 
 /** Reads forward over bytes it does not own. `base` is the offset of the first byte in the whole datagram. */

@@ -24,6 +24,11 @@ test("bytes() is a copy also of a Node Buffer, view() is not", () => {
   buffer[0] = 9;
   assert.deepEqual([copy[0], view[0]], [1, 9]);
 });
+test("a byte order mark in front of a text is part of it: two texts never become one", () => {
+  const writer = new Writer(8);
+  writer.text("\ufeffroot");
+  assert.equal(new Reader(writer.take()).text(7), "\ufeffroot");
+});
 test("what is written is read back, in both byte orders, past the first size of the buffer", () => {
   const writer = new Writer(1);
   writer.u8(0xab);

@@ -4,7 +4,7 @@ import type { Accounts, GroupAccount, UserAccount } from "../../machines/varlink
 import type { Snapshot } from "./snapshot.ts";
 
 const encoder = new TextEncoder();
-const decoder = new TextDecoder();
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 export function accountsOf({ users, groups, memberships }: Snapshot): Accounts {
   const user = (row: number | undefined): UserAccount | undefined => (row === undefined ? undefined : userIn(decoder.decode(users.line(row))));

@@ -25,7 +25,7 @@ export type Compared = { readonly before: Snapshot; readonly after: Snapshot; re
 /** Of one value, and of the members of one group, more is not told. */
 const SHOWN_CHARACTERS = 256;
 const SHOWN_MEMBERS = 10;
-const decoder = new TextDecoder();
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /** @param from a number of rows to pass over @returns where the next page begins; undefined behind the last */
 export function changesPage(

@@ -14,7 +14,7 @@ import type { Table } from "./table.ts";
 const DECIMAL = /^(?:0|[1-9][0-9]{0,9})$/;
 const MOST_ID = 0xffffffff;
 const encoder = new TextEncoder();
-const decoder = new TextDecoder();
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 type Served = { readonly domain: string; readonly master: string; readonly wanted: YpConfig["maps"] };
 

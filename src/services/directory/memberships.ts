@@ -6,7 +6,7 @@ import type { Table } from "./table.ts";
 const END = 0xffffffff;
 const COLON = 0x3a;
 const COMMA = 0x2c;
-const decoder = new TextDecoder();
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 export class Memberships {
   readonly #groups: Table;

@@ -169,7 +169,7 @@ export function* orderById(ids: Uint32Array, sourceOf: (row: number) => number, 
   return byId;
 }
 
-const decoder = new TextDecoder();
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 function nameOf(lines: Lines, row: number): string {
   return decoder.decode(lineAt(lines, row).subarray(0, lines.nameBytes[row]));

@@ -77,6 +77,12 @@ test("a user is found by name, by number and by both, with a record that readers
     ]);
 });
 
+test("a member with an invisible mark in front of its name is not the user of that name (§3.5)", () => {
+  const { ask, shown } = served(CONFIG, { users: CONTENTS.users, groups: [group("wheel", 3001, ["\ufeffalice", "bob"])] });
+  assert.deepEqual(shown(ask("GetMemberships", { groupName: "wheel" }, { more: true })), ["bob in wheel"]);
+  assert.equal(ask("GetMemberships", { userName: "alice", groupName: "wheel" })[0]?.kind, "error");
+});
+
 test("a group is found likewise, and its record names no members (§6.4)", () => {
   const { ask } = served();
   for (const parameters of [{ groupName: "staff" }, { gid: 3001 }, { groupName: "staff", gid: 3001 }])
