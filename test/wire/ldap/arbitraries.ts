@@ -120,6 +120,7 @@ const met: fc.Arbitrary<Value> = meeting.map((text) => ({
   bytes: utf8(text),
 }));
 const someMet = met.filter(({ text }) => text !== "");
+const metText = meeting.filter((text) => text.trim() !== "");
 const metName = fc.constantFrom("cn", "sn", "uid");
 const metComparison = fc.constantFrom(
   ["equal", "="] as const,
@@ -152,6 +153,12 @@ export const decidable: fc.Arbitrary<Written> = joined(
 export const person: fc.Arbitrary<Readonly<Record<string, string>>> = fc.record(
   { cn: meeting, sn: meeting, uid: meeting },
   { requiredKeys: ["cn"], noNullPrototype: true },
+);
+
+/** Fit for a server's schema: everyone has both names, and they are not empty. */
+export const people: fc.Arbitrary<readonly Readonly<Record<string, string>>[]> = fc.array(
+  fc.record({ cn: metText, sn: metText, description: metText }, { requiredKeys: ["cn", "sn"], noNullPrototype: true }),
+  { minLength: 200, maxLength: 200 },
 );
 
 const octets = fc.oneof({ weight: 5, arbitrary: value.map(({ bytes }) => bytes) }, { weight: 1, arbitrary: fc.uint8Array({ maxLength: 20 }) });
