@@ -57,15 +57,16 @@ export function applyImage(table: LeaseTable, bytes: Uint8Array, at: number, end
   const used = noteAt - at + noteBlocks * ROW_BYTES;
   if (state === undefined || identifierLength > IDENTIFIER_BYTES || prefixLength > MAX_PREFIX_LENGTH) return 0;
   if (noteBlocks > LIMITS.noteBlocks || at + used > end) return 0;
-  const old = table.findAddress(bytes, at + BYTE.address, prefixLength);
-  if (old !== -1) table.remove(old);
-  if (state === STATE.free) return used;
+  if (state === STATE.free) {
+    const old = table.findAddress(bytes, at + BYTE.address, prefixLength);
+    if (old !== -1) table.remove(old);
+    return used;
+  }
   const link = (bytes[at + BYTE.link] ?? 0) | ((bytes[at + BYTE.link + 1] ?? 0) << 8);
   const type = bytes[at + BYTE.type] ?? 0;
   const iaid = read32(bytes, at + 4 * WORD.iaid);
   const identifierAt = at + BYTE.identifier;
   const row = table.restore(link, type, iaid, bytes, identifierAt, identifierLength, bytes, at + BYTE.address, prefixLength, state);
-  if (typeof row !== "number") return 0;
   const preferredUntil = read32(bytes, at + 4 * WORD.preferredUntil);
   table.setLifetimes(row, read32(bytes, at + 4 * WORD.start), preferredUntil, read32(bytes, at + 4 * WORD.validUntil));
   if (noteBlocks > 0) table.notes.set(row, bytes, noteAt, noteBlocks);

@@ -1,6 +1,6 @@
 /** What leases are hashed by, laid out in one scratch buffer: (link, type, IAID, identifier) or (address, prefix length). */
 import { ADDRESS_BYTES } from "./rows.ts";
-import { SipHash } from "./siphash.ts";
+import { SIPHASH_1_3, SipHash } from "./siphash.ts";
 
 /** The longest client identifier: a DUID of type code and 128 bytes (RFC 9915 §11.1). */
 export const IDENTIFIER_BYTES = 130;
@@ -17,7 +17,7 @@ export class LeaseKeys {
   clientHigh = 0;
 
   constructor(key: Uint8Array) {
-    const hash = new SipHash(key);
+    const hash = new SipHash(key, SIPHASH_1_3);
     this.#clients = new KeptHash(hash, HEAD_BYTES + IDENTIFIER_BYTES);
     this.#addresses = new KeptHash(hash, ADDRESS_BYTES + 1);
   }

@@ -82,7 +82,13 @@ export class LeaseTable {
 
   /** The row of an address (prefix length 128) or delegated prefix, or -1. */
   findAddress(address: Uint8Array, at: number, prefixLength: number): number {
-    return this.#findAddress(this.#keys.address(address, at, prefixLength), address, at, prefixLength);
+    const hash = this.#keys.address(address, at, prefixLength);
+    for (let position = this.#byAddress.seek(hash, this.#byAddress.start(hash)); position !== -1; ) {
+      const row = this.#byAddress.row(hash, position);
+      if (this.isAddress(row, address, at, prefixLength)) return row;
+      position = this.#byAddress.seek(hash, position + 1);
+    }
+    return -1;
   }
 
   /** A new row without lifetimes. An identifier of no bytes belongs to no client: such a row is found by address only. */
@@ -99,14 +105,17 @@ export class LeaseTable {
     state: LeaseState,
   ): number | LeaseRefusal {
     if (this.#count >= this.shape.maxLeases) return "leases-full";
-    if (identifierLength > 0 && identifierLength <= IDENTIFIER_BYTES) {
-      const hash = this.#keys.client(link, type, iaid, identifier, identifierAt, identifierLength);
-      if (this.#byClient.entries(hash) >= this.shape.maxRowsPerClient) return "client-full";
-    }
+    if (identifierLength > IDENTIFIER_BYTES) return "bad-identifier";
+    const hash = this.#keys.client(link, type, iaid, identifier, identifierAt, identifierLength);
+    if (identifierLength > 0 && this.#byClient.entries(hash) >= this.shape.maxRowsPerClient) return "client-full";
+    if (this.findAddress(address, addressAt, prefixLength) !== -1) return "address-taken";
     return this.restore(link, type, iaid, identifier, identifierAt, identifierLength, address, addressAt, prefixLength, state);
   }
 
-  /** `insert` for what was promised already, in an earlier life: the limits hold for new leases only. */
+  /**
+   * `insert` for what was promised already, in an earlier life: the limits hold for new leases only, and it takes the place of what
+   * had its address. `identifierLength` is at most that of any identifier.
+   */
   restore(
     link: number,
     type: number,
@@ -118,10 +127,10 @@ export class LeaseTable {
     addressAt: number,
     prefixLength: number,
     state: LeaseState,
-  ): number | LeaseRefusal {
-    if (identifierLength > IDENTIFIER_BYTES) return "bad-identifier";
+  ): number {
+    const old = this.findAddress(address, addressAt, prefixLength);
+    if (old !== -1) this.remove(old);
     const addressHash = this.#keys.address(address, addressAt, prefixLength);
-    if (this.#findAddress(addressHash, address, addressAt, prefixLength) !== -1) return "address-taken";
     const owned = identifierLength > 0;
     const hash = owned ? this.#keys.client(link, type, iaid, identifier, identifierAt, identifierLength) : 0;
     const rows = this.#rows;
@@ -268,15 +277,6 @@ export class LeaseTable {
   arrange(order: readonly number[], swept: number): void {
     this.#rows.arrange(order);
     this.#swept = swept;
-  }
-
-  #findAddress(hash: number, address: Uint8Array, at: number, prefixLength: number): number {
-    for (let position = this.#byAddress.seek(hash, this.#byAddress.start(hash)); position !== -1; ) {
-      const row = this.#byAddress.row(hash, position);
-      if (this.isAddress(row, address, at, prefixLength)) return row;
-      position = this.#byAddress.seek(hash, position + 1);
-    }
-    return -1;
   }
 
   #isOf(row: number, link: number, type: number, iaid: number, bytes: Uint8Array, at: number, length: number): boolean {

@@ -120,7 +120,7 @@ test("whatever the message, both readers agree on whether it can be read, on its
       for (const { iaid } of nas) assert.ok(named.includes(`3 ${iaid}`), `IA_NA ${iaid}`);
       for (const { iaid } of pds) assert.ok(named.includes(`25 ${iaid}`), `IA_PD ${iaid}`);
     }),
-    { numRuns: 600 },
+    { numRuns: 2000 },
   );
   assert.ok(read > 100, `only ${read} were read by both`);
 });
