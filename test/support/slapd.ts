@@ -32,6 +32,8 @@ export type SlapdOptions = DirectoryContents & {
   readonly hidden?: string;
   /** Which certificate of its folder it shows; `server` is the right one. */
   readonly certificate?: string;
+  /** Overlays of the database with their lines, in the words of slapd.conf(5). */
+  readonly overlays?: Readonly<Record<string, readonly string[]>>;
 };
 export const SERVER_NAME = "directory.test";
 const ADDRESS = "127.0.0.1";
@@ -184,7 +186,17 @@ export class Slapd {
   }
 
   #configuration(): string {
-    const { tls = false, sizeLimit, anonymous = false, sync = false, external, schema = "", hidden, certificate = "server" } = this.#options;
+    const {
+      tls = false,
+      sizeLimit,
+      anonymous = false,
+      sync = false,
+      external,
+      schema = "",
+      hidden,
+      certificate = "server",
+      overlays = {},
+    } = this.#options;
     const file = (name: string): string => join(this.folder, name);
     return [
       ...["core", "cosine", "nis"].map((schema) => `include /etc/ldap/schema/${schema}.schema`),
@@ -192,6 +204,7 @@ export class Slapd {
       "modulepath /usr/lib/ldap",
       "moduleload back_mdb",
       ...(sync ? ["moduleload syncprov"] : []),
+      ...Object.keys(overlays).map((name) => `moduleload ${name}`),
       `pidfile ${file("slapd.pid")}`,
       `sizelimit ${sizeLimit ?? "unlimited"}`,
       ...(tls
@@ -216,6 +229,7 @@ export class Slapd {
       `maxsize ${MAP_BYTES}`,
       "index objectClass eq",
       ...(sync ? ["index entryCSN,entryUUID eq", "overlay syncprov"] : []),
+      ...Object.entries(overlays).flatMap(([name, lines]) => [`overlay ${name}`, ...lines]),
       "",
     ].join("\n");
   }
