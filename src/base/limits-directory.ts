@@ -1,5 +1,12 @@
 /** Everything of `directory` has a limit: these are part of LIMITS. */
 export const DIRECTORY_LIMITS = {
+  /**
+   * Bytes of a line of passwd.*, for which words about a person are shortened; what is longer without them is left out. glibc's NIS module
+   * writes past its 1,024 bytes where ALL gives it a longer one, and master.passwd.* have three fields and a hash more.
+   */
+  passwdLineBytes: 895,
+  /** Bytes between two slashes of a home or shell that systemd takes (NAME_MAX); a path with more is told as none. */
+  userdbPathPartBytes: 255,
   /** Groups of one user in netid.byname (NGROUPS_MAX of Linux); further ones are left out. */
   netidGroups: 65_536,
   /** Bytes of requests on one connection to YP or userdb that wait for their turn; more end it. One whole Varlink message fits. */

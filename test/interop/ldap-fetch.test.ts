@@ -91,7 +91,7 @@ test("odd entries are dropped one by one, each under its reason", needsRoot, () 
     assert.equal(groups.length, 2);
     assert.equal(users.find(({ name }) => name === "odd.colon")?.gecos, "x 0 0  / /bin/sh");
     assert.equal(users.find(({ name }) => name === "odd.newline")?.gecos, "two lines");
-    assert.equal(users.find(({ name }) => name === "odd.long")?.gecos.length, 1100);
+    assert.match(users.find(({ name }) => name === "odd.long")?.gecos ?? "", /^L{800,900}$/, "as much as clients have room for");
   }),
 );
 

@@ -2,6 +2,7 @@
  * io.systemd.UserDatabase: users, groups and memberships (systemd's docs/USER_GROUP_API). Records name no members: readers merge those
  * with the memberships in a loop that grows with the square.
  */
+import { DIRECTORY_LIMITS } from "../../base/limits-directory.ts";
 import { VARLINK_ERROR, type VarlinkCall, type VarlinkReply } from "../../wire/varlink/message.ts";
 import type { Json, JsonObject } from "../../wire/varlink/json.ts";
 import type { Accounts, GroupAccount, Membership, UserAccount } from "./accounts.ts";
@@ -9,6 +10,7 @@ import type { Accounts, GroupAccount, Membership, UserAccount } from "./accounts
 export const USERDB_INTERFACE = "io.systemd.UserDatabase";
 const METHODS = ["GetUserRecord", "GetGroupRecord", "GetMemberships"] as const;
 type Method = (typeof METHODS)[number];
+const utf8 = new TextEncoder();
 /** Errors of the interface; `ServiceNotAvailable` says that nothing is known, `NoRecordFound` that there is no such record. */
 export type UserdbError = "NoRecordFound" | "BadService" | "ServiceNotAvailable" | "ConflictingRecordFound" | "EnumerationNotSupported";
 export type UserdbNote = Method | UserdbError | "group-too-large" | "bad-parameter" | "expected-more" | "unknown-method";
@@ -161,19 +163,17 @@ function groupRecord({ name, gid }: GroupAccount, service: string): JsonObject {
 
 /** Absolute, without empty parts and without dots that lead elsewhere. */
 function isNormalPath(path: string): boolean {
-  return (
-    path === "/" ||
-    (path.startsWith("/") &&
-      path
-        .split("/")
-        .slice(1)
-        .every((part) => part !== "" && part !== "." && part !== ".."))
-  );
+  const [first, ...parts] = path.split("/");
+  return path === "/" || (first === "" && parts.length > 0 && parts.every(isNormalPart));
 }
 
-/** What readers take for a name. */
+function isNormalPart(part: string): boolean {
+  return part !== "" && part !== "." && part !== ".." && utf8.encode(part).length <= DIRECTORY_LIMITS.userdbPathPartBytes;
+}
+
+/** What readers take for a name: for one they do not, they refuse the whole list. */
 function isUserdbName(name: string): boolean {
-  return !/[\p{Cc}:/]/u.test(name) && !/^[0-9]*$/.test(name) && name.trim() === name && name !== "." && name !== "..";
+  return !/[\p{Cc}:/]/u.test(name) && !/^-?[0-9]*$/.test(name) && name.trim() === name && name !== "." && name !== "..";
 }
 
 const PARAMETERS: { readonly [method in Method]: { readonly [name: string]: "text" | "id" } } = {

@@ -1,5 +1,6 @@
 /** What a directory may give: every entry is looked at here again, whoever has looked before. An entry is taken whole or not at all. */
 import { LIMITS } from "../../base/limits.ts";
+import { DIRECTORY_LIMITS } from "../../base/limits-directory.ts";
 import type { IdFences } from "./config.ts";
 import type { GroupEntry, UserEntry } from "./entries.ts";
 
@@ -14,6 +15,10 @@ const NEVER_IDS: readonly number[] = [0, 0xffff, 0xffffffff];
 const NAME = /^[A-Za-z0-9_.][A-Za-z0-9_.@-]*\$?$/;
 const SEPARATORS = /[\0\n\r:]/;
 const SURROGATES = /\p{Cs}/u;
+/** Six colons, a password and two ids. */
+const REST_BYTES = 27;
+const encoder = new TextEncoder();
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 export function fencesOf(ids: IdFences): Fences {
   return { ids, localUsers: new Set(ids.localUsers), localGroups: new Set(ids.localGroups) };
@@ -26,7 +31,8 @@ export function checkUser(user: UserEntry, { ids, localUsers }: Fences): Rejecti
     checkId(user.gid, { lowest: ids.minGid, highest: ids.maxGid }) ??
     firstOf([user.password, user.gecos, user.home, user.shell], checkText) ??
     checkPath(user.home) ??
-    (user.shell === "" ? undefined : checkPath(user.shell))
+    (user.shell === "" ? undefined : checkPath(user.shell)) ??
+    (fits(user) ? undefined : "too-long")
   );
 }
 
@@ -42,6 +48,13 @@ export function checkMembers(members: readonly string[]): Rejection | undefined 
 /** The seven fields that Linux reads. BSD's three others would end up in the shell of every user there. */
 export function userLine({ name, password, uid, gid, gecos, home, shell }: UserEntry): string {
   return `${name}:${shownPassword(password)}:${uid}:${gid}:${gecos}:${home}:${shell}`;
+}
+
+/** With fewer words about the person where the line would be too long. @returns undefined where it still is */
+export function fitted(user: UserEntry): UserEntry | undefined {
+  if (fits(user)) return user;
+  const room = DIRECTORY_LIMITS.passwdLineBytes - encoder.encode(userLine({ ...user, gecos: "" })).length;
+  return room < 0 ? undefined : { ...user, gecos: firstBytes(user.gecos, room) };
 }
 
 /** A member that stands there twice is written once. */
@@ -74,6 +87,21 @@ export function checkText(text: string): Rejection | undefined {
 function checkMember(name: string): Rejection | undefined {
   if (name.length > LIMITS.directoryNameBytes) return "too-long";
   return name === "" || name.includes(",") ? "bad-char" : checkText(name);
+}
+
+/** Of most it is plain without writing the line: a character of UTF-16 is three bytes of UTF-8 at most. */
+function fits(user: UserEntry): boolean {
+  const { name, gecos, home, shell } = user;
+  const most = 3 * (name.length + gecos.length + home.length + shell.length) + REST_BYTES;
+  return most <= DIRECTORY_LIMITS.passwdLineBytes || encoder.encode(userLine(user)).length <= DIRECTORY_LIMITS.passwdLineBytes;
+}
+
+/** As much of a text as has room, in whole characters. */
+function firstBytes(text: string, most: number): string {
+  const bytes = encoder.encode(text);
+  let end = Math.min(most, bytes.length);
+  while (end < bytes.length && ((bytes[end] ?? 0) & 0xc0) === 0x80) end--;
+  return decoder.decode(bytes.subarray(0, end));
 }
 
 function checkPath(path: string): Rejection | undefined {

@@ -1,6 +1,16 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { checkGroupHead, checkMembers, checkUser, type Fences, fencesOf, groupLine, userLine } from "../../../src/services/directory/check.ts";
+import { DIRECTORY_LIMITS } from "../../../src/base/limits-directory.ts";
+import {
+  checkGroupHead,
+  checkMembers,
+  checkUser,
+  type Fences,
+  fencesOf,
+  fitted,
+  groupLine,
+  userLine,
+} from "../../../src/services/directory/check.ts";
 import type { GroupEntry, UserEntry } from "../../../src/services/directory/entries.ts";
 import { CONFIG, group, user } from "./world.ts";
 
@@ -55,6 +65,24 @@ test("paths begin at the root, and long fields are refused whole, never cut (def
   assert.equal(reason({ shell: "sh" }), "bad-path");
   assert.equal(reason({ gecos: "x".repeat(4097) }), "too-long");
   assert.equal(checkGroup(group("staff", 3001, ["m".repeat(256)]), FENCES), "too-long");
+});
+
+test("a line is no longer than clients have room for: words about a person are shortened in whole characters, nothing else is (§3.5)", () => {
+  const bytes = (text: string): number => Buffer.byteLength(text);
+  const most = DIRECTORY_LIMITS.passwdLineBytes;
+  const plain = bytes(userLine(user("alice", 2001, { gecos: "" })));
+  const exact = user("alice", 2001, { gecos: "x".repeat(most - plain) });
+  assert.equal(fitted(exact), exact);
+  for (const letter of ["x", "é", "弘", "😀"]) {
+    const cut = fitted(user("alice", 2001, { gecos: `\ufeff.${letter.repeat(1000)}` }));
+    const length = bytes(userLine(cut ?? exact));
+    assert.ok(length <= most && length > most - bytes(letter), `${length} bytes of ${letter}`);
+    assert.match(cut?.gecos ?? "", new RegExp(`^\ufeff\\.(${letter})+$`, "u"));
+  }
+  const home = `/${"h".repeat(most)}`;
+  assert.equal(fitted(user("alice", 2001, { home })), undefined);
+  assert.equal(reason({ home, gecos: "" }), "too-long", "and the engine takes no fetcher's word for it");
+  assert.equal(reason({ gecos: "x".repeat(most) }), "too-long");
 });
 
 test("ids are printed unsigned, and the line has exactly the fields its readers know (defects 15 and 20)", () => {

@@ -77,6 +77,24 @@ test("a user is found by name, by number and by both, with a record that readers
     ]);
 });
 
+test("a member that systemd takes for no name is not told: it would refuse the whole group (§6.3)", () => {
+  const members = ["-5", "5", "-", "a/b", " a", "a ", ".", "..", "\u0085", "two words"];
+  const { ask, shown } = served(CONFIG, { users: CONTENTS.users, groups: [group("odd", 3001, members)] });
+  assert.deepEqual(shown(ask("GetMemberships", { groupName: "odd" }, { more: true })), ["two words in odd"]);
+});
+
+test("a path that systemd does not take is told as none: it would refuse the whole user (§6.3)", () => {
+  const homes = ["/", `/${"h".repeat(255)}`, `/${"h".repeat(256)}`, `/${"é".repeat(128)}`, "/a//b", "/a/", "/a/./b", "/../b"];
+  const users = homes.map((home, i) => user(`u${i}`, 2000 + i, { home }));
+  const { ask } = served(CONFIG, { users, groups: [] });
+  const told = users.map(({ name }) => {
+    const [reply] = ask("GetUserRecord", { userName: name });
+    assert.ok(reply?.kind === "reply");
+    return (reply.parameters["record"] as JsonObject)["homeDirectory"];
+  });
+  assert.deepEqual(told, [...homes.slice(0, 2), ...homes.slice(2).map(() => undefined)]);
+});
+
 test("a member with an invisible mark in front of its name is not the user of that name (§3.5)", () => {
   const { ask, shown } = served(CONFIG, { users: CONTENTS.users, groups: [group("wheel", 3001, ["\ufeffalice", "bob"])] });
   assert.deepEqual(shown(ask("GetMemberships", { groupName: "wheel" }, { more: true })), ["bob in wheel"]);

@@ -1,4 +1,5 @@
 /** From a directory's entries to users and groups, by the rules of the configuration. Pure. */
+import { fitted } from "../check.ts";
 import type { FieldSource, GroupField, IdFences, SearchConfig, UserField } from "../config.ts";
 import { LIMITS } from "../../../base/limits.ts";
 import type { SearchResultEntry } from "../../../wire/ldap/operations.ts";
@@ -64,9 +65,11 @@ export class Mapping {
         home: pathOf(text("home"), "home"),
         shell: pathOf(text("shell"), "shell"),
       };
+      const line = fitted(user);
+      if (line === undefined) throw new Reject("too-long", "line");
       taken(this.#userNames, user.name);
       this.#memberNames.learn(entry.name, user.name);
-      return user;
+      return line;
     });
   }
 
