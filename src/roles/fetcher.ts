@@ -1,5 +1,7 @@
 /** The fetcher of `directory`: the one role that holds bind secrets. Asks resolvers and LDAP servers, maps entries, decides nothing else. */
 import "./first.ts";
+import { closeSync, readSync } from "node:fs";
+import { decodeAll } from "../base/codec.ts";
 import { startRole } from "./role.ts";
 import { LIMITS } from "../base/limits.ts";
 import { BootClock } from "../platform/clock.ts";
@@ -14,13 +16,15 @@ import { type Held, Puller } from "../services/directory/fetch/puller.ts";
 import { Probe } from "../services/directory/probe/probe.ts";
 import { Connection, type Incoming } from "./connection.ts";
 
-import { DIRECTORY } from "./messages/directory.ts";
+import { joined } from "../services/directory/secrets.ts";
+import { DIRECTORY, sourceSecrets } from "./messages/directory.ts";
 import { speak } from "./messages/spoken.ts";
 
 speak(DIRECTORY);
 
 /** Messages that wait for the engine before servers wait for us. */
 const WAITING_MAX = 8;
+const READ_BYTES = 65_536;
 
 let main: () => Connection;
 let engine: Connection | undefined;
@@ -70,11 +74,26 @@ function fromMain(message: Incoming): void {
   else if (message.kind === "peer" && message.body.role === "engine-directory") meetEngine(message.descriptors[0] ?? -1);
 }
 
-function configure({ body, generation: of }: Extract<Incoming, { readonly kind: "fetcherConfig" }>): void {
-  puller.configure(body);
-  config = body;
+function configure({ body, descriptors, generation: of }: Extract<Incoming, { readonly kind: "fetcherConfig" }>): void {
+  config = joined({ config: body, secrets: decodeAll(sourceSecrets, wholeFile(descriptors[0] ?? -1)) });
+  puller.configure(config);
   generation = of;
   if (early !== undefined) pull(early);
+}
+
+/** From where it stands to its end; it is closed then. */
+function wholeFile(fd: number): Uint8Array {
+  const parts: Uint8Array[] = [];
+  try {
+    for (;;) {
+      const part = new Uint8Array(READ_BYTES);
+      const bytes = readSync(fd, part);
+      if (bytes === 0) return Buffer.concat(parts);
+      parts.push(part.subarray(0, bytes));
+    }
+  } finally {
+    closeSync(fd);
+  }
 }
 
 /** One that was asked for under an older configuration is forgotten: the engine asks again. */

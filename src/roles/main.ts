@@ -28,7 +28,7 @@ function run(options: RunOptions): void {
   const loaded = loadConfiguration(options);
   if ("problems" in loaded) return fail(COMPATIBLE.includes(options.format) ? EXIT.failed : EXIT.usage, loaded.problems);
   if (process.geteuid?.() !== 0) return fail(EXIT.failed, "leasehold run needs root: it opens raw sockets and changes addresses; try sudo");
-  const main = new Main(options, loaded.configuration);
+  const main = new Main(options, loaded);
   let stopping = false;
   const stop = (): void => {
     if (stopping) return;

@@ -90,7 +90,8 @@ export class DirectoryOffice implements Office {
 
   #tellFetcher(): void {
     if (this.#config === undefined) return;
-    this.#tools.children.to("fetcher")?.send("fetcherConfig", this.#config.fetcher, { generation: this.#tools.generation() });
+    const [fetcher, generation] = [this.#tools.children.to("fetcher"), this.#tools.generation()];
+    fetcher?.send("fetcherConfig", this.#config.fetcher, { generation, descriptors: [this.#tools.secrets()] });
   }
 
   #tellEngine(): void {

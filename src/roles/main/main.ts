@@ -14,7 +14,7 @@ import { ENGINES } from "../messages/message.ts";
 import { speak } from "../messages/spoken.ts";
 import { AttachedInterfaces } from "./attached.ts";
 import { Children, type ChildName } from "./children.ts";
-import { loadConfiguration } from "./configuration.ts";
+import { again, inPlaceOf, type Loaded, loadConfiguration } from "./configuration.ts";
 import { type Accepted, ControlSocket } from "./control-socket.ts";
 import { directoryCommand, isOfDirectory } from "./directory-commands.ts";
 import { DirectoryOffice } from "./directory-office.ts";
@@ -65,10 +65,9 @@ export class Main {
   /** Offices whose service is configured, or was. */
   #active: readonly Office[];
   #generation = 1;
-  /** As the file says it. */
-  #configuration: Configuration;
+  #loaded: Loaded;
 
-  constructor(options: RunOptions, configuration: Configuration) {
+  constructor(options: RunOptions, loaded: Loaded) {
     this.#options = options;
     this.#log = openLog(LOG_LEVELS.find((level) => level === options["log-level"]) ?? "info");
     mkdirSync(options["runtime-dir"], { recursive: true, mode: 0o755 });
@@ -86,9 +85,9 @@ export class Main {
     const tools = this.#openTools();
     this.#tools = tools;
     this.#offices = this.#openOffices(tools);
-    this.#configuration = configuration;
+    this.#loaded = loaded;
     this.#attached = new AttachedInterfaces(options["runtime-dir"]);
-    const inForce = (): Configuration => this.#attached.into(this.#configuration);
+    const inForce = (): Configuration => this.#attached.into(this.#loaded.configuration);
     this.#commands = new InterfaceCommands({ tools, attached: this.#attached, configuration: inForce, apply: () => this.#apply() });
     this.#managed = new ManagedSettings({ folder: options["runtime-dir"], network: tools.network, log: tools.log });
     this.#managed.configure(inForce());
@@ -121,7 +120,7 @@ export class Main {
       this.#log.of("main").write("error", "reloadRefused", { problems: loaded.problems });
       return { result: "failed", text: `${loaded.problems}\nnothing was changed` };
     }
-    this.#configuration = loaded.configuration;
+    this.#loaded = inPlaceOf(this.#loaded, loaded);
     const failure = this.#apply();
     return failure === undefined
       ? { result: "done", text: `reloaded ${this.#options.file}: ${this.#serves()}` }
@@ -132,7 +131,7 @@ export class Main {
   #apply(): string | undefined {
     this.#generation++;
     try {
-      const configuration = this.#attached.into(this.#configuration);
+      const configuration = this.#attached.into(this.#loaded.configuration);
       this.#managed.configure(configuration);
       this.#active = this.#offices.filter((office) => office.configure(configuration));
       for (const office of this.#active) office.reconfigured();
@@ -156,6 +155,7 @@ export class Main {
       log: this.#log.of("main"),
       idOf: (role) => this.#ids?.of(role),
       generation: () => this.#generation,
+      secrets: () => again(this.#loaded.secrets),
     };
   }
 
@@ -263,7 +263,7 @@ export class Main {
 
   #obey({ service, verb, argument }: Message<"command">["body"]): Outcome {
     if (verb === "reload") return this.reload();
-    if (isOfDirectory(verb)) return directoryCommand(this.#tools, this.#configuration, verb, argument);
+    if (isOfDirectory(verb)) return directoryCommand(this.#tools, this.#loaded.configuration, verb, argument);
     if (verb !== "log") return this.#commands.obey(verb, argument, service);
     const level = LOG_LEVELS.find((one): one is LogLevel => one === argument);
     if (level === undefined) {

@@ -20,6 +20,8 @@ export type Tools = {
   readonly idOf?: (role: ChildName) => number | undefined;
   /** Of the configuration in force. */
   readonly generation: () => number;
+  /** What the configuration in force hides from us, to be handed on: a descriptor of its own each time. */
+  readonly secrets: () => number;
 };
 
 export interface Office {

@@ -22,6 +22,7 @@ import {
 } from "../../services/directory/config.ts";
 import type { UserEntry } from "../../services/directory/entries.ts";
 import { DIRECTORY_EVENTS } from "../../services/directory/events.ts";
+import type { SourceSecrets } from "../../services/directory/secrets.ts";
 import { PROBE_STEPS, type ProbeReport } from "../../services/directory/probe/report.ts";
 import { text32 } from "./codecs.ts";
 import { message } from "./message.ts";
@@ -87,6 +88,9 @@ export const fetcherConfig: Codec<FetcherConfig> = struct({
   ),
 });
 
+/** In the file that comes with it, which goes from the configuration's reader to the fetcher unread. */
+export const sourceSecrets: Codec<readonly SourceSecrets[]> = list16(struct({ bindPassword: phrase, clientKey: pem }), DIRECTORY_LIMITS.directorySources);
+
 const yp: Codec<YpConfig> = struct({
   listen: list16(text16(64), LIMITS.interfaces),
   port: u16,
@@ -142,7 +146,7 @@ export const DIRECTORY_VERBS = ["refresh", "accept", "probe"] as const;
 export type DirectoryVerb = (typeof DIRECTORY_VERBS)[number];
 
 export const DIRECTORY = {
-  fetcherConfig: message({ type: 140, from: ["main"], to: ["fetcher"], body: fetcherConfig, when: ["starting", "running"] }),
+  fetcherConfig: message({ type: 140, from: ["main"], to: ["fetcher"], body: fetcherConfig, descriptors: 1, when: ["starting", "running"] }),
   /** `port` is the one of YP, taken by main; 0 without. */
   directoryConfig: message({
     type: 141,
