@@ -24,6 +24,7 @@ export const ypKeys = {
     .default(["127.0.0.1"]),
   yp_port: z.number().int().min(0).max(65_535).default(0),
   yp_register: z.enum(["builtin", "rpcbind", "none"]).default("builtin"),
+  yp_binding: z.boolean().default(false),
   yp_maps: z
     .array(z.enum(YP_MAPS))
     .min(1)
@@ -35,10 +36,14 @@ export const ypKeys = {
 } as const;
 type Keys = { readonly [key in keyof typeof ypKeys]: z.output<(typeof ypKeys)[key]> };
 
-export function ypFaults({ yp_allow, yp_rules, yp_securenets }: Keys, surroundings: Surroundings): readonly Fault[] {
+export function ypFaults({ yp_allow, yp_rules, yp_securenets, yp_binding, yp_listen }: Keys, surroundings: Surroundings): readonly Fault[] {
   const path = ["directory", "yp_securenets"];
   const table = securenets(yp_securenets, surroundings);
+  const bound = ["directory", "yp_binding"];
   return [
+    ...(yp_binding && yp_listen.every((address) => address.includes(":"))
+      ? [{ path: bound, message: "a binding file holds an IPv4 address, and none is listened on", hint: 'yp_listen = ["127.0.0.1"]' }]
+      : []),
     ...noNetworks(yp_allow, ["directory", "yp_allow"]),
     ...yp_rules.flatMap(({ networks }, place) => noNetworks(networks, ["directory", "yp_rules", place, "networks"])),
     ...("fault" in table ? [{ path, message: table.fault, hint: 'a line is "255.255.255.0 192.0.2.0", "host 192.0.2.1" or "192.0.2.0/24"' }] : []),
@@ -75,6 +80,7 @@ export function ypOf(given: Keys, surroundings: Surroundings): YpConfig | undefi
     listen: given.yp_listen,
     port: given.yp_port,
     register: given.yp_register,
+    binding: given.yp_binding,
     maps: given.yp_maps,
     allow: [...given.yp_allow, ...listed].flatMap((text) => networkOf(text) ?? []),
     rules: given.yp_rules.map(({ networks, maps, security }) => ({ networks: networks.flatMap((text) => networkOf(text) ?? []), maps, security })),

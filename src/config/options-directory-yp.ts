@@ -14,6 +14,11 @@ export const DIRECTORY_YP_OPTIONS: Readonly<Record<string, ConfigOption>> = {
     standard: '"builtin"',
     help: "How clients find the port: our own portmapper on port 111, the machine's rpcbind, or not at all.",
   },
+  "directory.yp_binding": {
+    takes: "true or false",
+    standard: "false",
+    help: "Write /var/yp/binding/DOMAIN.2 while YP is served: by it programs find this server where no ypbind runs.",
+  },
   "directory.yp_allow": { takes: 'a list of networks: ["192.0.2.0/24"]', standard: "empty", help: "Who may ask over YP, beside this machine." },
   "directory.yp_maps": {
     takes:

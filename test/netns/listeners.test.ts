@@ -124,7 +124,7 @@ test("who connects over TCP is known by address and port, IPv4 as mapped (RFC 42
     const world = new World();
     try {
       const port = 7000;
-      const listen = (text: string): void => here.inside(() => world.listeners.tcp("yp", address(text), port));
+      const listen = (text: string): void => void here.inside(() => world.listeners.tcp("yp", address(text), port));
       listen("127.0.0.1");
       listen("2001:db8::1");
       assert.throws(

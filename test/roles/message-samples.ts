@@ -238,6 +238,7 @@ export const MESSAGE_SAMPLES: { readonly [K in CatalogueName]: unknown } = {
         listen: ["127.0.0.1"],
         port: 0,
         register: "builtin",
+        binding: false,
         maps: ["passwd.byname"],
         allow: ["192.0.2.0/24"],
         rules: [{ networks: ["192.0.2.0/24"], maps: ["*"], security: "port" }],

@@ -18,6 +18,7 @@ function whole(file: DirectoryFile, authority: string | undefined): readonly str
     ...file.yp_maps.map((map) => `provide map ${quoted(map)}`),
     ...(authority === undefined ? [] : [`cafile ${quoted(authority)}`]),
     `register ${file.yp_register}`,
+    `binding file ${file.yp_binding ? "yes" : "no"}`,
     ...file.yp_listen.map((address) => `listen ${quoted(address)}`),
     ...(file.yp_port === 0 ? [] : [`listen port ${file.yp_port}`]),
     ...file.yp_allow.map((network) => `allow ${quoted(network)}`),

@@ -45,7 +45,15 @@ export const GLOBALS: Readonly<Record<string, Read>> = {
     if (whole.authority !== undefined) throw new Misread(place, "cafile was set already", "take one of the two away");
     whole.authority = tokens.utf8("the path of a file");
   },
-  bind: (whole, tokens, place) => whole.set("yp_register", tokens.oneOf(["local", "portmap"]) === "local" ? "builtin" : "rpcbind", place),
+  bind: (whole, tokens, place) => {
+    const isLocal = tokens.oneOf(["local", "portmap"]) === "local";
+    whole.set("yp_register", isLocal ? "builtin" : "rpcbind", place);
+    if (isLocal) whole.value["yp_binding"] ??= true; // `binding file no` may still be said
+  },
+  binding: (whole, tokens, place) => {
+    tokens.oneOf(["file"]);
+    whole.set("yp_binding", tokens.oneOf(YES_NO) === "yes", place);
+  },
   register: (whole, tokens, place) => whole.set("yp_register", tokens.oneOf(["rpcbind", "builtin", "none"]), place),
   listen: (whole, tokens, place) =>
     tokens.word("port") ? whole.set("yp_port", tokens.number("a port"), place) : whole.add("yp_listen", tokens.utf8("an address"), place),

@@ -15,6 +15,7 @@ export const YPLDAP_WORDS: ReadonlyMap<string, string> = new Map([
   ["yp_listen", "listen"],
   ["yp_port", "listen port"],
   ["yp_register", "register"],
+  ["yp_binding", "binding file"],
   ["yp_allow", "allow"],
   ["yp_securenets", "securenets"],
   ["yp_rules", "rule"],

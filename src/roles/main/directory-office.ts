@@ -1,23 +1,19 @@
 /** Main's office for `directory`: ports and sockets of its outlets, the snapshot's file; it reads nothing that comes over them. */
 import { closeSync, existsSync, fstatSync, mkdirSync, openSync, renameSync, rmSync, type Stats, statSync } from "node:fs";
 import { join } from "node:path";
-import { KernelError } from "../../base/errors.ts";
 import { same } from "../../base/same.ts";
-import { mappedAddress, openServiceSocket } from "../../platform/inet6-sockets.ts";
+import { mappedAddress } from "../../platform/inet6-sockets.ts";
 import type { Incoming } from "../connection.ts";
 import type { Configuration } from "../messages/catalogue.ts";
 import type { ChildName } from "./children.ts";
-import { Retries, systemFailure } from "./failures.ts";
+import { DirectoryOutlets } from "./directory-outlets.ts";
+import { Retries } from "./failures.ts";
 import { isPublic } from "./guard.ts";
 import { type Accepted, connectUnix, Listeners } from "./listeners.ts";
 import { attempt, type Office, type Tools } from "./office.ts";
 import { syncFolder } from "./state-folder.ts";
 import type { UplinkHost } from "./uplink-host.ts";
 
-/** Clients want a port that only root could take (directory: RFC 1833 has no other proof). */
-const RESERVED_PORTS = { first: 600, last: 1023 } as const;
-const PORTMAPPER_PORT = 111;
-const USERDB_FOLDER = "/run/systemd/userdb";
 const RPCBIND_SOCKET = "/run/rpcbind.sock";
 const OTHERS_MAY_WRITE = 0o022;
 const SNAPSHOT_MAX_BYTES = 1024 * 1024 * 1024;
@@ -40,9 +36,10 @@ export class DirectoryOffice implements Office {
   readonly #host: Pick<UplinkHost, "configure" | "happened">;
   readonly #folder: string;
   readonly #listeners: Listeners;
+  readonly #outlets: DirectoryOutlets;
   #config: Config | undefined;
+  /** For which all is listened on. */
   #listening: Config["engine"] | undefined;
-  #port = 0;
   /** A new engine knows nothing yet: what was served before comes right behind its configuration. */
   #snapshotDue = false;
   /** The engine writes a snapshot now: one at a time. */
@@ -56,6 +53,7 @@ export class DirectoryOffice implements Office {
     this.#host = host;
     this.#folder = join(tools.options["state-dir"], "directory");
     this.#listeners = new Listeners((accepted) => this.#hand(accepted));
+    this.#outlets = new DirectoryOutlets(tools, this.#listeners);
   }
 
   configure({ directory, host }: Configuration): boolean {
@@ -78,7 +76,10 @@ export class DirectoryOffice implements Office {
       this.#writing = false;
       this.#snapshotDue = true;
     }
-    if (role === "frontend") this.#listening = undefined; // its datagram sockets are gone
+    if (role === "frontend") {
+      this.#listening = undefined;
+      this.#outlets.forget();
+    }
     if (role === "fetcher") this.#tellFetcher();
     else this.#tellEngine();
   }
@@ -96,10 +97,9 @@ export class DirectoryOffice implements Office {
 
   #tellEngine(): void {
     if (this.#config === undefined) return;
-    const [engine, generation] = [this.#tools.children.to(this.engine), this.#tools.generation()];
-    if (engine === undefined || this.#tools.children.to("frontend") === undefined) return;
+    if (this.#tools.children.to(this.engine) === undefined || this.#tools.children.to("frontend") === undefined) return;
     if (!same(this.#listening, this.#config.engine)) this.#listen(this.#config.engine);
-    engine.send("directoryConfig", { config: this.#config.engine, port: this.#port }, { generation });
+    this.#tellPort(this.#config.engine);
     if (this.#snapshotDue) this.#handSnapshot();
     this.#snapshotDue = false;
   }
@@ -126,50 +126,28 @@ export class DirectoryOffice implements Office {
   }
 
   stop(): { readonly patienceMs: number } {
-    this.#listeners.close();
+    this.#outlets.close();
     const told = this.#usesRpcbind && this.#tools.children.to(this.engine)?.send("farewell", true) === true;
     return { patienceMs: told ? FAREWELL_MS : 0 };
   }
 
-  /** What cannot be listened on is said, and the rest is served. */
-  #listen({ yp, userdb }: Config["engine"]): void {
-    this.#listeners.close();
-    this.#listening = this.#config?.engine;
-    this.#port = 0;
-    if (yp !== undefined) for (const [index, address] of yp.listen.entries()) this.#listenYp(index, address, yp);
-    if (userdb !== undefined) this.#trying("userdb", () => this.#listeners.unix("userdb", join(USERDB_FOLDER, userdb.service)));
+  /** What is taken, or not there yet, may be had later. */
+  #listen(engine: Config["engine"]): void {
+    const isWhole = this.#outlets.listen(engine);
+    this.#listening = isWhole ? engine : undefined;
+    if (!isWhole) this.#retries.later("listen", () => this.#listenAgain());
   }
 
-  #listenYp(index: number, text: string, { port, register }: NonNullable<Config["engine"]["yp"]>): void {
-    const address = mappedAddress(text);
-    if (address === undefined) return;
-    const frontend = this.#tools.children.to("frontend");
-    const open = (purpose: "yp" | "portmapper", number: number): void => {
-      const datagrams = openServiceSocket("udp", address, number);
-      try {
-        this.#listeners.tcp(purpose, address, number);
-      } catch (error) {
-        closeSync(datagrams);
-        throw error;
-      }
-      frontend?.send("datagramSocket", { purpose, link: index }, { descriptors: [datagrams] });
-    };
-    const wanted = port === 0 ? this.#port : port;
-    const candidates = wanted === 0 ? RESERVED_PORTS : { first: wanted, last: wanted };
-    this.#trying(`yp on ${text}`, () => {
-      this.#port = firstFree(candidates, (number) => open("yp", number));
-    });
-    if (register === "builtin") this.#trying(`portmapper on ${text}`, () => open("portmapper", PORTMAPPER_PORT));
+  #listenAgain(): void {
+    const [engine, before] = [this.#config?.engine, this.#outlets.port];
+    if (engine === undefined || this.#tools.children.to("frontend") === undefined) return;
+    this.#listen(engine);
+    if (this.#outlets.port !== before) this.#tellPort(engine);
   }
 
-  #trying(what: string, act: () => void): void {
-    try {
-      act();
-    } catch (error) {
-      const failure = systemFailure(error);
-      if (failure === undefined) throw error;
-      this.#tools.log.write("error", "cannotListen", { what, error: failure.message });
-    }
+  #tellPort(config: Config["engine"]): boolean | undefined {
+    const port = this.#outlets.port;
+    return this.#tools.children.to(this.engine)?.send("directoryConfig", { config, port }, { generation: this.#tools.generation() });
   }
 
   #hand({ descriptor, ...who }: Accepted): void {
@@ -275,17 +253,4 @@ function asUser(id: number | undefined, act: () => number): number {
 function foreign({ uid, mode }: Stats): string | undefined {
   if (uid !== process.geteuid?.()) return `it belongs to user ${uid}`;
   return (mode & OTHERS_MAY_WRITE) === 0 ? undefined : "group or others may write it";
-}
-
-function firstFree({ first, last }: { readonly first: number; readonly last: number }, open: (port: number) => void): number {
-  for (let port = first; port < last; port++) {
-    try {
-      open(port);
-      return port;
-    } catch (error) {
-      if (!(error instanceof KernelError)) throw error;
-    }
-  }
-  open(last);
-  return last;
 }

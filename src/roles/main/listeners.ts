@@ -24,12 +24,13 @@ export type Accepted = {
   readonly uid: number;
   readonly descriptor: number;
 };
-type Listener = { readonly fd: number; readonly poll: PollHandle; readonly path: string | undefined };
+/** One that is listened on, for `end`. */
+export type Listener = { readonly fd: number; readonly poll: PollHandle; readonly path: string | undefined };
 
 export class Listeners {
   readonly refused = new Counters();
   readonly #onConnection: (accepted: Accepted) => void;
-  readonly #listeners: Listener[] = [];
+  readonly #listeners = new Set<Listener>();
   readonly #open = new Map<number, StreamPurpose>();
   #next = 1;
 
@@ -38,12 +39,12 @@ export class Listeners {
   }
 
   /** @throws KernelError when the address is taken or not ours */
-  tcp(purpose: StreamPurpose, address: Ipv6Address, port: number): void {
-    this.#listen(purpose, openServiceSocket("tcp", address, port), undefined);
+  tcp(purpose: StreamPurpose, address: Ipv6Address, port: number): Listener {
+    return this.#listen(purpose, openServiceSocket("tcp", address, port), undefined);
   }
 
   /** Everyone on this machine may connect. It takes its name when it can be connected to. @throws when kernel or file system refuse */
-  unix(purpose: StreamPurpose, path: string): void {
+  unix(purpose: StreamPurpose, path: string): Listener {
     mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
     const fresh = `${path}.new`;
     rmSync(fresh, { force: true });
@@ -57,7 +58,7 @@ export class Listeners {
       native().close(fd);
       throw error;
     }
-    this.#listen(purpose, fd, path);
+    return this.#listen(purpose, fd, path);
   }
 
   /** A number under which a connection of our own making is known to the engine. @returns undefined when there are too many */
@@ -80,17 +81,24 @@ export class Listeners {
   }
 
   close(): void {
-    for (const { fd, poll, path } of this.#listeners.splice(0)) {
-      native().shutdown(fd, SHUT_BOTH); // now, or the duplicate that is watched would keep the port for a moment
-      native().pollClose(poll);
-      native().close(fd);
-      if (path !== undefined) rmSync(path, { force: true });
-    }
+    for (const listener of [...this.#listeners]) this.end(listener);
   }
 
-  #listen(purpose: StreamPurpose, fd: number, path: string | undefined): void {
+  /** Connections that were accepted stay. */
+  end(listener: Listener): void {
+    if (!this.#listeners.delete(listener)) return;
+    const { fd, poll, path } = listener;
+    native().shutdown(fd, SHUT_BOTH); // now, or the duplicate that is watched would keep the port for a moment
+    native().pollClose(poll);
+    native().close(fd);
+    if (path !== undefined) rmSync(path, { force: true });
+  }
+
+  #listen(purpose: StreamPurpose, fd: number, path: string | undefined): Listener {
     const poll = checkPoll(native().pollNew(fd, () => this.#acceptAll(purpose, fd)));
-    this.#listeners.push({ fd, poll, path });
+    const listener = { fd, poll, path };
+    this.#listeners.add(listener);
+    return listener;
   }
 
   #acceptAll(purpose: StreamPurpose, fd: number): void {

@@ -89,12 +89,16 @@ export const fetcherConfig: Codec<FetcherConfig> = struct({
 });
 
 /** In the file that comes with it, which goes from the configuration's reader to the fetcher unread. */
-export const sourceSecrets: Codec<readonly SourceSecrets[]> = list16(struct({ bindPassword: phrase, clientKey: pem }), DIRECTORY_LIMITS.directorySources);
+export const sourceSecrets: Codec<readonly SourceSecrets[]> = list16(
+  struct({ bindPassword: phrase, clientKey: pem }),
+  DIRECTORY_LIMITS.directorySources,
+);
 
 const yp: Codec<YpConfig> = struct({
   listen: list16(text16(64), LIMITS.interfaces),
   port: u16,
   register: choice(["builtin", "rpcbind", "none"]),
+  binding: flag,
   maps: list16(choice(YP_MAPS), YP_MAPS.length),
   allow: list16(text16(64), LIMITS.addressesPerOption + DIRECTORY_LIMITS.securenets),
   rules: list16(

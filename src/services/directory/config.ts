@@ -119,6 +119,8 @@ export type YpConfig = {
   /** 0: main takes the first free one of 600 to 1023. */
   readonly port: number;
   readonly register: "builtin" | "rpcbind" | "none";
+  /** Main writes the file by which programs of this machine find the server without ypbind. */
+  readonly binding: boolean;
   /** Maps that are served; others are not there. */
   readonly maps: readonly (typeof YP_MAPS)[number][];
   /** Networks that may ask; loopback always may. */

@@ -72,6 +72,7 @@ test("a whole file becomes what TOML would have said, and an update is all or no
     listen: ["127.0.0.1"],
     port: 0,
     register: "rpcbind",
+    binding: false,
     maps: ["passwd.byname", "passwd.byuid"],
     allow: [],
     rules: [],

@@ -10,6 +10,7 @@ const YP: YpConfig = {
   listen: ["127.0.0.1"],
   port: 0,
   register: "none",
+  binding: false,
   maps: STANDARD_YP_MAPS,
   allow: ["192.0.2.0/24", "2001:db8::/32"],
   rules: [],

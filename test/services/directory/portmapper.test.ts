@@ -10,7 +10,10 @@ import { STANDARD_YP_MAPS } from "../../../src/services/directory/config.ts";
 import { CONFIG, connect, replyIn, utf8, world } from "./world.ts";
 
 function rig(listen: readonly string[] = ["127.0.0.1", "::1"]) {
-  const { service } = world({ ...CONFIG, yp: { listen, port: 0, register: "builtin", maps: STANDARD_YP_MAPS, allow: [], rules: [] } });
+  const { service } = world({
+    ...CONFIG,
+    yp: { listen, port: 0, register: "builtin", binding: false, maps: STANDARD_YP_MAPS, allow: [], rules: [] },
+  });
   service.listening(600);
   const message = (procedure: Procedure, version: number, argument: unknown, program = 100_000): Uint8Array =>
     encodeAll(rpcMessage, {

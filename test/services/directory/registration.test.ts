@@ -10,7 +10,7 @@ import { CONFIG, utf8, world } from "./world.ts";
 
 /** An rpcbind that remembers what it is told, as long as nobody restarts it. */
 function rig(listen: readonly string[] = ["127.0.0.1", "::1"]) {
-  const self = world({ ...CONFIG, yp: { listen, port: 0, register: "rpcbind", maps: STANDARD_YP_MAPS, allow: [], rules: [] } });
+  const self = world({ ...CONFIG, yp: { listen, port: 0, register: "rpcbind", binding: false, maps: STANDARD_YP_MAPS, allow: [], rules: [] } });
   const { service, connects } = self;
   const known = new Map<string, string>();
   const heard: string[] = [];
@@ -174,7 +174,7 @@ test("without `register = rpcbind` nobody is connected to", () => {
   for (const register of ["builtin", "none"] as const) {
     const { service, pass, connects } = world({
       ...CONFIG,
-      yp: { listen: ["127.0.0.1"], port: 0, register, maps: STANDARD_YP_MAPS, allow: [], rules: [] },
+      yp: { listen: ["127.0.0.1"], port: 0, register, binding: false, maps: STANDARD_YP_MAPS, allow: [], rules: [] },
     });
     service.listening(600);
     pass(100);
@@ -185,7 +185,7 @@ test("without `register = rpcbind` nobody is connected to", () => {
 test("an answer that is none ends the round, not the service", () => {
   const { service, pass, connects } = world({
     ...CONFIG,
-    yp: { listen: ["127.0.0.1"], port: 0, register: "rpcbind", maps: STANDARD_YP_MAPS, allow: [], rules: [] },
+    yp: { listen: ["127.0.0.1"], port: 0, register: "rpcbind", binding: false, maps: STANDARD_YP_MAPS, allow: [], rules: [] },
   });
   service.listening(600);
   let open = true;

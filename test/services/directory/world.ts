@@ -37,7 +37,15 @@ export const CONFIG: DirectoryConfig = {
   maxStaleSeconds: 0,
   idFences: { minUid: 1000, maxUid: 4_000_000_000, minGid: 1000, maxGid: 4_000_000_000, localUsers: ["daemon"], localGroups: ["sudo"] },
   sources: [{ name: "first", onFailure: "hold", shrinkPercent: 30, keepSeconds: 86_400 }],
-  yp: { listen: ["127.0.0.1", "::1"], port: 0, register: "builtin", maps: STANDARD_YP_MAPS, allow: ["192.0.2.0/24", "2001:db8::/32"], rules: [] },
+  yp: {
+    listen: ["127.0.0.1", "::1"],
+    port: 0,
+    register: "builtin",
+    binding: false,
+    maps: STANDARD_YP_MAPS,
+    allow: ["192.0.2.0/24", "2001:db8::/32"],
+    rules: [],
+  },
   userdb: { service: "org.example.directory", enumerate: true },
 };
 

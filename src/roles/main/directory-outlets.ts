@@ -1,0 +1,143 @@
+/**
+ * What `directory` listens on: ports of YP and of its own portmapper, the userdb socket; and the binding file. What a new configuration
+ * wants too stays open: no question gets lost by a reload, and a port is never waited for that is ours.
+ */
+import { closeSync } from "node:fs";
+import { join } from "node:path";
+import { KernelError } from "../../base/errors.ts";
+import type { Ipv6Address } from "../../base/ipv6.ts";
+import { mappedAddress, openServiceSocket } from "../../platform/inet6-sockets.ts";
+import type { DirectoryConfig } from "../../services/directory/config.ts";
+import { BindingFile } from "./binding-file.ts";
+import { systemFailure } from "./failures.ts";
+import type { Listeners } from "./listeners.ts";
+import type { Tools } from "./office.ts";
+
+/** Clients want a port that only root could take (directory: RFC 1833 has no other proof). */
+const RESERVED_PORTS = { first: 600, last: 1023 } as const;
+const PORTMAPPER_PORT = 111;
+const USERDB_FOLDER = "/run/systemd/userdb";
+
+type RpcPurpose = "yp" | "portmapper";
+type Wanted = Pick<DirectoryConfig, "domain" | "yp" | "userdb">;
+
+export class DirectoryOutlets {
+  readonly #tools: Pick<Tools, "children" | "log">;
+  readonly #listeners: Listeners;
+  readonly #binding = new BindingFile();
+  /** How each is closed, by what it is. */
+  readonly #open = new Map<string, () => void>();
+  /** What could not be had when it was tried last: told once. */
+  readonly #failed = new Map<string, string>();
+  #nextLink = 0;
+  #port = 0;
+
+  constructor(tools: Pick<Tools, "children" | "log">, listeners: Listeners) {
+    this.#tools = tools;
+    this.#listeners = listeners;
+  }
+
+  /** Of YP; 0: it is not served. */
+  get port(): number {
+    return this.#port;
+  }
+
+  /** @returns whether all of it is listened on: the rest is served meanwhile */
+  listen({ domain, yp, userdb }: Wanted): boolean {
+    if (yp === undefined || (yp.port !== 0 && yp.port !== this.#port)) this.#close((what) => what.startsWith("yp "));
+    const wanted = new Set([
+      ...(yp?.listen ?? []).flatMap((address) => [`yp on ${address}`, ...(yp?.register === "builtin" ? [`portmapper on ${address}`] : [])]),
+      ...(userdb === undefined ? [] : [`userdb ${userdb.service}`]),
+    ]);
+    this.#close((what) => !wanted.has(what));
+    if (![...this.#open.keys()].some((what) => what.startsWith("yp "))) this.#port = 0;
+    for (const what of this.#failed.keys()) if (!wanted.has(what)) this.#failed.delete(what);
+    for (const address of yp?.listen ?? []) if (yp !== undefined) this.#listenYp(address, yp);
+    if (userdb !== undefined) this.#have(`userdb ${userdb.service}`, () => this.#listenUnix(join(USERDB_FOLDER, userdb.service)));
+    const isBound = yp?.binding === true && this.#port !== 0;
+    this.#trying("binding file", () => (isBound ? this.#binding.write(domain, yp.listen, this.#port) : this.#binding.remove()));
+    return this.#failed.size === 0;
+  }
+
+  /** The frontend has gone, and its half of each port with it. */
+  forget(): void {
+    this.#close(() => true);
+    this.#port = 0;
+  }
+
+  close(): void {
+    this.forget();
+    this.#trying("binding file", () => this.#binding.remove());
+  }
+
+  #listenYp(text: string, { port, register }: NonNullable<Wanted["yp"]>): void {
+    const address = mappedAddress(text);
+    if (address === undefined) return;
+    const wanted = port === 0 ? this.#port : port;
+    const candidates = wanted === 0 ? RESERVED_PORTS : { first: wanted, last: wanted };
+    this.#have(`yp on ${text}`, () => {
+      const { number, close } = firstFree(candidates, (one) => ({ number: one, close: this.#listenBoth("yp", address, one) }));
+      this.#port = number;
+      return close;
+    });
+    if (register === "builtin") this.#have(`portmapper on ${text}`, () => this.#listenBoth("portmapper", address, PORTMAPPER_PORT));
+  }
+
+  /** Datagrams are the frontend's. */
+  #listenBoth(purpose: RpcPurpose, address: Ipv6Address, port: number): () => void {
+    const datagrams = openServiceSocket("udp", address, port);
+    const link = this.#nextLink++;
+    try {
+      const listener = this.#listeners.tcp(purpose, address, port);
+      this.#tools.children.to("frontend")?.send("datagramSocket", { purpose, link }, { descriptors: [datagrams] });
+      return () => {
+        this.#listeners.end(listener);
+        this.#tools.children.to("frontend")?.send("closeDatagrams", { purpose, link });
+      };
+    } catch (error) {
+      closeSync(datagrams);
+      throw error;
+    }
+  }
+
+  #listenUnix(path: string): () => void {
+    const listener = this.#listeners.unix("userdb", path);
+    return () => this.#listeners.end(listener);
+  }
+
+  #have(what: string, open: () => () => void): void {
+    if (this.#open.has(what)) return;
+    this.#trying(what, () => this.#open.set(what, open()));
+  }
+
+  #close(which: (what: string) => boolean): void {
+    for (const [what, close] of this.#open) {
+      if (!which(what)) continue;
+      this.#open.delete(what);
+      close();
+    }
+  }
+
+  #trying(what: string, act: () => void): void {
+    try {
+      act();
+      this.#failed.delete(what);
+    } catch (error) {
+      const failure = systemFailure(error);
+      if (failure === undefined) throw error;
+      if (this.#failed.get(what) !== failure.message) this.#tools.log.write("error", "cannotListen", { what, error: failure.message });
+      this.#failed.set(what, failure.message);
+    }
+  }
+}
+
+function firstFree<T>({ first, last }: { readonly first: number; readonly last: number }, open: (port: number) => T): T {
+  for (let port = first; port < last; port++) {
+    try {
+      return open(port);
+    } catch (error) {
+      if (!(error instanceof KernelError)) throw error;
+    }
+  }
+  return open(last);
+}
