@@ -17,6 +17,7 @@ import { setupPeers } from "./setup-peers.mjs";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url)).replace(/\/$/, "");
 const CORES = availableParallelism();
+const LONGEST_FILES = 8;
 const WAITING = 2 * CORES; // files side by side in tiers that mostly wait for timers and other programs
 
 /**
@@ -107,7 +108,16 @@ async function runTier(name, tier, chosen) {
     tests.push({ name: `${name} runs tests`, file: tier.folder ?? "test", outcome: "failed" });
   }
   console.log(`${counted(tests)}  ${name}  (${seconds(performance.now() - started)})`);
+  console.log(`  longest: ${longest(tests).join(", ")}`);
   return { name, tier, files, tests };
+}
+
+/** Where a tier's time goes, for whoever wants it to be less: its files by the sum of their tests. */
+function longest(tests) {
+  const sums = new Map();
+  for (const { file, nesting, milliseconds = 0 } of tests) if (nesting === 0) sums.set(file, (sums.get(file) ?? 0) + milliseconds);
+  const files = [...sums].sort(([, a], [, b]) => b - a).slice(0, LONGEST_FILES);
+  return files.map(([file, sum]) => `${file} ${seconds(sum)}`);
 }
 
 /** After the lanes have ended: alone on the machine, as far as we can say. */
