@@ -188,6 +188,37 @@ test("23, 24: lengths in long form with zeros are read; nesting, indefinite form
   }
 });
 
+test("23: pages have the size that was asked for, and a control that is none is an error of the server, not the end of the list", () => {
+  const self = world({ ...SOURCE, pageSize: 7 });
+  self.streams.at(0).connect();
+  const [request] = self.streams.at(0).sent;
+  assert.deepEqual(
+    request?.controls.map((control) => (control.kind === "pagedResults" ? control.size : control.kind)),
+    [7],
+  );
+  const result = [0x0a, 0x01, 0, 0x04, 0, 0x04, 0];
+  const oid = [...new TextEncoder().encode("1.2.840.113556.1.4.319")];
+  for (const value of [[], [0x30, 0x03, 0x02, 0x01, 0x00], [0x30, 0x05, 0x04, 0x03, 0x02, 0x01, 0x00], [0x30, 0x7f]]) {
+    const broken = world({ ...SOURCE, pageSize: 7 });
+    broken.streams.at(0).connect();
+    const control = [0x30, oid.length + value.length + 4, 0x04, oid.length, ...oid, 0x04, value.length, ...value];
+    const body = [0x02, 0x01, 0x01, 0x65, result.length, ...result, 0xa0, control.length, ...control];
+    broken.streams.at(0).handlers.received(Uint8Array.from([0x30, body.length, ...body]));
+    assert.match(broken.reasons()[0] ?? "", /^users: undecodable/, `${value}`);
+  }
+});
+
+test("24: what is nested deeper than any message of LDAP is refused at a limit, and not followed down", () => {
+  const deepFilter = `${"(!".repeat(40)}(cn=x)${")".repeat(40)}`;
+  assert.equal(parseFilter(deepFilter).ok, false);
+  let nested: readonly number[] = [0x30, 0x00];
+  while (nested.length < 100) nested = [0x30, nested.length, ...nested];
+  const self = world();
+  self.streams.at(0).connect();
+  self.streams.at(0).handlers.received(Uint8Array.from(nested));
+  assert.match(self.reasons()[0] ?? "", /^users: undecodable/);
+});
+
 test("25: a reference to another server does not end the directory", () => {
   const self = world();
   self.streams.at(0).connect();
