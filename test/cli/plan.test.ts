@@ -13,6 +13,7 @@ import { planned } from "../../src/cli/plan.ts";
 import { COLOURED, PLAIN, planLines } from "../../src/cli/plan/drawing.ts";
 import { type DelegationPlan, planOf, type Question } from "../../src/cli/plan/view.ts";
 import { type delegation, type PlanTarget, type Uplink6Interface, uplink6 } from "../../src/services/uplink6/config.ts";
+import { bundled } from "../support/bundled.ts";
 
 const ASKED: Question = { prefix: undefined, excluded: undefined, hardwareAddresses: new Map([["lan5", "00:25:96:12:34:56" as MacAddress]]) };
 const target = (name: string | undefined, prefixLength = 64, hostPart = "::1"): PlanTarget => ({
@@ -153,7 +154,7 @@ function fileOf(text: string): string {
   chmodSync(path, 0o600);
   return path;
 }
-const PROGRAM = [process.execPath, "--import", "tsx", join(root, "src/cli/leasehold.ts"), "plan"];
+const PROGRAM = [process.execPath, bundled("src/cli/leasehold.ts"), "plan"];
 const HOUSE = '[uplink6.wan0]\ndelegate = [ { iaid = 7, to = ["lan0", "lan1"] } ]\n[uplink6.wan1]\naddress = { iaid = 3 }\n';
 
 test("all uplinks of the configuration are drawn, or one of them, with any prefix, or their numbers are printed", () => {

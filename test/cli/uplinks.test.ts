@@ -4,16 +4,16 @@ import { spawn } from "node:child_process";
 import { createServer } from "node:http";
 import { join } from "node:path";
 import { test } from "node:test";
-import { fileURLToPath } from "node:url";
 import { uplink6Lines } from "../../src/cli/show/uplink6.ts";
 import { explanation } from "../../src/cli/show/explain.ts";
 import { sentences, type Shown } from "../../src/cli/show/show.ts";
 import { TRANSITIONS } from "../../src/machines/dhcp6-client/state.ts";
 import { TRANSITION6_REASONS, type Transition6Reason } from "../../src/services/uplink6/explain.ts";
 import type { Lease6View, Uplink6LinkView } from "../../src/services/uplink6/view.ts";
+import { bundled } from "../support/bundled.ts";
 import { withScratch } from "../support/scratch.ts";
 
-const CLI = join(fileURLToPath(new URL("../../src/cli/leasehold.ts", import.meta.url)));
+const CLI = bundled("src/cli/leasehold.ts");
 const EARLY = "2026-11-21T12:00:00.000Z";
 const LATE = "2026-11-21T14:00:00.000Z";
 
@@ -33,7 +33,7 @@ async function leasehold(answers: Answers, ...words: readonly string[]): Promise
     });
     await new Promise<void>((done) => server.listen(join(folder, "control.sock"), done));
     try {
-      const child = spawn(process.execPath, ["--import", "tsx", CLI, ...words, "--runtime-dir", folder]);
+      const child = spawn(process.execPath, [CLI, ...words, "--runtime-dir", folder]);
       let [stdout, stderr] = ["", ""];
       child.stdout.setEncoding("utf8").on("data", (text: string) => {
         stdout += text;

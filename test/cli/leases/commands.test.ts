@@ -5,11 +5,11 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { join } from "node:path";
 import { test } from "node:test";
-import { fileURLToPath } from "node:url";
 import { LIMITS } from "../../../src/base/limits.ts";
+import { bundled } from "../../support/bundled.ts";
 import { withScratch } from "../../support/scratch.ts";
 
-const CLI = join(fileURLToPath(new URL("../../../src/cli/leasehold.ts", import.meta.url)));
+const CLI = bundled("src/cli/leasehold.ts");
 const T = 1_800_000_000;
 const lease = (n: number): Readonly<Record<string, unknown>> => ({
   ...{ kind: "address", address: `2001:db8::${n.toString(16)}`, prefixLength: 128, link: "lan0", state: "bound", client: "00030001020000000001" },
@@ -45,7 +45,7 @@ async function run(
     await new Promise<void>((done) => server.listen(join(folder, "control.sock"), done));
     try {
       const args = words.map((word) => word.replace("FOLDER", folder));
-      const child = spawn(process.execPath, ["--import", "tsx", CLI, "leases", ...args, "--runtime-dir", folder]);
+      const child = spawn(process.execPath, [CLI, "leases", ...args, "--runtime-dir", folder]);
       let [stdout, stderr] = ["", ""];
       child.stdout.setEncoding("utf8").on("data", (text: string) => {
         stdout += text;
