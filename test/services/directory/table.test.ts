@@ -111,7 +111,19 @@ test("what is not the one way to write a number or a netid is no key (defects 13
   }
   const netid = maps.get("netid.byname");
   assert.equal(textOf(netid?.match(utf8("unix.2001@home")) ?? utf8("")), "2001:2000");
-  for (const key of ["unix.2001", "unix.2001@", "unix.2001@homes", "unix.02001@home", "unix.@home", "unix@home", "2001", "@home", ""])
+  for (const key of [
+    "unix.2001",
+    "unix.2001@",
+    "unix.2001@homes",
+    "unix.02001@home",
+    "unix.@home",
+    "unix@home",
+    "2001",
+    "@home",
+    "",
+    "xinu.2001@home",
+    "unix.2001@away",
+  ])
     assert.equal(netid?.match(utf8(key)), undefined, key);
 });
 

@@ -19,13 +19,15 @@ const SOURCE: SourceConfig = Slapd.prototype.source.call({ address: undefined as
 });
 const DONE: Operation = { kind: "searchResultDone", result: resultOf(0) };
 
-function person(name: string, more: Readonly<Record<string, string | Uint8Array>> = {}): Operation {
+type Value = string | Uint8Array;
+
+function person(name: string, more: Readonly<Record<string, Value | readonly Value[]>> = {}): Operation {
   const fields = { uid: name, uidNumber: "2001", gidNumber: "2000", cn: name, homeDirectory: "/h", loginShell: "/bin/sh", ...more };
-  const bytes = (value: string | Uint8Array): Uint8Array => (typeof value === "string" ? new TextEncoder().encode(value) : value);
+  const bytes = (value: Value): Uint8Array => (typeof value === "string" ? new TextEncoder().encode(value) : value);
   return {
     kind: "searchResultEntry",
     name: `uid=${name}`,
-    attributes: Object.entries(fields).map(([description, value]) => ({ description, values: [bytes(value)] })),
+    attributes: Object.entries(fields).map(([description, value]) => ({ description, values: [value].flat().map(bytes) })),
   };
 }
 
@@ -145,6 +147,26 @@ test("10: one dead server holds up no other directory, and itself fails in its t
   );
   self.timeline.runUntil(instant(10_001));
   assert.deepEqual(self.reasons(), ["", "connect-timeout"]);
+});
+
+test("11: a list that is too long drops its entry: it is never cut, least of all in the middle of a name", () => {
+  const lists = { ...SOURCE.users.fields, gecos: { kind: "list", value: "cn" } } as const;
+  const self = world({ ...SOURCE, users: { ...SOURCE.users, fields: lists } });
+  self.streams.at(0).connect();
+  self.streams
+    .at(0)
+    .answer(
+      person("ada", { cn: ["x".repeat(300), "x".repeat(300)] }),
+      person("eve", { cn: ["y".repeat(3000), "z".repeat(3000)], uidNumber: "2002" }),
+      DONE,
+    );
+  self.streams.at(0).answer(DONE);
+  self.streams.at(0).answer(DONE);
+  assert.deepEqual(self.users, ["ada 2001"]);
+  assert.deepEqual(
+    self.results[0]?.rejects.map(({ reason, count }) => [reason, count]),
+    [["users/too-long(gecos)", 1]],
+  );
 });
 
 test("13: an id that is no number drops the entry, and never becomes 0", () => {
