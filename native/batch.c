@@ -19,6 +19,7 @@ struct batch {
   size_t addresses, controls, metas, total; /* offsets; data is at 0 */
   struct mmsghdr *messages;
   struct iovec *parts;
+  const uint8_t *pointed; /* the arena that all messages point into, ready to receive; or NULL */
 };
 
 struct meta {
@@ -111,6 +112,17 @@ static void point(struct batch *batch, uint8_t *arena, size_t slot, struct meta 
   header->msg_controllen = lengths.control_length;
 }
 
+static struct meta room_of(const struct batch *batch) {
+  return (struct meta){batch->data_size, ADDRESS, batch->control_size, 0};
+}
+
+/* A call fills few of many slots: those it filled are pointed anew behind it, and the rest are as they were. */
+static void get_ready(struct batch *batch, uint8_t *arena) {
+  if (batch->pointed == arena) return;
+  for (size_t slot = 0; slot < batch->slots; slot++) point(batch, arena, slot, room_of(batch));
+  batch->pointed = arena;
+}
+
 static uint32_t at_most(size_t value, uint32_t limit) { return value < limit ? (uint32_t)value : limit; }
 
 static napi_value receive_batch(napi_env env, napi_callback_info info) {
@@ -124,9 +136,9 @@ static napi_value receive_batch(napi_env env, napi_callback_info info) {
       (batch = unwrap_handle(env, &batch_tag, v[1])) == NULL || !read_u32(env, v[2], &most) ||
       !read_int(env, v[3], &flags) || (arena = arena_of(env, batch)) == NULL) return NULL;
   if (most > batch->slots || (flags & ~allowed) != 0) return number(env, -EINVAL);
-  const struct meta room = {batch->data_size, ADDRESS, batch->control_size, 0};
-  for (size_t slot = 0; slot < most; slot++) point(batch, arena, slot, room);
+  get_ready(batch, arena);
   int count = recvmmsg(fd, batch->messages, most, flags | MSG_DONTWAIT, NULL);
+  if (count < 0) batch->pointed = NULL; /* what a failed call wrote is not told */
   for (int slot = 0; slot < count; slot++) {
     const struct msghdr *header = &batch->messages[slot].msg_hdr;
     const struct meta meta = {
@@ -134,6 +146,7 @@ static napi_value receive_batch(napi_env env, napi_callback_info info) {
       at_most(header->msg_controllen, batch->control_size), (uint32_t)header->msg_flags,
     };
     memcpy(arena + batch->metas + (size_t)slot * sizeof meta, &meta, sizeof meta);
+    point(batch, arena, (size_t)slot, room_of(batch));
   }
   return outcome(env, count);
 }
@@ -148,6 +161,7 @@ static napi_value send_batch(napi_env env, napi_callback_info info) {
       (batch = unwrap_handle(env, &batch_tag, v[1])) == NULL || !read_u32(env, v[2], &from) ||
       !read_u32(env, v[3], &to) || (arena = arena_of(env, batch)) == NULL) return NULL;
   if (from > to || to > batch->slots) return number(env, -EINVAL);
+  batch->pointed = NULL;
   for (size_t slot = from; slot < to; slot++) {
     struct meta meta;
     memcpy(&meta, arena + batch->metas + slot * sizeof meta, sizeof meta);
