@@ -45,6 +45,7 @@ const UNPACKED = [
   ["rpcbind", "usr/sbin/rpcbind"],
   ["yp-tools", "usr/bin/ypcat"],
   ["ypserv", "usr/sbin/ypserv"],
+  ["ypbind-mt", "usr/sbin/ypbind"],
   ["libnss-nis", "usr/lib/*/libnss_nis.so.2"],
   ["libnss-systemd", "usr/lib/*/libnss_systemd.so.2"],
   ["systemd-userdbd", "usr/bin/userdbctl"],
