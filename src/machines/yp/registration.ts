@@ -38,7 +38,8 @@ export type RegistrationEffect =
   | { readonly kind: "close" }
   | { readonly kind: "told"; readonly registered: boolean };
 
-const CHECK_SECONDS = 30;
+/** A round may take a moment: what rpcbind forgot is back within thirty seconds. */
+const CHECK_SECONDS = 25;
 const ROUND_SECONDS = 10;
 const IDLE: RegistrationPhase = { kind: "idle" };
 

@@ -55,7 +55,7 @@ test("a round that takes longer than ten seconds is given up, and the next one s
   assert.equal(registrationMachine.deadline(calling.state), 11_000);
   const given = step(calling.state, { kind: "deadline" }, 11);
   assert.deepEqual(given.effects, [{ kind: "close" }, { kind: "told", registered: false }]);
-  assert.equal(registrationMachine.deadline(given.state), 41_000);
+  assert.equal(registrationMachine.deadline(given.state), 36_000);
   const again = step(step(given.state, { kind: "deadline" }, 41).state, { kind: "connected" }, 41);
   assert.deepEqual(
     again.effects.map((effect) => effect.kind === "call" && effect.call.procedure),

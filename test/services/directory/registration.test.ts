@@ -95,17 +95,17 @@ test("once listening, what a run before left behind is removed and every network
   assert.equal(isRegistered(), true);
 });
 
-test("every 30 s rpcbind is asked whether it still knows us, and told again when it was restarted (§5.4, §9.8 5)", () => {
+test("every 25 s rpcbind is asked whether it still knows us, and told again when it was restarted (§5.4, §9.8 5)", () => {
   const { service, step, heard, known, connects } = rig(["127.0.0.1"]);
   service.listening(600);
   step(0);
   heard();
-  step(29);
+  step(24);
   assert.equal(connects.length, 1);
   step(1.1);
   assert.deepEqual(heard(), ["getAddress udp 127.0.0.1.2.88", "getAddress tcp 127.0.0.1.2.88"]);
   known.clear();
-  step(31);
+  step(26);
   assert.deepEqual(
     known,
     new Map([
