@@ -7,8 +7,9 @@
 import { randomBytes } from "node:crypto";
 import { parseArgs } from "node:util";
 import { fromHex } from "../src/base/hex.ts";
-import { FLOODS, type Flood } from "../test/fuzz/floods.ts";
+import { FLOODS } from "../test/fuzz/floods.ts";
 import { fuzz, type Target } from "../test/fuzz/fuzz.ts";
+import type { Flood } from "../test/fuzz/poured.ts";
 import { TARGETS } from "../test/fuzz/targets.ts";
 
 const RUNS = "20000";
@@ -26,15 +27,16 @@ else if (values.hex !== undefined) only(target, fromHex(values.hex) ?? usage("--
 else many(target);
 
 function poured(chosen: Flood): void {
-  process.stdout.write(`${chosen.name}: ${runs} datagrams, seed ${seed}\n`);
+  process.stdout.write(`${chosen.name}: ${runs} inputs, seed ${seed}\n`);
   try {
-    const { answered, seconds, sent, refused, told, unmet, leases } = chosen.run({ runs, seed }, (done) => process.stderr.write(`${done}\n`));
-    for (const [what, counts] of Object.entries({ sent, refused, told }))
-      for (const [name, count] of Object.entries(counts).sort((a, b) => b[1] - a[1])) process.stdout.write(`${what}  ${name}  ${count}\n`);
-    const met = Object.keys(refused).length;
+    const { answered, seconds, counts, unmet, notes } = chosen.run({ runs, seed }, (done) => process.stderr.write(`${done}\n`));
+    for (const [what, each] of Object.entries(counts))
+      for (const [name, count] of Object.entries(each).sort((a, b) => b[1] - a[1])) process.stdout.write(`${what}  ${name}  ${count}\n`);
+    const met = Object.keys(counts["refused"] ?? {}).length;
+    const reasons = `${met} reasons met${unmet.length > 0 ? `, not: ${unmet.join(", ")}` : ", none left out"}`;
+    const taken = `${((100 * answered) / runs).toFixed(1)} % answered`;
     process.stdout.write(
-      `${chosen.name}: ${Math.round(seconds)} s, ${Math.round(runs / seconds)} a second; ${((100 * answered) / runs).toFixed(1)} % answered; ` +
-        `${met} reasons of ${met + unmet.length} met${unmet.length > 0 ? `, not: ${unmet.join(", ")}` : ""}; ${leases} leases: nothing found\n`,
+      `${chosen.name}: ${Math.round(seconds)} s, ${Math.round(runs / seconds)} a second; ${[taken, reasons, ...notes].join("; ")}: nothing found\n`,
     );
   } catch (error) {
     const cause = (error as Error).cause;

@@ -2,15 +2,10 @@
 import type { MacAddress } from "../../src/base/mac.ts";
 import { addressPool, type BootFile, type ClientClass, dhcp6Pools, prefixPool, type ReservedHost } from "../../src/services/lan/dhcp6-config.ts";
 import { Bed, client, ip, net, SERVER } from "../services/lan/dhcp6-server/support.ts";
+import { ldapFlood } from "./ldap-flood.ts";
+import { rpcFlood, varlinkFlood } from "./outlet-flood.ts";
+import type { Flood, Poured } from "./poured.ts";
 import { flood, type Flooded } from "./server-flood.ts";
-
-export type Flood = {
-  readonly name: string;
-  readonly what: string;
-  readonly runs: number;
-  /** @throws when what should hold does not */
-  readonly run: (size: { readonly runs: number; readonly seed: number }, tell: (done: number) => void) => Flooded;
-};
 
 const NOTHING = { options: [], boot: [], lifetimes: undefined } as const;
 const CLASSES: readonly ClientClass[] = [
@@ -94,18 +89,23 @@ export const FLOODS: readonly Flood[] = [
       return both(first, second);
     },
   },
+  {
+    name: "ldap-flood",
+    what: "the reading of a directory whose messages are changed: pages, marks, synchronisation, referrals",
+    runs: 1_000_000,
+    run: ldapFlood,
+  },
+  { name: "rpc-flood", what: "YP, the portmapper and rpcbind's answers, in datagrams and on connections", runs: 1_000_000, run: rpcFlood },
+  { name: "varlink-flood", what: "userdb connections of many users, asking what they should not", runs: 1_000_000, run: varlinkFlood },
 ];
 
-function both(a: Flooded, b: Flooded): Flooded {
+function both(a: Flooded, b: Flooded): Poured {
   return {
-    datagrams: a.datagrams + b.datagrams,
     answered: a.answered + b.answered,
     seconds: a.seconds + b.seconds,
-    sent: sums(a.sent, b.sent),
-    refused: sums(a.refused, b.refused),
-    told: sums(a.told, b.told),
+    counts: { sent: sums(a.sent, b.sent), refused: sums(a.refused, b.refused), told: sums(a.told, b.told) },
     unmet: a.unmet.filter((reason) => b.unmet.includes(reason)),
-    leases: Math.max(a.leases, b.leases),
+    notes: [`${Math.max(a.leases, b.leases)} leases`],
   };
 }
 

@@ -5,7 +5,10 @@ const INTERESTING = [0, 1, 2, 3, 4, 5, 6, 7, 8, 16, 31, 32, 33, 63, 64, 127, 128
 const CHANGES_MAX = 4;
 const RANGE_MAX = 32;
 
-type Change = (bytes: Uint8Array, chance: Chance, samples: readonly Uint8Array[]) => Uint8Array;
+/** What changes are drawn from. */
+export type Luck = Pick<Chance, "below" | "perMille" | "bytes" | "pick" | "some">;
+
+type Change = (bytes: Uint8Array, chance: Luck, samples: readonly Uint8Array[]) => Uint8Array;
 
 const CHANGES: readonly [Change, ...Change[]] = [
   (bytes, chance) => edited(bytes, chance.below(bytes.length), (byte) => byte ^ (1 << chance.below(8))),
@@ -22,14 +25,14 @@ const CHANGES: readonly [Change, ...Change[]] = [
   },
 ];
 
-export function mutated(samples: readonly Uint8Array[], chance: Chance): Uint8Array {
+export function mutated(samples: readonly Uint8Array[], chance: Luck): Uint8Array {
   let bytes: Uint8Array = chance.some(samples) ?? new Uint8Array(0);
   const count = chance.below(CHANGES_MAX + 1);
   for (let i = 0; i < count; i++) bytes = bytes.length === 0 ? chance.bytes(1) : chance.pick(CHANGES)(bytes, chance, samples);
   return bytes;
 }
 
-function range(bytes: Uint8Array, chance: Chance): readonly [number, number] {
+function range(bytes: Uint8Array, chance: Luck): readonly [number, number] {
   const start = chance.below(bytes.length);
   return [start, Math.min(bytes.length, start + 1 + chance.below(RANGE_MAX))];
 }

@@ -22,7 +22,7 @@ export const PULLED: Target = {
 const utf8 = new TextEncoder();
 const attribute = (value: string) => ({ kind: "attribute", value }) as const;
 const fixed = (value: string) => ({ kind: "fixed", value }) as const;
-const SOURCE: SourceConfig = {
+export const SOURCE: SourceConfig = {
   name: "one",
   servers: [{ host: "one.test", address: undefined, port: 389 }],
   srv: "",

@@ -56,11 +56,14 @@ function writeOption(writer: Writer, code: number, body: Uint8Array): void {
   writer.bytes(body);
 }
 
-/** LDAP: messages one behind the other, each with the lengths it has and the id that is waited for. What cannot be told apart stays. */
+/** LDAP: a message with the length it has, and with the id that is waited for. What cannot be told apart stays. */
 export function repairedLdap(bytes: Uint8Array, id: number): Uint8Array {
-  const inner = bytes.subarray(2);
+  const first = bytes[1] ?? 0;
+  const inner = bytes.subarray(first < 0x80 ? 2 : 2 + (first & 0x7f));
   const operation = inner[0] === 2 ? inner.subarray(2 + (inner[1] ?? 0)) : inner;
-  const body = Uint8Array.of(2, 1, id, ...operation);
-  const head = body.length < 128 ? [0x30, body.length] : [0x30, 0x82, body.length >> 8, body.length & 255];
-  return Uint8Array.of(...head, ...body);
+  const length = operation.length + 4;
+  const whole = new Uint8Array(length + 6);
+  whole.set([0x30, 0x84, 0, length >> 16, length >> 8, length, 2, 2, id >> 8, id]);
+  whole.set(operation, whole.length - operation.length);
+  return whole;
 }

@@ -1,70 +1,24 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Codec } from "../../../src/base/codec.ts";
-import { decodeAll, encodeAll } from "../../../src/base/codec.ts";
+import { decodeAll } from "../../../src/base/codec.ts";
 import type { Ipv6Address } from "../../../src/base/ipv6.ts";
 import { LIMITS } from "../../../src/base/limits.ts";
 import { DIRECTORY_LIMITS } from "../../../src/base/limits-directory.ts";
 import type { StreamPurpose } from "../../../src/ports/streams.ts";
 import { Chance } from "../../../src/sim/chance.ts";
 import { rpcMessage } from "../../../src/wire/rpc/message.ts";
-import { PORTMAPPER_PROCEDURES, RPCBIND_PROCEDURES } from "../../../src/wire/rpc/portmapper.ts";
 import { recordOf } from "../../../src/wire/rpc/records.ts";
-import type { Procedure } from "../../../src/wire/rpc/xdr.ts";
 import { mutated } from "../../fuzz/mutate.ts";
-import { ask, call, connect, group, resultIn, user, utf8, world } from "./world.ts";
+import { KEY_OF_ALICE, PORTMAPPER_CALLS, VARLINK_CALLS, YP_CALLS } from "./requests.ts";
+import { ask, call, connect, group, resultIn, user, world } from "./world.ts";
 
 const ROUNDS = 4000;
-const key = { domain: "home", map: "passwd.byname", key: utf8("alice") };
-const map = { domain: "home", map: "group.bygid" };
-const YP_CALLS = [
-  call("null", undefined),
-  call("domain", "home"),
-  call("domainNonack", "home"),
-  call("match", key),
-  call("match", { ...key, map: "netid.byname", key: utf8("unix.2001@home") }),
-  call("first", map),
-  call("next", key),
-  call("all", { domain: "home", map: "passwd.byname" }),
-  call("all", { domain: "home", map: "netid.byname" }),
-  call("master", map),
-  call("order", map),
-  call("mapList", "home"),
-];
-const mapping = { program: 100_004, version: 2, protocol: 17, port: 0 };
-const binding = { program: 100_004, version: 2, netid: "tcp", address: "127.0.0.1.0.111", owner: "" };
-const PORTMAPPER_CALLS = [
-  mapped(2, PORTMAPPER_PROCEDURES.getPort, mapping),
-  mapped(2, PORTMAPPER_PROCEDURES.dump, undefined),
-  mapped(2, PORTMAPPER_PROCEDURES.set, mapping),
-  mapped(4, RPCBIND_PROCEDURES.getAddress, binding),
-  mapped(3, RPCBIND_PROCEDURES.unset, binding),
-];
-const METHODS = ["GetUserRecord", "GetGroupRecord", "GetMemberships"].map((name) => `io.systemd.UserDatabase.${name}`);
-const VARLINK_CALLS = METHODS.flatMap((method) => [
-  utf8(`{"method":"${method}","parameters":{"service":"org.example.directory"},"more":true}\0`),
-  utf8(`{"method":"${method}","parameters":{"service":"org.example.directory","userName":"alice","uid":2001}}\0`),
-  utf8(`{"method":"${method}","parameters":{"service":"org.example.directory","groupName":"staff","gid":3001},"oneway":true}\0`),
-]);
 const SAMPLES: { readonly [purpose in StreamPurpose]: readonly Uint8Array[] } = {
   yp: YP_CALLS.map(recordOf),
   portmapper: PORTMAPPER_CALLS.map(recordOf),
   userdb: VARLINK_CALLS,
   rpcbind: [...YP_CALLS, ...PORTMAPPER_CALLS].map(recordOf),
 };
-
-function mapped(version: number, { number, argument }: Procedure, value: unknown): Uint8Array {
-  return encodeAll(rpcMessage, {
-    kind: "call",
-    xid: 3,
-    program: 100_000,
-    version,
-    procedure: number,
-    credential: { kind: "none" },
-    verifier: { kind: "none" },
-    argument: encodeAll(argument as Codec<unknown>, value),
-  });
-}
 
 function serving() {
   const self = world();
@@ -75,7 +29,7 @@ function serving() {
 
 /** Still as it was, whatever came. */
 function soundAfter({ service }: ReturnType<typeof serving>): void {
-  const answer = ask(service, call("match", key)) ?? assert.fail("no answer");
+  const answer = ask(service, call("match", KEY_OF_ALICE)) ?? assert.fail("no answer");
   assert.equal(resultIn("match", answer).status, "true");
   assert.equal(service.view().snapshot?.users, 2);
 }
@@ -133,7 +87,7 @@ for (const purpose of ["yp", "portmapper", "userdb", "rpcbind"] as const) {
 test("a thousand half requests hold no more than they have sent", () => {
   const self = serving();
   for (let i = 0; i < DIRECTORY_LIMITS.directoryConnections; i++)
-    connect(self.service, { peer: `192.0.2.${i % 200}` }).send(recordOf(call("match", key)).subarray(0, 30));
+    connect(self.service, { peer: `192.0.2.${i % 200}` }).send(recordOf(call("match", KEY_OF_ALICE)).subarray(0, 30));
   assert.equal(self.service.view().connections, DIRECTORY_LIMITS.directoryConnections);
   self.pass(70);
   assert.equal(self.service.view().connections, 0);
