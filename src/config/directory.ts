@@ -11,6 +11,7 @@ import {
   type IdFences,
   LDAP_TRANSPORTS,
   PAGINATIONS,
+  PRIVILEGED_GROUPS,
   REFERRAL_POLICIES,
   REFRESH_METHODS,
   type SourceConfig,
@@ -90,6 +91,7 @@ export const directorySchema = z.strictObject({
   max_uid: id.default(LARGEST_ID),
   min_gid: id.default(1000),
   max_gid: id.default(LARGEST_ID),
+  deny_names: z.array(word).max(DIRECTORY_LIMITS.accessItems).default([...PRIVILEGED_GROUPS]),
   source: z.record(z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, { message: "this is no name of a source" }), source),
 });
 export type DirectoryFile = z.output<typeof directorySchema>;
@@ -150,13 +152,14 @@ function serversOf({ server }: SourceFile): readonly string[] {
 
 export function directoryOf(file: File, surroundings: Surroundings): { readonly engine: DirectoryConfig; readonly fetcher: FetcherConfig } {
   const names = surroundings.localNames();
+  const denied = (local: readonly string[]): readonly string[] => [...new Set([...file.deny_names, ...local])].slice(0, LIMITS.localNames);
   const idFences: IdFences = {
     minUid: file.min_uid,
     maxUid: file.max_uid,
     minGid: file.min_gid,
     maxGid: file.max_gid,
-    localUsers: names.users,
-    localGroups: names.groups,
+    localUsers: denied(names.users),
+    localGroups: denied(names.groups),
   };
   const sources = Object.entries(file.source);
   return {

@@ -31,6 +31,11 @@ export const CONFIG_OPTIONS: Readonly<Record<string, ConfigOption>> = {
   "directory.max_uid": { takes: "a number", standard: "4294967294", help: "Larger user ids are left out." },
   "directory.min_gid": { takes: "a number", standard: "1000", help: "Smaller group ids are left out; 0 always is." },
   "directory.max_gid": { takes: "a number", standard: "4294967294", help: "Larger group ids are left out." },
+  "directory.deny_names": {
+    takes: 'a list of names: ["sudo", "wheel"]',
+    standard: "adm, admin, disk, docker, kmem, libvirt, lxd, shadow, sudo, wheel",
+    help: "Users and groups that no directory may give, beside those of this machine's own files; an empty list lets them come, and new members of such groups are told of.",
+  },
   "directory.source": {
     takes: "a table for each directory: [directory.source.main]",
     standard: "none; one is needed",

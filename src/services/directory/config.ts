@@ -71,6 +71,9 @@ export type IdFences = {
   readonly localUsers: readonly string[];
   readonly localGroups: readonly string[];
 };
+/** None of them is taken from a directory where nobody says otherwise: sudo, polkit and sockets trust the name. */
+export const PRIVILEGED_GROUPS: readonly string[] = ["adm", "admin", "disk", "docker", "kmem", "libvirt", "lxd", "shadow", "sudo", "wheel"];
+
 /** What becomes of the entries of a source that could not be read: the whole update waits, its old ones stay, they go. */
 export const ON_FAILURE = ["hold", "keep", "drop"] as const;
 export type DirectoryConfig = {

@@ -1,8 +1,10 @@
 /** What happens to the directory, for hooks and for whoever watches: one plain object each. */
 import { DIRECTORY_LIMITS } from "../../base/limits-directory.ts";
 import type { WallClock } from "../../base/time.ts";
+import type { Log } from "../../ports/log.ts";
 import { countsOf, type TableDifference } from "./difference.ts";
 import { type Compared, nameAt } from "./difference-rows.ts";
+import { type Newcomers, newcomersIn } from "./privileged.ts";
 import type { Source } from "./source.ts";
 import type { Table } from "./table.ts";
 
@@ -16,25 +18,33 @@ type Where = { readonly domain: string; readonly update: number; readonly at: Wa
 
 export class News {
   readonly #events: EventsPort;
+  readonly #log: Log;
   /** What was told last of sources that gave nothing to believe. */
   told = "";
 
-  constructor(events: EventsPort) {
+  constructor({ events, log }: { readonly events: EventsPort; readonly log: Log }) {
     this.#events = events;
+    this.#log = log;
   }
 
   /** Sources that gave nothing to believe are news once, not at every update. */
   ended(where: Where, { compared, sources }: { readonly compared: Compared | undefined; readonly sources: readonly Source[] }): void {
-    if (compared !== undefined) this.#events.happened(changed(where, compared));
+    if (compared !== undefined) this.#changed(where, compared);
     const unsound = sources.filter(({ state }) => state !== "ok").map(({ settings: { name }, state }) => `${name} ${state}`);
     const told = unsound.join();
     if (told !== "" && told !== this.told) this.#events.happened(held(where, sources));
     this.told = told;
   }
+
+  #changed(where: Where, compared: Compared): void {
+    const newcomers = newcomersIn(compared);
+    for (const { group, count, names } of newcomers) this.#log.write("warn", "privilegedGroupGrew", { group, count, names: names.join(" ") });
+    this.#events.happened(changed(where, compared, newcomers));
+  }
 }
 
 /** Counts of all, names of a few. */
-function changed({ domain, update, at }: Where, { before, after, difference }: Compared): Happening {
+function changed({ domain, update, at }: Where, { before, after, difference }: Compared, newcomers: readonly Newcomers[]): Happening {
   const event = "users-change";
   const tell = (of: TableDifference, old: Table, fresh: Table): object => ({
     ...countsOf(of),
@@ -48,7 +58,10 @@ function changed({ domain, update, at }: Where, { before, after, difference }: C
     },
   });
   const [users, groups] = [tell(difference.users, before.users, after.users), tell(difference.groups, before.groups, after.groups)];
-  return { event, record: { at: new Date(at).toISOString(), event, domain, update, users, groups } };
+  return {
+    event,
+    record: { at: new Date(at).toISOString(), event, domain, update, users, groups, ...(newcomers.length === 0 ? {} : { newcomers }) },
+  };
 }
 
 function held({ domain, update, at }: Where, sources: readonly Source[]): Happening {

@@ -54,7 +54,7 @@ export class Updates {
     this.#wake = new Wake(ports.clock, () => this.#due());
     this.#saving = new Saving(ports.store);
     this.#heldBack = new HeldBack(ports.clock);
-    this.#news = new News(ports.events);
+    this.#news = new News(ports);
   }
 
   get update(): number {

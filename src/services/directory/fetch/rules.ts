@@ -11,7 +11,7 @@ export const REJECT_REASONS = [
   "bad-name", // empty, too long, digits only, or with characters that a name may not have
   "bad-path", // a home or a shell that does not begin at the root
   "too-long", // a value longer than a field may be, or a line longer than clients have room for
-  "local-name", // a user or group of this machine's own files
+  "local-name", // a user or group of this machine's own files, or one that is denied
   "name-taken", // an entry before this one in the same directory has the name
 ] as const;
 export type RejectReason = (typeof REJECT_REASONS)[number];
