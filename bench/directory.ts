@@ -1,132 +1,104 @@
 /**
- * Reading 100,000 users from one slapd: ldapsearch from its start to its end, ours from the first connection of an update to the snapshot
- * that clients are served from. Both ask for the same entries and attributes in the same pages, without a password, over loopback.
+ * What 100,000 users cost: to read them from slapd, to keep them, and to answer for them; beside ldapsearch, Debian's ypserv and nslcd with
+ * the same slapd, in alternating rounds. And what all four services take while nothing happens.
  */
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { mkdtempSync, rmSync } from "node:fs";
+import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
-import { SUFFIX } from "../test/support/ldif.ts";
-import { type Namespace, waitFor, withNamespaces } from "../test/support/namespace.ts";
-import { startSlapd } from "../test/support/slapd.ts";
-import { cpuMsOf } from "./processes.ts";
+import { idleMiB } from "./directory-idle.ts";
+import { change, getpwnam, ldapsearch, type Maker, matches, peakMiB, PLAIN, pssMiB, pull, ypcat } from "./directory-work.ts";
+import { type DirectoryWorld, startNslcd, startOurs, startPeerYpserv, withDirectoryWorld } from "./directory-world.ts";
+import { ROOT } from "./isolated.ts";
 import { type Bench, type Measured, median } from "./row.ts";
 
-const root = join(dirname(fileURLToPath(import.meta.url)), "..");
-/** One of the users has the id 65,535, which nobody may have. */
-const USERS = 100_001;
-const SERVED = USERS - 1;
-const PAGE = 1000;
-const PATIENCE_MS = 60_000;
+/** By row and program. */
+type Samples = Map<string, number[]>;
+type Note = (work: string, program: string, value: number) => void;
 
-/** The program as a user starts it: all roles, all fences, state on the disk. */
-const OURS = `[directory]
-domain = "bench"
-yp_register = "none"
-userdb = false
+/** What compiles at run time has seen its work before anybody looks at the clock. */
+const WARMING = 3;
+const SETTLED_MS = 3000;
 
-[directory.source.main]
-server = "127.0.0.1"
-transport = "plain"
-page_size = ${PAGE}
-base = "${SUFFIX}"
-
-[directory.source.main.user_fields]
-gecos = "cn"
-`;
-const ASKED = ["uid", "uidNumber", "gidNumber", "cn", "homeDirectory", "loginShell"];
-
-type Sample = { readonly elapsedMs: number; readonly cpuMicroseconds: number };
-type Reader = (ns: Namespace, folder: string) => Promise<Sample>;
-const READERS: Readonly<Record<string, Reader>> = { leasehold: pull, ldapsearch };
+const ROWS: readonly (Omit<Measured, "ours" | "peers"> & { readonly peers: readonly string[] })[] = [
+  { work: "pull", unit: "ms", peers: ["ldapsearch"], lowerIsBetter: true, limit: null, ratioLimit: 0.9 },
+  { work: "cpu pull", unit: "us CPU an entry, all processes", peers: ["ldapsearch"], lowerIsBetter: true, limit: null },
+  { work: "memory at the peak", unit: "MiB PSS of fetcher and engine", peers: ["nslcd"], lowerIsBetter: true, limit: 150 },
+  { work: "ypcat", unit: "ms", peers: ["ypserv"], lowerIsBetter: true, limit: null, ratioLimit: 1.2 },
+  { work: "getpwnam over nis", unit: "us", peers: ["nslcd"], lowerIsBetter: true, limit: null, ratioLimit: 1 },
+  { work: "getpwnam over systemd", unit: "us", peers: ["nslcd"], lowerIsBetter: true, limit: null, ratioLimit: 1 },
+  { work: "match", unit: "lookups/s", peers: ["ypserv"], lowerIsBetter: false, limit: 60_000 },
+  { work: "change", unit: "ms", peers: ["nslcd"], lowerIsBetter: true, limit: 100 },
+  { work: "four services idle", unit: "MiB PSS", peers: ["seven of node"], lowerIsBetter: true, limit: 110 },
+];
 
 export const directory: Bench = async (rounds, progress) => {
-  execFileSync(process.execPath, [join(root, "scripts/setup-peers.mjs")], { stdio: ["ignore", "ignore", "inherit"] });
-  execFileSync(process.execPath, [join(root, "scripts/build.mjs")], { stdio: ["ignore", "ignore", "inherit"] });
-  const folder = mkdtempSync(join(root, "bench/.run-"));
-  const samples = new Map<string, Sample[]>();
+  execFileSync(process.execPath, [join(ROOT, "scripts/setup-peers.mjs")], { stdio: ["ignore", "ignore", "inherit"] });
+  execFileSync(process.execPath, [join(ROOT, "scripts/build.mjs")], { stdio: ["ignore", "ignore", "inherit"] });
+  const folder = mkdtempSync(join(ROOT, "bench/.run-"));
+  execFileSync("chmod", ["755", folder]); // peers that give up root still reach their files
+  const samples: Samples = new Map();
+  const noteIn =
+    (round: string): Note =>
+    (work, program, value) => {
+      progress(`${round} ${work}, ${program}: ${value}`);
+      samples.set(`${work} ${program}`, [...(samples.get(`${work} ${program}`) ?? []), value]);
+    };
   try {
-    await withNamespaces(["house"], async ({ house }) => {
-      const slapd = await startSlapd(house, { users: USERS, groups: 0, anonymous: true });
-      try {
-        await ldapsearch(house); // its database is in memory for everyone
-        for (let round = 1; round <= rounds; round++)
-          for (const [name, read] of Object.entries(READERS)) {
-            const sample = await read(house, join(folder, `${name}-${round}`));
-            progress(`round ${round} ${name}: ${sample.elapsedMs} ms, ${sample.cpuMicroseconds} us CPU an entry`);
-            samples.set(name, [...(samples.get(name) ?? []), sample]);
-          }
-      } finally {
-        slapd.remove();
-      }
+    await withDirectoryWorld(folder, async (world) => {
+      await wholeReadings(world, rounds, noteIn);
+      await changesAsTheyHappen(world, rounds, noteIn);
     });
+    for (const [program, value] of Object.entries(await idleMiB(folder))) noteIn("once")("four services idle", program, value);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
-  return [
-    row("pull", "ms", samples, ({ elapsedMs }) => elapsedMs),
-    row("cpu pull", "us CPU an entry, all processes", samples, ({ cpuMicroseconds }) => cpuMicroseconds),
-  ];
+  const of = (work: string, program: string): number | null => median(samples.get(`${work} ${program}`) ?? []);
+  return ROWS.map(({ peers, ...row }) => {
+    const measured = peers
+      .map((name) => [name, of(row.work, name)] as const)
+      .filter((entry): entry is readonly [string, number] => entry[1] !== null);
+    return { ...row, ours: of(row.work, "leasehold"), peers: Object.fromEntries(measured) };
+  });
 };
 
-function row(work: string, unit: string, samples: ReadonlyMap<string, readonly Sample[]>, of: (sample: Sample) => number): Measured {
-  const medianOf = (name: string): number | null => median((samples.get(name) ?? []).map(of));
-  const peer = medianOf("ldapsearch");
-  return { work, unit, ours: medianOf("leasehold"), peers: peer === null ? {} : { ldapsearch: peer }, lowerIsBetter: true, limit: null };
-}
-
-async function ldapsearch(ns: Namespace): Promise<Sample> {
-  const question = ["-x", "-LLL", "-o", "ldif-wrap=no", "-H", "ldap://127.0.0.1", "-E", `pr=${PAGE}/noprompt`, "-b", SUFFIX];
-  const command = ["ldapsearch", ...question, "(objectClass=posixAccount)", ...ASKED];
-  const timed = '"$@" >/dev/null && times';
-  const started = performance.now();
-  const { stdout } = await ns.exec("sh", "-c", timed, "sh", ...command);
-  const elapsedMs = Math.round(performance.now() - started);
-  const [, ofChildren = ""] = stdout.split("\n"); // the first line is the shell's own
-  const seconds = [...ofChildren.matchAll(/(\d+)m([\d.]+)s/g)].map(([, minutes, rest]) => Number(minutes) * 60 + Number(rest));
-  return { elapsedMs, cpuMicroseconds: anEntry(seconds.reduce((sum, one) => sum + one, 0) * 1000) };
-}
-
-async function pull(ns: Namespace, folder: string): Promise<Sample> {
-  mkdirSync(folder, { mode: 0o755 });
-  const configuration = join(folder, "leasehold.toml");
-  writeFileSync(configuration, OURS, { mode: 0o644 });
-  const runtime = ["--runtime-dir", join(folder, "run")];
-  const program = ns.spawn(join(root, "bin/leasehold"), ["run", "-f", configuration, ...runtime, "--state-dir", join(folder, "state")]);
-  try {
-    const end = performance.now() + PATIENCE_MS;
-    while (!isConnected(program.pid)) {
-      if (performance.now() > end || !program.running) throw new Error(`no connection to the directory:\n${program.stdout}${program.stderr}`);
-      await delay(2);
+async function wholeReadings(world: DirectoryWorld, rounds: number, noteIn: (round: string) => Note): Promise<void> {
+  const nslcd = await startNslcd(world);
+  const maker: Maker = { world, serving: await startOurs(world, PLAIN, "whole") };
+  const peerPort = await startPeerYpserv(world);
+  for (let i = 0; i < WARMING; i++) await pull(maker);
+  for (let round = 1; round <= rounds; round++) {
+    const note = noteIn(`round ${round}`);
+    for (const [program, read] of [
+      ["leasehold", () => pull(maker)],
+      ["ldapsearch", () => ldapsearch(world)],
+    ] as const) {
+      const { elapsedMs, cpuMicroseconds } = await read();
+      note("pull", program, elapsedMs);
+      note("cpu pull", program, cpuMicroseconds);
     }
-    const startedAt = Date.now();
-    const before = cpuMsOf(program.pid);
-    await waitFor(
-      (see) => {
-        see(program.stdout + program.stderr);
-        return (program.stdout + program.stderr).includes("directoryCommitted");
-      },
-      PATIENCE_MS,
-      "a snapshot is committed",
-    );
-    const spent = cpuMsOf(program.pid) - before;
-    const { directory: shown } = JSON.parse(execFileSync(join(root, "bin/leasehold"), ["show", "--json", ...runtime], { encoding: "utf8" })) as Shown;
-    if (shown.snapshot.users !== SERVED) throw new Error(`${shown.snapshot.users} users are served, not ${SERVED}`);
-    return { elapsedMs: Date.parse(shown.snapshot.committedAt) - startedAt, cpuMicroseconds: anEntry(spent) };
-  } finally {
-    await program.stop();
-    rmSync(folder, { recursive: true, force: true });
+    note("ypcat", "leasehold", await ypcat(world.ours, world));
+    note("ypcat", "ypserv", await ypcat(world.theirs, world));
+    note("getpwnam over nis", "leasehold", await getpwnam(world, "nis"));
+    note("getpwnam over systemd", "leasehold", await getpwnam(world, "systemd"));
+    const theirs = await getpwnam(world, "ldap");
+    for (const way of ["nis", "systemd"]) note(`getpwnam over ${way}`, "nslcd", theirs);
+    note("match", "leasehold", await matches(world.ours, world, maker.serving.port));
+    note("match", "ypserv", await matches(world.theirs, world, peerPort));
+    await delay(SETTLED_MS);
+    note("memory at the peak", "leasehold", await peakMiB(maker));
+    note("memory at the peak", "nslcd", pssMiB([nslcd.pid]));
   }
+  await maker.serving.program.stop();
 }
 
-type Shown = { readonly directory: { readonly snapshot: { readonly users: number; readonly committedAt: string } } };
-
-/** Whether anybody in the namespace of this process has a connection to port 389 (0185), as proc_net_tcp(5) tells it. */
-function isConnected(pid: number): boolean {
-  return /^ *\d+: \S+ 0100007F:0185 01 /m.test(readFileSync(`/proc/${pid}/net/tcp`, "utf8"));
-}
-
-function anEntry(ms: number): number {
-  return Number(((ms * 1000) / SERVED).toFixed(2));
+async function changesAsTheyHappen(world: DirectoryWorld, rounds: number, noteIn: (round: string) => Note): Promise<void> {
+  const { program } = await startOurs(world, "live", "sync");
+  await delay(SETTLED_MS);
+  for (let i = 0; i < WARMING; i++) await change(world, "nis");
+  for (let round = 1; round <= rounds; round++) {
+    noteIn(`round ${round}`)("change", "leasehold", await change(world, "nis"));
+    noteIn(`round ${round}`)("change", "nslcd", await change(world, "ldap"));
+  }
+  await program.stop();
 }

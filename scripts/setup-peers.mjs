@@ -34,6 +34,7 @@ const WANTED = [
   ["slapd"],
   ["ldap-utils"],
   ["netbase"],
+  ["libgssapi-krb5-2"],
 ];
 /** Unpacked, not installed: the package, and a file of it that shows it is there (`*`: the machine's library folder). */
 const UNPACKED = [
@@ -56,6 +57,8 @@ const UNPACKED = [
   ["libgdbm6", "usr/lib/*/libgdbm.so.6"],
   ["wide-dhcpv6-client", "usr/sbin/dhcp6c"],
   ["radvd", "usr/sbin/radvd"],
+  ["nslcd", "usr/sbin/nslcd"],
+  ["libnss-ldapd", "usr/lib/*/libnss_ldap.so.2"],
 ];
 /** test/support/unpacked.ts looks for them here. */
 const UNPACKED_FOLDER = join(dirname(fileURLToPath(import.meta.url)), "../node_modules/.cache/leasehold-peers");

@@ -88,6 +88,7 @@ function discoverySocket({ link, name, hears, groups }: DiscoverySetup): number 
 export function openServiceSocket(kind: "udp" | "tcp", address: Ipv6Address, port: number): number {
   return opened(kind === "udp" ? SOCK.dgram : SOCK.stream, 0, (fd) => {
     if (kind === "tcp") check(native().setSockOpt(fd, SOL.socket, SO.reuseAddress, int(1)), "setsockopt SO_REUSEADDR");
+    else native().setSockOpt(fd, SOL.socket, SO.receiveBufferForce, int(RECEIVE_BUFFER_BYTES));
     check(native().bind(fd, inet6Address(address, port, 0)), "bind");
     if (kind === "tcp") check(native().listen(fd, LISTEN_BACKLOG), "listen");
   });

@@ -14,4 +14,7 @@ export interface StreamSource {
 
 /** What an outlet answers on; `rpcbind` is the one main connects itself. */
 export const STREAM_PURPOSES = ["yp", "portmapper", "userdb", "rpcbind"] as const;
+/** Programs that are also asked by datagram. */
+export const RPC_PURPOSES = ["yp", "portmapper"] as const;
+export type RpcPurpose = (typeof RPC_PURPOSES)[number];
 export type StreamPurpose = (typeof STREAM_PURPOSES)[number];

@@ -2,8 +2,10 @@
 import "./first.ts";
 import { asciiJson } from "../base/text.ts";
 import { BootClock } from "../platform/clock.ts";
+import type { RpcPurpose } from "../ports/streams.ts";
 import { readFile } from "../platform/lease-stores/read.ts";
 import { WriterThread } from "../platform/lease-stores/writers.ts";
+import { CallSockets } from "../platform/call-sockets.ts";
 import { native } from "../platform/native.ts";
 import { StreamConnection } from "../platform/stream-connection.ts";
 import type { DirectoryEvent } from "../services/directory/events.ts";
@@ -48,14 +50,14 @@ startEngine({
       events: { happened: ({ event, record }) => tell(room, event, record) },
       prober: { probe: (probe, source) => room.to("fetcher")?.send("probeSource", { probe, source }, { generation: room.generation }) === true },
     });
+    const calls = new CallSockets<RpcPurpose>((purpose, call) => service.datagram(purpose, call));
     return {
       fromMain: (message) => {
-        if (message.kind === "freshSnapshot") snapshots.write(message.descriptors[0] ?? -1);
+        if (message.kind === "callSocket") calls.open(message.body, message.descriptors[0] ?? -1);
+        else if (message.kind === "closeCallSocket") calls.close(message.body.number);
+        else if (message.kind === "freshSnapshot") snapshots.write(message.descriptors[0] ?? -1);
         else if (message.kind === "storedSnapshot") service.stored(stored(message, writer.pages));
         else fromMain(room, service, message);
-      },
-      fromFrontend: (message) => {
-        if (message.kind === "datagrams") answerDatagrams(room, service, message);
       },
       fromPeer: (role, message) => {
         if (role === "fetcher" && message.generation === room.generation) fromFetcher(service, message);
@@ -120,17 +122,6 @@ function openStream(room: EngineRoom, service: Directory, { body, descriptors }:
   const connection = new StreamConnection(descriptors[0] ?? -1, () => room.ask("streamClosed", { number: body.number }));
   const io = { write: (bytes: Uint8Array) => connection.write(bytes), close: () => connection.close(), abort: () => connection.abort() };
   connection.listen(service.stream(body, io));
-}
-
-function answerDatagrams(room: EngineRoom, service: Directory, { body }: Message<"datagrams">): void {
-  const { purpose, link } = body;
-  if (purpose !== "yp" && purpose !== "portmapper") return;
-  if (body.dropped > 0) service.datagramsDropped(purpose, body.dropped);
-  for (const datagram of body.datagrams) {
-    const payload = service.datagram(purpose, datagram);
-    const from = datagram.to;
-    if (payload !== undefined) room.to("frontend")?.send("sendDatagram", { purpose, link, from, to: datagram.from, port: datagram.port, payload });
-  }
 }
 
 function fromFetcher(service: Directory, message: Incoming): void {

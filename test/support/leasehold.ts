@@ -35,10 +35,16 @@ export type Shown = {
 export type Place = Pick<Namespace, "spawn"> | { readonly spawn: (command: string, args: readonly string[], options?: SpawnOptions) => Running };
 
 /** @param name tells several programs of one test apart */
-export async function startLeasehold(ns: Place, folder: string, toml: string, name = "leasehold"): Promise<Leasehold> {
+export async function startLeasehold(
+  ns: Place,
+  folder: string,
+  toml: string,
+  name = "leasehold",
+  logLevel: "debug" | "info" = "debug",
+): Promise<Leasehold> {
   const file = writeIn(folder, `${name}.toml`, toml);
   const run = join(folder, `${name}.run`);
-  const args = ["run", "-f", file, "--runtime-dir", run, "--state-dir", join(folder, `${name}.state`), "--log-level", "debug"];
+  const args = ["run", "-f", file, "--runtime-dir", run, "--state-dir", join(folder, `${name}.state`), "--log-level", logLevel];
   const command = ["-c", 'exec "$@" >>"$0" 2>&1', join(folder, `${name}.log`), BIN, ...args];
   const starts = (): number => readIn(folder, `${name}.log`).split('"event":"started"').length;
   const before = starts();

@@ -24,6 +24,8 @@ export type SlapdOptions = DirectoryContents & {
   readonly local?: boolean;
   /** Who has a certificate of the same authority is the reader; so is who comes over `socket` with such a uid (a regular expression). */
   readonly external?: { readonly uid: string };
+  /** A line of slapd.conf's indices beside that of classes: `uid eq`. */
+  readonly index?: string;
   /** Further entries. */
   readonly ldif?: string;
   /** Further attributes and classes, in the words of slapd.conf(5). */
@@ -191,6 +193,7 @@ export class Slapd {
       sizeLimit,
       anonymous = false,
       sync = false,
+      index,
       external,
       schema = "",
       hidden,
@@ -228,6 +231,7 @@ export class Slapd {
       `directory ${file("db")}`,
       `maxsize ${MAP_BYTES}`,
       "index objectClass eq",
+      ...(index === undefined ? [] : [`index ${index}`]),
       ...(sync ? ["index entryCSN,entryUUID eq", "overlay syncprov"] : []),
       ...Object.entries(overlays).flatMap(([name, lines]) => [`overlay ${name}`, ...lines]),
       "",

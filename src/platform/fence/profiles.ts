@@ -118,12 +118,12 @@ export const PROFILES = {
     threadPool: false,
     rules: [...RUNTIME, ...memory(false), ...CHANNELS, ...TIMER, ...DATAGRAMS, ...JOURNAL],
   },
-  /** An engine that answers on connections main accepted, and writes one file of its own; compiles, for large directories. */
+  /** An engine that answers on connections main accepted and sockets it bound, and writes one file of its own; compiles, for large directories. */
   "engine+streams": {
     name: "engine+streams",
     jitless: false,
     threadPool: false,
-    rules: [...RUNTIME, ...memory(false), ...CHANNELS, ...TIMER, ...allow("recvfrom", "sendto", "shutdown"), ...JOURNAL],
+    rules: [...RUNTIME, ...memory(false), ...CHANNELS, ...TIMER, ...DATAGRAMS, ...allow("shutdown"), ...JOURNAL],
   },
   /** Moves bytes between the sockets it was handed and the engines. */
   frontend: { name: "frontend", jitless: true, threadPool: false, rules: [...RUNTIME, ...memory(true), ...CHANNELS, ...TIMER, ...DATAGRAMS] },

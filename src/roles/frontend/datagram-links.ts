@@ -8,9 +8,6 @@ import type { EngineName } from "../messages/message.ts";
 import { batchesOf } from "./batches.ts";
 
 const DATAGRAM_OVERHEAD_BYTES = 40;
-/** Bound to an address, and no link's: what stands for the link counts them, and answers go where routes lead. */
-const OF_ADDRESSES: readonly DatagramPurpose[] = ["yp", "portmapper"];
-const NO_LINK = 0;
 
 type Open = { readonly socket: DatagramSocket; readonly purpose: DatagramPurpose; readonly link: number; dropped: number };
 
@@ -33,8 +30,7 @@ export class DatagramLinks {
     if (message.kind !== "datagramSocket") return;
     const { purpose, link } = message.body;
     this.#close(purpose, link);
-    const zone = OF_ADDRESSES.includes(purpose) ? NO_LINK : link;
-    const socket = new DatagramSocket(message.descriptors[0] ?? -1, zone, (datagrams) => this.#received(keyOf(purpose, link), datagrams));
+    const socket = new DatagramSocket(message.descriptors[0] ?? -1, link, (datagrams) => this.#received(keyOf(purpose, link), datagrams));
     this.#open.set(keyOf(purpose, link), { socket, purpose, link, dropped: 0 });
     this.#engine(DATAGRAM_OWNERS[purpose])?.send("datagramSocketReady", { purpose, link });
   }

@@ -72,13 +72,10 @@ export class DirectoryOffice implements Office {
   ready(role: ChildName): void {
     if (role === this.engine) {
       this.#listeners.allClosed();
+      this.#outlets.handSockets();
       this.#retries.forget();
       this.#writing = false;
       this.#snapshotDue = true;
-    }
-    if (role === "frontend") {
-      this.#listening = undefined;
-      this.#outlets.forget();
     }
     if (role === "fetcher") this.#tellFetcher();
     else this.#tellEngine();
@@ -97,7 +94,7 @@ export class DirectoryOffice implements Office {
 
   #tellEngine(): void {
     if (this.#config === undefined) return;
-    if (this.#tools.children.to(this.engine) === undefined || this.#tools.children.to("frontend") === undefined) return;
+    if (this.#tools.children.to(this.engine) === undefined) return;
     if (!same(this.#listening, this.#config.engine)) this.#listen(this.#config.engine);
     this.#tellPort(this.#config.engine);
     if (this.#snapshotDue) this.#handSnapshot();
@@ -140,7 +137,7 @@ export class DirectoryOffice implements Office {
 
   #listenAgain(): void {
     const [engine, before] = [this.#config?.engine, this.#outlets.port];
-    if (engine === undefined || this.#tools.children.to("frontend") === undefined) return;
+    if (engine === undefined) return;
     this.#listen(engine);
     if (this.#outlets.port !== before) this.#tellPort(engine);
   }

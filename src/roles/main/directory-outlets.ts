@@ -2,11 +2,12 @@
  * What `directory` listens on: ports of YP and of its own portmapper, the userdb socket; and the binding file. What a new configuration
  * wants too stays open: no question gets lost by a reload, and a port is never waited for that is ours.
  */
-import { closeSync } from "node:fs";
 import { join } from "node:path";
 import { KernelError } from "../../base/errors.ts";
 import type { Ipv6Address } from "../../base/ipv6.ts";
 import { mappedAddress, openServiceSocket } from "../../platform/inet6-sockets.ts";
+import { check, native } from "../../platform/native.ts";
+import type { RpcPurpose } from "../../ports/streams.ts";
 import type { DirectoryConfig } from "../../services/directory/config.ts";
 import { BindingFile } from "./binding-file.ts";
 import { systemFailure } from "./failures.ts";
@@ -18,7 +19,6 @@ const RESERVED_PORTS = { first: 600, last: 1023 } as const;
 const PORTMAPPER_PORT = 111;
 const USERDB_FOLDER = "/run/systemd/userdb";
 
-type RpcPurpose = "yp" | "portmapper";
 type Wanted = Pick<DirectoryConfig, "domain" | "yp" | "userdb">;
 
 export class DirectoryOutlets {
@@ -29,7 +29,9 @@ export class DirectoryOutlets {
   readonly #open = new Map<string, () => void>();
   /** What could not be had when it was tried last: told once. */
   readonly #failed = new Map<string, string>();
-  #nextLink = 0;
+  /** Of datagrams, by number: kept here, so that what is asked while there is no engine waits for the next one. */
+  readonly #sockets = new Map<number, { readonly purpose: RpcPurpose; readonly fd: number }>();
+  #nextSocket = 0;
   #port = 0;
 
   constructor(tools: Pick<Tools, "children" | "log">, listeners: Listeners) {
@@ -59,14 +61,14 @@ export class DirectoryOutlets {
     return this.#failed.size === 0;
   }
 
-  /** The frontend has gone, and its half of each port with it. */
-  forget(): void {
-    this.#close(() => true);
-    this.#port = 0;
+  /** The engine is another one, and reads from the same sockets. */
+  handSockets(): void {
+    for (const number of this.#sockets.keys()) this.#handSocket(number);
   }
 
   close(): void {
-    this.forget();
+    this.#close(() => true);
+    this.#port = 0;
     this.#trying("binding file", () => this.#binding.remove());
   }
 
@@ -83,21 +85,30 @@ export class DirectoryOutlets {
     if (register === "builtin") this.#have(`portmapper on ${text}`, () => this.#listenBoth("portmapper", address, PORTMAPPER_PORT));
   }
 
-  /** Datagrams are the frontend's. */
   #listenBoth(purpose: RpcPurpose, address: Ipv6Address, port: number): () => void {
-    const datagrams = openServiceSocket("udp", address, port);
-    const link = this.#nextLink++;
+    const fd = openServiceSocket("udp", address, port);
+    const number = this.#nextSocket++;
     try {
       const listener = this.#listeners.tcp(purpose, address, port);
-      this.#tools.children.to("frontend")?.send("datagramSocket", { purpose, link }, { descriptors: [datagrams] });
+      this.#sockets.set(number, { purpose, fd });
+      this.#handSocket(number);
       return () => {
         this.#listeners.end(listener);
-        this.#tools.children.to("frontend")?.send("closeDatagrams", { purpose, link });
+        this.#sockets.delete(number);
+        native().close(fd);
+        this.#tools.children.to("engine-directory")?.send("closeCallSocket", { number });
       };
     } catch (error) {
-      closeSync(datagrams);
+      native().close(fd);
       throw error;
     }
+  }
+
+  #handSocket(number: number): void {
+    const socket = this.#sockets.get(number);
+    const engine = this.#tools.children.to("engine-directory");
+    if (socket !== undefined)
+      engine?.send("callSocket", { number, purpose: socket.purpose }, { descriptors: [check(native().dup(socket.fd), "dup")] });
   }
 
   #listenUnix(path: string): () => void {

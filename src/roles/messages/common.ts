@@ -16,13 +16,11 @@ export const DATAGRAM_OWNERS = {
   /** Router advertisements of an uplink, and our solicitations. */
   "icmp6-uplink": "engine-uplink6",
   icmp6: "engine-lan",
-  yp: "engine-directory",
-  portmapper: "engine-directory",
 } as const satisfies Readonly<Record<string, EngineName>>;
 export type DatagramPurpose = keyof typeof DATAGRAM_OWNERS;
-const DATAGRAM_PURPOSES = ["dhcp6-client", "icmp6-uplink", "icmp6", "yp", "portmapper"] as const satisfies readonly DatagramPurpose[];
+const DATAGRAM_PURPOSES = ["dhcp6-client", "icmp6-uplink", "icmp6"] as const satisfies readonly DatagramPurpose[];
 const purpose = choice(DATAGRAM_PURPOSES);
-const DATAGRAM_ENGINES = ["engine-uplink6", "engine-lan", "engine-directory"] as const;
+const DATAGRAM_ENGINES = ["engine-uplink6", "engine-lan"] as const;
 
 /** What an operator may ask main for; the argument is a level for `log`, an interface or a source of the directory for those after it. */
 export const COMMANDS = ["reload", "log", "renew", "release", "reboot", "attach", "detach", "refresh", "accept", "probe"] as const;

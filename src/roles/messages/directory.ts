@@ -3,7 +3,7 @@ import { bytes16, type Codec, choice, empty, flag, list16, optional, struct, tex
 import { ipv6Address } from "../../base/ipv6.ts";
 import { LIMITS } from "../../base/limits.ts";
 import { DIRECTORY_LIMITS } from "../../base/limits-directory.ts";
-import { STREAM_PURPOSES } from "../../ports/streams.ts";
+import { RPC_PURPOSES, STREAM_PURPOSES } from "../../ports/streams.ts";
 import {
   type DirectoryConfig,
   type FetcherConfig,
@@ -178,6 +178,15 @@ export const DIRECTORY = {
     descriptors: 1,
   }),
   streamClosed: message({ type: 147, from: ["engine-directory"], to: ["main"], body: struct({ number: u32 }) }),
+  /** A socket of YP or the portmapper, bound to one address. */
+  callSocket: message({
+    type: 165,
+    from: ["main"],
+    to: ["engine-directory"],
+    body: struct({ number: u32, purpose: choice(RPC_PURPOSES) }),
+    descriptors: 1,
+  }),
+  closeCallSocket: message({ type: 166, from: ["main"], to: ["engine-directory"], body: struct({ number: u32 }) }),
   /** A connection to rpcbind's own socket, which believes only root. */
   connectRpcbind: message({ type: 148, from: ["engine-directory"], to: ["main"], body: empty }),
 

@@ -10,6 +10,7 @@ import type { RpcProgram, Transport } from "../../machines/yp/program.ts";
 import { answerRpc, type RpcOutcome, recordPieces } from "../../machines/yp/rpc.ts";
 import { ypProgram } from "../../machines/yp/yp.ts";
 import type { ReceivedDatagram } from "../../ports/datagrams.ts";
+import type { RpcPurpose } from "../../ports/streams.ts";
 import { rpcMessage } from "../../wire/rpc/message.ts";
 import { YP } from "../../wire/rpc/yp.ts";
 import { Counters } from "../counters.ts";
@@ -35,7 +36,6 @@ const TOLD = {
 export const REQUEST_REFUSALS = [
   "foreign-network",
   "too-long",
-  "queue-full",
   "over-allowance",
   "malformed",
   "not-a-call",
@@ -45,7 +45,7 @@ export const REQUEST_REFUSALS = [
 ] as const;
 type RequestRefusal = (typeof REQUEST_REFUSALS)[number];
 
-export type RpcPurpose = "yp" | "portmapper";
+export type { RpcPurpose };
 export type AskedDatagram = Pick<ReceivedDatagram, "from" | "port" | "payload">;
 
 export class Outlets {

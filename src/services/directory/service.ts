@@ -3,12 +3,12 @@ import { Counters } from "../counters.ts";
 import { absurd } from "../../base/errors.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Log } from "../../ports/log.ts";
-import type { ReceivedDatagram } from "../../ports/datagrams.ts";
+import type { RpcPurpose } from "../../ports/streams.ts";
+import type { AskedDatagram } from "./outlets.ts";
 import { RpcRecords } from "../../wire/rpc/records.ts";
 import type { SourceChanges } from "./changes.ts";
 import type { DirectoryConfig } from "./config.ts";
 import type { EntryBatch } from "./gathering.ts";
-import type { RpcPurpose } from "./outlets.ts";
 import { RecordedOutlets } from "./recording/outlets.ts";
 import { Registration } from "./registration.ts";
 import type { Snapshot } from "./snapshot.ts";
@@ -127,13 +127,8 @@ export class Directory {
   }
 
   /** @returns the answer, or undefined for silence */
-  datagram(purpose: RpcPurpose, datagram: ReceivedDatagram): Uint8Array | undefined {
+  datagram(purpose: RpcPurpose, datagram: AskedDatagram): Uint8Array | undefined {
     return this.#outlets.datagram(purpose, datagram, this.#clock.now());
-  }
-
-  /** Datagrams that were dropped on the way because this service did not keep up. */
-  datagramsDropped(purpose: RpcPurpose, count: number): void {
-    this.#outlets.refused.add(`${purpose}-udp-queue-full`, count);
   }
 
   /** What an operator asks for; what comes of it is in the view. @param source its name; "" for all */

@@ -45,7 +45,7 @@ export const FETCHER_FORGERIES: readonly Forgery[] = [
   forgery("saveLease", { name: "wan0", record }, "unsupported"),
   forgery("openPacketSocket", WAN, "unsupported"),
   forgery("openServerSocket", WAN, "unsupported"),
-  forgery("openDatagramSocket", { ...WAN, purpose: "yp" }, "unsupported"),
+  forgery("openDatagramSocket", { ...WAN, purpose: "icmp6" }, "unsupported"),
   forgery("configurePlan", { addresses: [], aggregates: [] }, "unsupported"),
   forgery("openJournalFile", { kind: "segment", number: 1 }, "unsupported"),
   ...outOfPlace("fetcher"),

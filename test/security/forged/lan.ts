@@ -34,7 +34,7 @@ export const LAN_FORGERIES: readonly Forgery[] = [
     forgery("openServerSocket", other, "openServerSocket.name"),
     forgery("openDatagramSocket", { ...other, purpose: "icmp6" }, "openDatagramSocket.name"),
   ]),
-  ...(["dhcp6-client", "yp", "portmapper"] as const).flatMap((purpose) => [
+  ...(["dhcp6-client", "icmp6-uplink"] as const).flatMap((purpose) => [
     forgery("openDatagramSocket", { ...LAN, purpose }, "openDatagramSocket.purpose"),
     forgery("closeDatagramSocket", { ...LAN, purpose }, "closeDatagramSocket.purpose"),
   ]),

@@ -23,7 +23,7 @@ export const UPLINK6_FORGERIES: readonly Forgery[] = [
     ...["lan0", "lan1", "lo"].map((name) => forgery("openDatagramSocket", { ...LAN, purpose, name }, "openDatagramSocket.name")),
     ...[-1, 1].map((shift) => forgery("openDatagramSocket", { ...UPLINK, purpose }, "openDatagramSocket.generation", { shift })),
   ]),
-  ...(["icmp6", "yp", "portmapper"] as const).flatMap((purpose) => [
+  ...(["icmp6"] as const).flatMap((purpose) => [
     forgery("openDatagramSocket", { ...WAN, purpose }, "openDatagramSocket.purpose"),
     forgery("closeDatagramSocket", { ...WAN, purpose }, "closeDatagramSocket.purpose"),
   ]),

@@ -25,12 +25,12 @@ function serving(more: Partial<YpConfig>) {
   self.serving({ users: [user("ada", 2001), user("bob", 2002)] });
   const match = (from: string, map: string, port = 700) => {
     const payload = call("match", { domain: "home", map, key: utf8("ada") });
-    const answer = self.service.datagram("yp", { from: from as Ipv6Address, port, to: from as Ipv6Address, hopLimit: 64, payload });
+    const answer = self.service.datagram("yp", { from: from as Ipv6Address, port, payload });
     return answer === undefined ? "silence" : resultIn("match", answer).status;
   };
   const list = (from: string, port = 700) => {
     const payload = call("mapList", "home");
-    const answer = self.service.datagram("yp", { from: from as Ipv6Address, port, to: from as Ipv6Address, hopLimit: 64, payload });
+    const answer = self.service.datagram("yp", { from: from as Ipv6Address, port, payload });
     return answer === undefined ? [] : resultIn("mapList", answer).maps;
   };
   return { ...self, match, list };

@@ -27,7 +27,7 @@ function rig(listen: readonly string[] = ["127.0.0.1", "::1"]) {
       argument: encodeAll(procedure.argument as Codec<unknown>, argument),
     });
   const send = (bytes: Uint8Array, from = "::ffff:127.0.0.1") =>
-    service.datagram("portmapper", { from: from as Ipv6Address, port: 900, to: "::1" as Ipv6Address, hopLimit: 1, payload: bytes });
+    service.datagram("portmapper", { from: from as Ipv6Address, port: 900, payload: bytes });
   const ask = (procedure: Procedure, version: number, argument: unknown): unknown => {
     const answer = send(message(procedure, version, argument)) ?? assert.fail("no answer");
     const reply = replyIn(answer);

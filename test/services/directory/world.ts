@@ -145,8 +145,7 @@ export function resultIn<P extends YpProcedure>(procedure: P, bytes: Uint8Array)
 
 /** Over UDP. @returns undefined for silence */
 export function ask(service: Directory, bytes: Uint8Array, from = "::ffff:127.0.0.1"): Uint8Array | undefined {
-  const to = "::ffff:127.0.0.1" as Ipv6Address;
-  return service.datagram("yp", { from: from as Ipv6Address, port: 700, to, hopLimit: 64, payload: bytes });
+  return service.datagram("yp", { from: from as Ipv6Address, port: 700, payload: bytes });
 }
 
 /** A client on a connection; `roomBytes` is what it takes before it is full. */
