@@ -86,6 +86,8 @@ function fromMain(room: EngineRoom, service: Directory, message: Incoming): void
       return service.command(message.body.verb, message.body.source);
     case "farewell":
       return service.listening(0);
+    case "areYouThere":
+      return room.ask("here", true);
     case "kernelFailed":
       return refused(service, message.body);
     case "stream":

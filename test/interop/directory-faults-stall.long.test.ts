@@ -1,7 +1,9 @@
 /** Servers that are there and say nothing, and an rpcbind that forgot: lookups do not notice, and all of it mends itself. */
 import assert from "node:assert/strict";
 import { once } from "node:events";
+import { existsSync } from "node:fs";
 import { createServer } from "node:net";
+import { join } from "node:path";
 import { test } from "node:test";
 import {
   answersAtOnce,
@@ -10,6 +12,7 @@ import {
   lineOf,
   otherShell,
   RECOVERY_MS,
+  servedUsers,
   statusBecomes,
   statusOf,
   userLines,
@@ -100,5 +103,27 @@ test(
       assert.match(await ours.control("show"), /registration: rpcbind/);
       await answersAtOnce(world, before);
       assert.deepEqual(await userLines(root), before);
+    }),
+);
+
+test(
+  "an engine that hangs is ended and started again; its users are served from the disk, also while slapd is away (directory §8.3)",
+  needsPeers,
+  () =>
+    inFaulty({ users: USERS, groups: 5 }, async (world) => {
+      const { root, toml, serving, slapd, folder } = world;
+      const ours = await serving(toml());
+      const before = await userLines(root);
+      await waitFor(() => existsSync(join(folder, "leasehold.state/directory/snapshot")), PATIENCE_MS, "the snapshot is on disk");
+      await slapd.kill();
+      const engine = async (): Promise<number> => (await ours.show()).main.roles.find(({ name }) => name === "engine-directory")?.pid ?? -1;
+      const hanging = await engine();
+      await new Promise((resolve) => setTimeout(resolve, 20_000));
+      assert.equal(await engine(), hanging, "control: who answers lives");
+      process.kill(hanging, "SIGSTOP");
+      await waitFor(() => ours.log().includes('"event":"roleHangs"'), PATIENCE_MS, "it is found out");
+      await waitFor(async () => (await engine()) !== hanging, PATIENCE_MS, "another one is there");
+      await servedUsers(root, USERS, ours.log);
+      await answersAtOnce(world, before);
     }),
 );

@@ -251,6 +251,8 @@ export const MESSAGE_SAMPLES: { readonly [K in CatalogueName]: unknown } = {
   freshSnapshot: true,
   snapshotSaved: { bytes: 4096 },
   snapshotFailed: true,
+  areYouThere: true,
+  here: true,
   stream: { number: 9, purpose: "yp", peer: "::ffff:127.0.0.1", port: 700, uid: 1000 },
   streamClosed: { number: 9 },
   connectRpcbind: true,

@@ -5,6 +5,7 @@ import type { ProbeView } from "../../services/directory/probe/probes.ts";
 import type { Common } from "../asking.ts";
 import { EXIT, finish, jsonLine, print } from "../output.ts";
 import { many } from "../show/words.ts";
+import { conflictsOf } from "./conflicts.ts";
 import { asked, directoryView, LOOK_MS, pause, told } from "./asked.ts";
 
 const PATIENCE_MS = 70_000;
@@ -52,14 +53,16 @@ async function end(options: Common, report: ProbeView): Promise<never> {
   const hint = HINTS.find(([pattern]) =>
     [reason, ...report.steps.filter(({ ok }) => !ok).map(({ detail }) => detail)].some((text) => pattern.test(text)),
   )?.[1];
-  if (options.json === true) finish(sound ? EXIT.done : EXIT.failed, jsonLine({ ...report, hint: sound ? null : (hint ?? null) }), 1);
   const served = await directoryView(options);
+  const conflicts = served.userdb === null ? [] : await conflictsOf(served.userdb.service);
+  if (options.json === true) finish(sound ? EXIT.done : EXIT.failed, jsonLine({ ...report, hint: sound ? null : (hint ?? null), conflicts }), 1);
   const told = [
     sound ? `all of it could be read: ${many(users, "user")}, ${many(groups, "group")}; nothing of it is served by this` : `failed: ${reason}`,
     ...(sound || hint === undefined ? [] : [`  hint: ${hint}`]),
     ...(lines.length === 0 ? [] : ["as they would be served:", ...lines.map((line) => `  ${line}`)]),
     ...(rejects.length === 0 ? [] : ["left out:"]),
     ...rejects.map(({ reason: why, count, samples }) => `  ${count} ${why}${samples.length === 0 ? "" : `: ${samples.join("; ")}`}`),
+    ...conflicts.map(({ service, kind, name }) => `conflict: ${kind} ${name} is also given by ${service}; programs take whichever answers first`),
     ...(served.snapshot === null
       ? []
       : [`served now, of all sources: ${many(served.snapshot.users, "user")}, ${many(served.snapshot.groups, "group")}`]),

@@ -57,6 +57,11 @@ export class Children {
     return child?.ready === true ? child.connection : undefined;
   }
 
+  /** One that hangs: it is started again. */
+  end(name: ChildName): void {
+    this.#running.get(name)?.role.kill("SIGKILL");
+  }
+
   /** Every process there is. One that is not ready has been started and is not behind its fence yet. */
   running(): readonly { readonly name: ChildName; readonly pid: number; readonly ready: boolean; readonly restarts: number }[] {
     return [...this.#running].map(([name, { role, ready }]) => ({ name, pid: role.pid, ready, restarts: this.restarts.get(name) ?? 0 }));

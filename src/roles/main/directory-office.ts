@@ -13,6 +13,7 @@ import { type Accepted, connectUnix, Listeners } from "./listeners.ts";
 import { attempt, type Office, type Tools } from "./office.ts";
 import { syncFolder } from "./state-folder.ts";
 import type { UplinkHost } from "./uplink-host.ts";
+import { Watchdog } from "./watchdog.ts";
 
 const RPCBIND_SOCKET = "/run/rpcbind.sock";
 const OTHERS_MAY_WRITE = 0o022;
@@ -37,6 +38,7 @@ export class DirectoryOffice implements Office {
   readonly #folder: string;
   readonly #listeners: Listeners;
   readonly #outlets: DirectoryOutlets;
+  readonly #watchdog: Watchdog;
   #config: Config | undefined;
   /** For which all is listened on. */
   #listening: Config["engine"] | undefined;
@@ -54,6 +56,7 @@ export class DirectoryOffice implements Office {
     this.#folder = join(tools.options["state-dir"], "directory");
     this.#listeners = new Listeners((accepted) => this.#hand(accepted));
     this.#outlets = new DirectoryOutlets(tools, this.#listeners);
+    this.#watchdog = new Watchdog({ ask: () => tools.children.to(this.engine)?.send("areYouThere", true) === true, end: () => this.#endEngine() });
   }
 
   configure({ directory, host }: Configuration): boolean {
@@ -76,6 +79,7 @@ export class DirectoryOffice implements Office {
       this.#retries.forget();
       this.#writing = false;
       this.#snapshotDue = true;
+      this.#watchdog.begin();
     }
     if (role === "fetcher") this.#tellFetcher();
     else this.#tellEngine();
@@ -84,6 +88,11 @@ export class DirectoryOffice implements Office {
   reconfigured(): void {
     this.#tellFetcher();
     this.#tellEngine();
+  }
+
+  #endEngine(): void {
+    this.#tools.log.write("error", "roleHangs", { name: this.engine });
+    this.#tools.children.end(this.engine);
   }
 
   #tellFetcher(): void {
@@ -104,6 +113,7 @@ export class DirectoryOffice implements Office {
   message(from: ChildName, message: Incoming): void {
     if (from === "fetcher" && message.kind === "connectLdapi") return this.#connectLdapi(message.body);
     if (from !== this.engine) return;
+    this.#watchdog.heard();
     switch (message.kind) {
       case "openSnapshot":
         return this.#openSnapshot();

@@ -169,6 +169,10 @@ export const DIRECTORY = {
   /** The disk has no room for it: what there is of it goes, and the one before stays. */
   snapshotFailed: message({ type: 149, from: ["engine-directory"], to: ["main"], body: empty }),
 
+  // whether the engine hangs
+  areYouThere: message({ type: 157, from: ["main"], to: ["engine-directory"], body: empty }),
+  here: message({ type: 158, from: ["engine-directory"], to: ["main"], body: empty }),
+
   // connections
   stream: message({
     type: 146,
