@@ -7,6 +7,8 @@ export const DIRECTORY_LIMITS = {
   passwdLineBytes: 895,
   /** Bytes between two slashes of a home or shell that systemd takes (NAME_MAX); a path with more is told as none. */
   userdbPathPartBytes: 255,
+  /** Of a password's hash that is kept for root (CRYPT_OUTPUT_SIZE of crypt(3)); a longer one is nobody's. */
+  passwordHashBytes: 384,
   /** Groups of one user in netid.byname (NGROUPS_MAX of Linux); further ones are left out. */
   netidGroups: 65_536,
   /** Bytes of requests on one connection to YP or userdb that wait for their turn; more end it. One whole Varlink message fits. */

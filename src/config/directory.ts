@@ -14,6 +14,7 @@ import {
   PRIVILEGED_GROUPS,
   REFERRAL_POLICIES,
   REFRESH_METHODS,
+  SECRET_YP_MAPS,
   type SourceConfig,
   type UserField,
 } from "../services/directory/config.ts";
@@ -91,7 +92,10 @@ export const directorySchema = z.strictObject({
   max_uid: id.default(LARGEST_ID),
   min_gid: id.default(1000),
   max_gid: id.default(LARGEST_ID),
-  deny_names: z.array(word).max(DIRECTORY_LIMITS.accessItems).default([...PRIVILEGED_GROUPS]),
+  deny_names: z
+    .array(word)
+    .max(DIRECTORY_LIMITS.accessItems)
+    .default([...PRIVILEGED_GROUPS]),
   source: z.record(z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, { message: "this is no name of a source" }), source),
 });
 export type DirectoryFile = z.output<typeof directorySchema>;
@@ -178,11 +182,25 @@ export function directoryOf(file: File, surroundings: Surroundings): { readonly 
       yp: ypOf(file, surroundings),
       userdb: file.userdb ? { service: file.userdb_service, enumerate: file.enumerate } : undefined,
     },
-    fetcher: { resolvers: surroundings.resolvers(), idFences, sources: sources.map(([name, given]) => sourceOf(name, given, surroundings)) },
+    fetcher: {
+      resolvers: surroundings.resolvers(),
+      idFences,
+      sources: sources.map(([name, given]) =>
+        sourceOf(
+          name,
+          given,
+          surroundings,
+          SECRET_YP_MAPS.some((map) => file.yp_maps.includes(map)),
+        ),
+      ),
+    },
   };
 }
 
-function sourceOf(name: string, given: SourceFile, surroundings: Surroundings): SourceConfig {
+function sourceOf(name: string, given: SourceFile, surroundings: Surroundings, keepsShadows: boolean): SourceConfig {
+  const fields = fieldsOf<UserField>(given.user_fields);
+  const { password } = fields;
+  const isShadowed = keepsShadows && password.kind !== "fixed";
   const readOrEmpty = (path: string, read: (path: string) => string | Error): string => {
     const text = path === "" ? "" : read(path);
     return typeof text === "string" ? text : "";
@@ -207,7 +225,12 @@ function sourceOf(name: string, given: SourceFile, surroundings: Surroundings): 
     nested: given.nested,
     refresh: given.refresh,
     reconcileSeconds: given.reconcile_seconds,
-    users: { base: given.user_base ?? given.base, scope: given.scope, filter: given.user_filter, fields: fieldsOf<UserField>(given.user_fields) },
+    users: {
+      base: given.user_base ?? given.base,
+      scope: given.scope,
+      filter: given.user_filter,
+      fields: isShadowed ? { ...fields, password: { ...password, kind: "shadow" } } : fields,
+    },
     groups: {
       base: given.group_base ?? given.base,
       scope: given.scope,

@@ -22,9 +22,9 @@ export const DIRECTORY_YP_OPTIONS: Readonly<Record<string, ConfigOption>> = {
   "directory.yp_allow": { takes: 'a list of networks: ["192.0.2.0/24"]', standard: "empty", help: "Who may ask over YP, beside this machine." },
   "directory.yp_maps": {
     takes:
-      'a list of maps: "passwd.byname", "passwd.byuid", "group.byname", "group.bygid", "netid.byname", "master.passwd.byname", "master.passwd.byuid", "ypservers"',
+      'a list of maps: "passwd.byname", "passwd.byuid", "group.byname", "group.bygid", "netid.byname", "master.passwd.byname", "master.passwd.byuid", "shadow.byname", "ypservers"',
     standard: "the first five",
-    help: "Which maps are there. master.passwd.* are for BSD; no map ever holds a hash.",
+    help: "Which maps are there. master.passwd.* are for BSD. They and shadow.byname hold hashes, where user_fields.password names an attribute, and are given to ports below 1024 alone.",
   },
   "directory.yp_securenets": {
     takes: "the path of a securenets file",
@@ -41,6 +41,6 @@ export const DIRECTORY_YP_OPTIONS: Readonly<Record<string, ConfigOption>> = {
   "directory.yp_rules.security": {
     takes: '"none", "port" or "deny"',
     standard: "none; it is needed",
-    help: 'Given, given to ports below 1024, or not there. master.passwd.* leave this machine only by a rule with networks and "port".',
+    help: 'Given, given to ports below 1024, or not there. master.passwd.* and shadow.byname leave this machine only by a rule with networks and "port".',
   },
 };

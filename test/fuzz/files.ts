@@ -183,11 +183,20 @@ const STATE_OF_DIRECTORY: StoredState = {
       groupCount: 1,
       users: utf8.encode("alice:*:2001:2000:\u00c4lice:/home/alice:/bin/sh\nbob:*:2002:2000::/home/bob:\n"),
       groups: utf8.encode("staff:*:3001:alice,bob\n"),
+      shadows: utf8.encode("alice:$6$salt$hash:19000:0:99999:7::\n"),
     },
-    { name: "second", pulledAt: wallClock(1_700_000_000_000), userCount: 0, groupCount: 0, users: new Uint8Array(0), groups: new Uint8Array(0) },
+    {
+      name: "second",
+      pulledAt: wallClock(1_700_000_000_000),
+      userCount: 0,
+      groupCount: 0,
+      users: new Uint8Array(0),
+      groups: new Uint8Array(0),
+      shadows: new Uint8Array(0),
+    },
   ],
 };
-const FENCES = fencesOf({ minUid: 1000, maxUid: 60_000, minGid: 1000, maxGid: 60_000, localUsers: ["root"], localGroups: ["wheel"] });
+const FENCES = fencesOf({ minUid: 1000, maxUid: 60_000, minGid: 1000, maxGid: 60_000, localUsers: ["root"], localGroups: ["wheel"] }, true);
 
 function directorySamples(): readonly Uint8Array[] {
   return [finish(encodeState(STATE_OF_DIRECTORY)), finish(encodeState({ ...STATE_OF_DIRECTORY, sources: [] }))];

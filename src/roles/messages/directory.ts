@@ -6,6 +6,7 @@ import { DIRECTORY_LIMITS } from "../../base/limits-directory.ts";
 import { RPC_PURPOSES, STREAM_PURPOSES } from "../../ports/streams.ts";
 import {
   type DirectoryConfig,
+  FIELD_SOURCES,
   type FetcherConfig,
   type GroupField,
   type IdFences,
@@ -41,7 +42,7 @@ const idFences: Codec<IdFences> = struct({
   localGroups: localNames,
 });
 
-const fieldSource = struct({ kind: choice(["attribute", "optional", "list", "fixed"]), value: phrase });
+const fieldSource = struct({ kind: choice(FIELD_SOURCES), value: phrase });
 const SEARCH = { base: phrase, scope: choice(["one", "subtree"]), filter: text32(LIMITS.trustedPemBytes) } as const;
 const users: Codec<SearchConfig<UserField>> = struct({
   ...SEARCH,

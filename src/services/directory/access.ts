@@ -2,6 +2,7 @@
 import { ipv4Contains, parseIpv4, parseIpv4Prefix, type Ipv4Prefix } from "../../base/ipv4.ts";
 import { ipv6Contains, type Ipv6Prefix, parseIpv6, parseIpv6Prefix } from "../../base/ipv6.ts";
 import type { AccessRule } from "./config.ts";
+import { isSecretMap } from "./shadows.ts";
 
 export type Access = { readonly v4: readonly Ipv4Prefix[]; readonly v6: readonly Ipv6Prefix[] };
 
@@ -41,8 +42,6 @@ function plainAddress(address: string): string {
 /** Who asks, as far as YP can know. */
 export type Caller = { readonly peer: string; readonly port: number };
 
-/** Maps with what only root may read on BSD: nobody gets them over a network unless a rule names it, and a port of root's. */
-const SECRET = /^(?:master\.passwd|shadow)\./;
 const FIRST_ORDINARY_PORT = 1024;
 
 /** Which maps are there for whom: the same for both families of addresses. */
@@ -63,16 +62,16 @@ export class MapRules {
 
   /** Whether it makes no difference who asks. */
   areAlike(maps: Iterable<string>): boolean {
-    return this.#rules.length === 0 && [...maps].every((map) => !SECRET.test(map));
+    return this.#rules.length === 0 && ![...maps].some(isSecretMap);
   }
 
+  /** What root alone may read on a host is for ports of root's alone: on this machine, and in networks that a rule names. */
   mayRead(map: string, { peer, port }: Caller): boolean {
     const rule = this.#rules.find(({ from, fits }) => fits(map) && (from === undefined || mayAsk(from, peer)));
-    const isSecret = SECRET.test(map);
-    if (rule === undefined) return !isSecret || isLoopback(peer);
-    if (rule.security === "deny") return false;
-    if (rule.security === "port") return port < FIRST_ORDINARY_PORT && port > 0 && (!isSecret || rule.from !== undefined || isLoopback(peer));
-    return !isSecret || isLoopback(peer);
+    const isOfRoot = port > 0 && port < FIRST_ORDINARY_PORT;
+    if (rule?.security === "deny") return false;
+    if (!isSecretMap(map)) return rule?.security !== "port" || isOfRoot;
+    return isOfRoot && (isLoopback(peer) || (rule?.security === "port" && rule.from !== undefined));
   }
 }
 

@@ -4,6 +4,7 @@ import { checkUser, type Fences, userLine } from "./check.ts";
 import type { UserEntry } from "./entries.ts";
 import { Gathering, type GroupPart } from "./gathering.ts";
 import { type Lines, lineAt } from "./lines.ts";
+import { type ShadowEdits, shadowOf } from "./shadows.ts";
 
 /** Which update of a source is held, and how many changes to it; 0 and 0: none that anybody could build on. */
 export type Held = { readonly update: number; readonly change: number };
@@ -20,7 +21,7 @@ export type SourceChanges = Held & {
 /** Lines that take the place of others of the same name; undefined: the name goes. */
 export type Edits = ReadonlyMap<string, Edit | undefined>;
 export type Edit = { readonly id: number; readonly line: Uint8Array };
-export type SourceEdits = { readonly users: Edits; readonly groups: Edits };
+export type SourceEdits = { readonly users: Edits; readonly groups: Edits; readonly shadows: ShadowEdits };
 
 /** What waits: a change comes whenever it happens, and is put in when nothing else is under way. */
 export class ChangeQueue {
@@ -61,13 +62,18 @@ export class ChangeQueue {
 export function editsOf(all: readonly SourceChanges[], fences: Fences, rejected: (name: string) => void): SourceEdits | undefined {
   const users = new Map<string, Edit | undefined>();
   const groups = new Map<string, Edit | undefined>();
+  const shadows = new Map<string, string | undefined>();
   const encoder = new TextEncoder();
   for (const { goneUsers, users: changed } of all) {
-    for (const name of goneUsers) users.set(name, undefined);
+    for (const name of goneUsers) {
+      users.set(name, undefined);
+      if (fences.shadows) shadows.set(name, undefined);
+    }
     for (const user of changed) {
       const isSound = checkUser(user, fences) === undefined;
       if (!isSound) rejected(user.name);
       users.set(user.name, isSound ? { id: user.uid, line: encoder.encode(userLine(user)) } : undefined);
+      if (fences.shadows) shadows.set(user.name, isSound ? shadowOf(user.password) : undefined);
     }
   }
   const fresh = (): Gathering =>
@@ -85,7 +91,7 @@ export function editsOf(all: readonly SourceChanges[], fences: Fences, rejected:
     for (const [name, edit] of linesIn(harvest.groups)) groups.set(name, edit);
     gathering = fresh();
   }
-  return { users, groups };
+  return { users, groups, shadows };
 }
 
 function* linesIn(lines: Lines): Generator<readonly [string, Edit]> {

@@ -3,11 +3,17 @@ import { LIMITS } from "../../base/limits.ts";
 import { DIRECTORY_LIMITS } from "../../base/limits-directory.ts";
 import type { IdFences } from "./config.ts";
 import type { GroupEntry, UserEntry } from "./entries.ts";
+import { isElsewhere } from "./shadows.ts";
 
 export const REJECTIONS = ["bad-name", "bad-char", "bad-number", "bad-path", "id-range", "local-name", "not-utf8", "too-long"] as const;
 export type Rejection = (typeof REJECTIONS)[number];
-/** The fences, with names ready to be looked up. */
-export type Fences = { readonly ids: IdFences; readonly localUsers: ReadonlySet<string>; readonly localGroups: ReadonlySet<string> };
+/** The fences, with names ready to be looked up; and whether hashes are kept. */
+export type Fences = {
+  readonly ids: IdFences;
+  readonly localUsers: ReadonlySet<string>;
+  readonly localGroups: ReadonlySet<string>;
+  readonly shadows: boolean;
+};
 
 /** The 16-bit and the 32-bit "no id" of system calls, and root: no directory gives these, whatever the fences are. */
 const NEVER_IDS: readonly number[] = [0, 0xffff, 0xffffffff];
@@ -20,16 +26,17 @@ const REST_BYTES = 27;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
-export function fencesOf(ids: IdFences): Fences {
-  return { ids, localUsers: new Set(ids.localUsers), localGroups: new Set(ids.localGroups) };
+export function fencesOf(ids: IdFences, shadows = false): Fences {
+  return { ids, localUsers: new Set(ids.localUsers), localGroups: new Set(ids.localGroups), shadows };
 }
 
-export function checkUser(user: UserEntry, { ids, localUsers }: Fences): Rejection | undefined {
+export function checkUser(user: UserEntry, { ids, localUsers, shadows }: Fences): Rejection | undefined {
   return (
     checkName(user.name, localUsers) ??
     checkId(user.uid, { lowest: ids.minUid, highest: ids.maxUid }) ??
     checkId(user.gid, { lowest: ids.minGid, highest: ids.maxGid }) ??
-    firstOf([user.password, user.gecos, user.home, user.shell], checkText) ??
+    checkText(shadows ? user.password.replaceAll(":", "") : user.password) ??
+    firstOf([user.gecos, user.home, user.shell], checkText) ??
     checkPath(user.home) ??
     (user.shell === "" ? undefined : checkPath(user.shell)) ??
     (fits(user) ? undefined : "too-long")
@@ -62,9 +69,12 @@ export function groupLine({ name, password, gid, members }: GroupEntry): string 
   return `${name}:${shownPassword(password)}:${gid}:${[...new Set(members)].join(",")}`;
 }
 
-/** A hash never goes over NIS, and an empty field would let everybody in without one. */
+/**
+ * No hash is in what everybody may read, and an empty field would let everybody in without one. `x`: it stands elsewhere, in the directory's
+ * own words, or because it is kept for root.
+ */
 function shownPassword(password: string): string {
-  return password === "x" ? "x" : "*";
+  return password === "x" || isElsewhere(password) ? "x" : "*";
 }
 
 function checkName(name: string, local: ReadonlySet<string>): Rejection | undefined {

@@ -1,7 +1,11 @@
 /** What the operator says about `directory`. Types only; parsed by `config`, carried to fetcher and engine as frames. */
 
-/** Where a field of a map comes from: an attribute's first value (an entry without it is left out, or has an empty field), all values, or always the same text. */
-export type FieldSource = { readonly kind: "attribute" | "optional" | "list" | "fixed"; readonly value: string };
+/**
+ * Where a field of a map comes from: an attribute's first value (an entry without it is left out, or has an empty field), all values, or
+ * always the same text; `shadow`: a password's hash, and how it ages (RFC 2307 shadowAccount), for maps that root alone may read.
+ */
+export const FIELD_SOURCES = ["attribute", "optional", "list", "fixed", "shadow"] as const;
+export type FieldSource = { readonly kind: (typeof FIELD_SOURCES)[number]; readonly value: string };
 export const USER_FIELDS = ["name", "password", "uid", "gid", "gecos", "home", "shell"] as const;
 export const GROUP_FIELDS = ["name", "password", "gid", "members"] as const;
 export type UserField = (typeof USER_FIELDS)[number];
@@ -103,8 +107,11 @@ export const YP_MAPS = [
   "netid.byname",
   "master.passwd.byname",
   "master.passwd.byuid",
+  "shadow.byname",
   "ypservers",
 ] as const;
+/** What on BSD and Linux root alone may read: with hashes. */
+export const SECRET_YP_MAPS = ["master.passwd.byname", "master.passwd.byuid", "shadow.byname"] as const satisfies YpConfig["maps"];
 /** What is served where nobody says otherwise. */
 export const STANDARD_YP_MAPS = ["passwd.byname", "passwd.byuid", "group.byname", "group.bygid", "netid.byname"] as const satisfies YpConfig["maps"];
 /** A map is given, given to who asks from a port below 1024, or not there. */

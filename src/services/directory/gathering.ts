@@ -4,6 +4,7 @@ import { LIMITS } from "../../base/limits.ts";
 import { checkGroupHead, checkMembers, checkUser, type Fences, groupLine, type Rejection, userLine } from "./check.ts";
 import type { GroupEntry, UserEntry } from "./entries.ts";
 import { LineGatherer } from "./lines.ts";
+import { shadowOf } from "./shadows.ts";
 import type { Harvest } from "./snapshot.ts";
 
 /** `more`: further members follow in the next part, which repeats everything else. */
@@ -27,6 +28,7 @@ export class Gathering {
   readonly #onRejected: (rejected: Rejected) => void;
   readonly #users = new LineGatherer();
   readonly #groups = new LineGatherer();
+  readonly #shadows = new Map<string, string>();
   readonly rejected = new Counters();
   #open: { readonly entry: GroupEntry; readonly members: string[]; reason: Rejection | undefined } | undefined;
   #received = { users: 0, groups: 0 };
@@ -46,6 +48,7 @@ export class Gathering {
     const reason = checkUser(user, this.#fences);
     if (reason !== undefined) this.#reject({ kind: "user", name: user.name, reason });
     else if (!this.#users.add({ name: user.name, id: user.uid, line: userLine(user) })) this.#fault ??= "too-many";
+    else if (this.#fences.shadows && !this.#shadows.has(user.name)) this.#shadows.set(user.name, shadowOf(user.password));
   }
 
   group({ more, ...part }: GroupPart): void {
@@ -66,7 +69,7 @@ export class Gathering {
     if (this.#open !== undefined) this.#fault ??= "unfinished-group";
     const { users, groups } = this.#received;
     if (sent !== undefined && (sent.users !== users || sent.groups !== groups)) this.#fault ??= "count-mismatch";
-    return this.#fault ?? { users: this.#users.take(), groups: this.#groups.take() };
+    return this.#fault ?? { users: this.#users.take(), groups: this.#groups.take(), shadows: this.#shadows };
   }
 
   #whole(group: GroupEntry, reason: Rejection | undefined): void {

@@ -7,6 +7,7 @@ import { LIMITS } from "../../base/limits.ts";
 import { DIRECTORY_LIMITS } from "../../base/limits-directory.ts";
 import { compareBytes } from "./bytes.ts";
 import { YP_MAPS, type YpConfig } from "./config.ts";
+import { hashIn, NO_SHADOW, shadowLine } from "./shadows.ts";
 import type { Snapshot } from "./snapshot.ts";
 import type { Table } from "./table.ts";
 
@@ -21,34 +22,39 @@ type Served = { readonly domain: string; readonly master: string; readonly wante
 /** Those that are wanted, in the order of the table. */
 export function ypMaps({ domain, master, wanted }: Served, snapshot: Snapshot): ReadonlyMap<string, YpMapRows> {
   const { users, groups, usersChangedAt, groupsChangedAt } = snapshot;
+  const nameAt = (row: number): string => decoder.decode(users.name(row));
+  const shadow = (row: number): string => snapshot.shadows.get(nameAt(row)) ?? NO_SHADOW;
   const makers: { readonly [map in YpConfig["maps"][number]]: () => YpMapRows } = {
     "passwd.byname": () => byName(users, usersChangedAt),
     "passwd.byuid": () => byId(users, usersChangedAt),
     "group.byname": () => byName(groups, groupsChangedAt),
     "group.bygid": () => byId(groups, groupsChangedAt),
     "netid.byname": () => netids(domain, snapshot),
-    "master.passwd.byname": () => masterByName(users, usersChangedAt),
-    "master.passwd.byuid": () => byId(users, usersChangedAt, (row) => masterLine(users.line(row))),
+    "master.passwd.byname": () => linesByName(users, usersChangedAt, (row) => masterLine(users.line(row), shadow(row))),
+    "master.passwd.byuid": () => byId(users, usersChangedAt, (row) => masterLine(users.line(row), shadow(row))),
+    "shadow.byname": () => linesByName(users, usersChangedAt, (row) => encoder.encode(shadowLine(nameAt(row), shadow(row)))),
     ypservers: () => servers(master, snapshot.committedAt),
   };
   return new Map(YP_MAPS.filter((map) => wanted.includes(map)).map((map) => [map, makers[map]()]));
 }
 
 /** Three more fields than Linux has, which nothing is known of: no class, and neither a change of the password nor an end is due. */
-function masterLine(line: Uint8Array): Uint8Array {
+function masterLine(line: Uint8Array, shadow: string): Uint8Array {
   const [name, password, uid, gid, ...rest] = decoder.decode(line).split(":");
-  return encoder.encode([name, password, uid, gid, "", "0", "0", ...rest].join(":"));
+  const hash = hashIn(shadow);
+  return encoder.encode([name, hash === "*" ? password : hash, uid, gid, "", "0", "0", ...rest].join(":"));
 }
 
-function masterByName(users: Table, changedAt: WallClock): YpMapRows {
+/** Other lines than those of the table, by the same names. */
+function linesByName(users: Table, changedAt: WallClock, lineOf: (row: number) => Uint8Array): YpMapRows {
   const plain = byName(users, changedAt);
-  const at = (place: number): YpEntry => ({ key: users.name(place), value: masterLine(users.line(place)) });
+  const at = (place: number): YpEntry => ({ key: users.name(place), value: lineOf(place) });
   return {
     ...plain,
     at,
     match: (key) => {
       const row = users.find(key);
-      return row === undefined ? undefined : masterLine(users.line(row));
+      return row === undefined ? undefined : lineOf(row);
     },
     items: () => itemsOf(users.count, at),
   };

@@ -6,6 +6,7 @@ import { countsOf, differenceOf, isEmpty } from "./difference.ts";
 import type { Compared } from "./difference-rows.ts";
 import { harvestOf } from "./restore.ts";
 import { editedSnapshot, type Harvest, type Snapshot, snapshotOf } from "./snapshot.ts";
+import { storedShadows } from "./shadows.ts";
 import { encodeState, type StoredSource, storedLines } from "./snapshot-file.ts";
 import type { Sliced } from "./sort.ts";
 import type { Good, Source } from "./source.ts";
@@ -40,8 +41,9 @@ export function harvestsIn(goods: readonly (Good | undefined)[]): readonly Harve
   return goods.flatMap((good) => (good === undefined ? [] : [good.harvest]));
 }
 
-export function storedSource(name: string, { harvest: { users, groups }, pulledAt }: Good): StoredSource {
-  return { name, pulledAt, userCount: users.count, groupCount: groups.count, users: storedLines(users), groups: storedLines(groups) };
+export function storedSource(name: string, { harvest: { users, groups, shadows }, pulledAt }: Good): StoredSource {
+  const lines = { users: storedLines(users), groups: storedLines(groups), shadows: storedShadows(shadows) };
+  return { name, pulledAt, userCount: users.count, groupCount: groups.count, ...lines };
 }
 
 export function storedSources(sources: readonly Source[], goods: readonly (Good | undefined)[]): readonly StoredSource[] {

@@ -4,6 +4,7 @@ import { Gathering } from "./gathering.ts";
 import { LIMITS } from "../../base/limits.ts";
 import type { Fences } from "./check.ts";
 import type { GroupEntry, UserEntry } from "./entries.ts";
+import { NO_SHADOWS, passwordFrom, type Shadows, shadowsIn } from "./shadows.ts";
 import type { Harvest } from "./snapshot.ts";
 
 const LINE_FEED = 0x0a;
@@ -12,12 +13,13 @@ const DECIMAL = /^[0-9]{1,10}$/;
 
 /** @returns undefined when a line is none of ours: then nothing of this is believed */
 export function* harvestOf(
-  { users, groups }: { readonly users: Uint8Array; readonly groups: Uint8Array },
+  { users, groups, shadows }: { readonly users: Uint8Array; readonly groups: Uint8Array; readonly shadows?: Uint8Array },
   fences: Fences,
 ): Sliced<Harvest | undefined> {
   const gathering = new Gathering(fences, () => undefined);
+  const hidden = fences.shadows && shadows !== undefined ? yield* shadowsIn(shadows) : NO_SHADOWS;
   const sound =
-    (yield* each(users, 7, (fields) => gathering.user(userOf(fields)))) &&
+    (yield* each(users, 7, (fields) => gathering.user(userOf(fields, hidden)))) &&
     (yield* each(groups, 4, (fields) => gathering.group({ ...groupOf(fields), more: false })));
   const harvest = gathering.finish(undefined);
   return sound && typeof harvest === "object" ? harvest : undefined;
@@ -44,7 +46,8 @@ function fieldsOf(line: Uint8Array): readonly string[] {
   }
 }
 
-function userOf([name = "", password = "", uid = "", gid = "", gecos = "", home = "", shell = ""]: readonly string[]): UserEntry {
+function userOf([name = "", shown = "", uid = "", gid = "", gecos = "", home = "", shell = ""]: readonly string[], shadows: Shadows): UserEntry {
+  const password = passwordFrom(shown, shadows.get(name));
   return { name, password, uid: numberIn(uid), gid: numberIn(gid), gecos, home, shell };
 }
 

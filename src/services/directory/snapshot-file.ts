@@ -16,11 +16,13 @@ export type StoredSource = {
   readonly groupCount: number;
   readonly users: Uint8Array;
   readonly groups: Uint8Array;
+  /** Of users whose hashes are kept: the file is root's, as /etc/shadow is. */
+  readonly shadows: Uint8Array;
 };
 export type StoredState = { readonly domain: string; readonly committedAt: WallClock; readonly sources: readonly StoredSource[] };
 
 const MAGIC = 0x4c48_4452; // "LHDR"
-const VERSION = 1;
+const VERSION = 2;
 const CHECKSUM_BYTES = 4;
 /** For everything but lines; the buffer grows where it is not enough. */
 const ROOM_BYTES = 4096;
@@ -48,6 +50,7 @@ const source = struct({
   groupCount: u32,
   users: block,
   groups: block,
+  shadows: block,
 });
 const state = struct({
   magic: u32,
@@ -59,7 +62,7 @@ const state = struct({
 
 /** In slices: the checksum over ten megabytes takes longer than a packet likes to wait. */
 export function* encodeState(stored: StoredState): Sliced<Uint8Array> {
-  const size = stored.sources.reduce((sum, { users, groups }) => sum + users.length + groups.length, ROOM_BYTES);
+  const size = stored.sources.reduce((sum, { users, groups, shadows }) => sum + users.length + groups.length + shadows.length, ROOM_BYTES);
   const writer = new Writer(size);
   state.encode(writer, { magic: MAGIC, version: VERSION, ...stored });
   yield;

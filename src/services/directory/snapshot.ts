@@ -4,16 +4,19 @@ import { LIMITS } from "../../base/limits.ts";
 import type { SourceEdits } from "./changes.ts";
 import type { Lines } from "./lines.ts";
 import { type Memberships, membershipsOf } from "./memberships.ts";
+import { editedShadows, mergedShadows, sameShadows, type Shadows } from "./shadows.ts";
 import type { Sliced } from "./sort.ts";
 import { editedTable } from "./table-edits.ts";
 import { type MergeCounts, type Table, tableOf } from "./table.ts";
 
-export type Harvest = { readonly users: Lines; readonly groups: Lines };
+export type Harvest = { readonly users: Lines; readonly groups: Lines; readonly shadows: Shadows };
 
 export type Snapshot = {
   readonly users: Table;
   readonly groups: Table;
   readonly memberships: Memberships;
+  /** Empty where no map for root alone is provided. */
+  readonly shadows: Shadows;
   readonly committedAt: WallClock;
   /** When the users, and the groups, last became others. */
   readonly usersChangedAt: WallClock;
@@ -30,12 +33,14 @@ export function* snapshotOf(harvests: readonly Harvest[], before: Snapshot | und
   const users = yield* tableOf(userLines, merged.users);
   const groups = yield* tableOf(groupLines, merged.groups);
   const memberships = yield* membershipsOf(groups);
-  const sameUsers = before !== undefined && (yield* sameBytes(before.users.items, users.items));
+  const shadows = mergedShadows(harvests.map((harvest) => harvest.shadows));
+  const sameUsers = before !== undefined && sameShadows(before.shadows, shadows) && (yield* sameBytes(before.users.items, users.items));
   const sameGroups = before !== undefined && (yield* sameBytes(before.groups.items, groups.items));
   return {
     users,
     groups,
     memberships,
+    shadows,
     committedAt: now,
     usersChangedAt: sameUsers ? before.usersChangedAt : now,
     groupsChangedAt: sameGroups ? before.groupsChangedAt : now,
@@ -44,13 +49,14 @@ export function* snapshotOf(harvests: readonly Harvest[], before: Snapshot | und
 }
 
 /** With a few lines in other words: for a snapshot of one source, in which no name is there twice. */
-export function* editedSnapshot(before: Snapshot, { users: userEdits, groups: groupEdits }: SourceEdits, now: WallClock): Sliced<Snapshot> {
+export function* editedSnapshot(before: Snapshot, { users: userEdits, groups: groupEdits, shadows }: SourceEdits, now: WallClock): Sliced<Snapshot> {
   const users = userEdits.size === 0 ? undefined : yield* editedTable(before.users, userEdits);
   const groups = groupEdits.size === 0 ? undefined : yield* editedTable(before.groups, groupEdits);
   return {
     users: users?.table ?? before.users,
     groups: groups?.table ?? before.groups,
     memberships: groups === undefined ? before.memberships : yield* membershipsOf(groups.table),
+    shadows: editedShadows(before.shadows, shadows),
     committedAt: now,
     usersChangedAt: users === undefined ? before.usersChangedAt : now,
     groupsChangedAt: groups === undefined ? before.groupsChangedAt : now,

@@ -10,6 +10,7 @@ import { editedLines, type Held, NOTHING_HELD, type SourceEdits } from "./change
 import type { DirectoryConfig } from "./config.ts";
 import { type EntryBatch, Gathering, type Rejected } from "./gathering.ts";
 import { type Counts, judgePull, type Suspicion } from "./guard.ts";
+import { editedShadows } from "./shadows.ts";
 import type { Harvest } from "./snapshot.ts";
 
 export type SourceSettings = DirectoryConfig["sources"][number];
@@ -131,10 +132,14 @@ export class Source {
   }
 
   /** What changes make of it. @returns undefined where that is hard to believe: a source is not emptied one change at a time */
-  edited({ users, groups }: SourceEdits): Harvest | undefined {
+  edited({ users, groups, shadows }: SourceEdits): Harvest | undefined {
     if (this.good === undefined) return undefined;
     const { harvest } = this.good;
-    const edited = { users: editedLines(harvest.users, users), groups: editedLines(harvest.groups, groups) };
+    const edited = {
+      users: editedLines(harvest.users, users),
+      groups: editedLines(harvest.groups, groups),
+      shadows: editedShadows(harvest.shadows, shadows),
+    };
     const verdict = judgePull(countsIn(edited), this.#whole, { shrinkPercent: this.settings.shrinkPercent, suspicion: undefined, isCycle: false });
     return verdict.kind === "believed" ? edited : undefined;
   }

@@ -8,6 +8,7 @@ import { DIRECTORY_LIMITS } from "../../base/limits-directory.ts";
 import { after, type Instant, instant, NEVER, type WallClock } from "../../base/time.ts";
 import { Background } from "./background.ts";
 import { type Fences, fencesOf } from "./check.ts";
+import { keepsShadows } from "./shadows.ts";
 import type { DirectoryConfig } from "./config.ts";
 import { ChangeQueue, type SourceChanges } from "./changes.ts";
 import type { Compared } from "./difference-rows.ts";
@@ -87,7 +88,7 @@ export class Updates {
     this.#news.told = told;
     this.#config = config;
     this.#saving = new Saving(this.#ports.store);
-    this.#fences = fencesOf(config.idFences);
+    this.#fences = fencesOf(config.idFences, keepsShadows(config.yp));
     this.sources = config.sources.slice(0, DIRECTORY_LIMITS.directorySources).map((settings) => new Source(settings, this.#ports.log));
     this.#load(sources, this.snapshot?.committedAt);
   }

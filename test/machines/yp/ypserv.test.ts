@@ -27,7 +27,7 @@ function database() {
     const line = userLine({ name, password: "x", uid, gid: 2001, gecos: "", home: `/home/${name}`, shell: "/bin/sh" });
     gatherer.add({ name, id: uid, line });
   }
-  const snapshot = finish(snapshotOf([{ users: gatherer.take(), groups: new LineGatherer().take() }], undefined, MADE_AT));
+  const snapshot = finish(snapshotOf([{ users: gatherer.take(), groups: new LineGatherer().take(), shadows: new Map() }], undefined, MADE_AT));
   const maps = new Map(
     [...ypMaps({ domain: "home", master: "gateway", wanted: STANDARD_YP_MAPS }, snapshot)].filter(([name]) => name === "passwd.byname"),
   );

@@ -21,8 +21,9 @@ const STATE: StoredState = {
       groupCount: 1,
       users: utf8("a:*:2001:2000::/a:\n"),
       groups: utf8("g:*:3001:a\n"),
+      shadows: utf8("a:$6$salt$hash:19000:0:99999:7::\n"),
     },
-    { name: "second", pulledAt: wallClock(1_700_000_000_000), userCount: 0, groupCount: 0, users: utf8(""), groups: utf8("") },
+    { name: "second", pulledAt: wallClock(1_700_000_000_000), userCount: 0, groupCount: 0, users: utf8(""), groups: utf8(""), shadows: utf8("") },
   ],
 };
 
@@ -33,7 +34,7 @@ test("what was saved is read again as it was", () => {
 test("any bytes of lines keep their value", () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 5000 }), fc.uint8Array({ maxLength: 50 }), fc.nat(), (users, groups, time) => {
-      const state = { ...STATE, sources: [{ name: "s", pulledAt: wallClock(time), userCount: 3, groupCount: 4, users, groups }] };
+      const state = { ...STATE, sources: [{ name: "s", pulledAt: wallClock(time), userCount: 3, groupCount: 4, users, groups, shadows: users }] };
       assert.deepEqual(finish(decodeState(finish(encodeState(state)), "home")), state);
     }),
   );

@@ -6,6 +6,7 @@ import type { SearchResultEntry } from "../../../wire/ldap/operations.ts";
 import type { GroupEntry, UserEntry } from "../entries.ts";
 import { valuesOf } from "./attributes.ts";
 import { keyOf, MemberNames, memberKey } from "./members.ts";
+import { AGEING_ATTRIBUTES, shadowIn } from "./shadow.ts";
 import { GroupGraph, type RawGroup } from "./nested.ts";
 import { gecosOf, idOf, joined, memberOf, nameOf, passwordOf, pathOf, Reject, type RejectReason, textOf } from "./rules.ts";
 
@@ -17,7 +18,10 @@ export type MappedGroup = Mapped<GroupEntry & { readonly unknown: number }>;
 /** Attributes that a search has to ask for, each once; RFC 4511 §4.5.1.8: `1.1` is none at all. */
 export function attributesOf(search: SearchConfig<UserField> | SearchConfig<GroupField>): readonly string[] {
   const wanted = new Map<string, string>();
-  for (const { kind, value } of Object.values(search.fields)) if (kind !== "fixed") wanted.set(value.toLowerCase(), value);
+  for (const { kind, value } of Object.values(search.fields)) {
+    if (kind !== "fixed") wanted.set(value.toLowerCase(), value);
+    if (kind === "shadow") for (const days of AGEING_ATTRIBUTES) wanted.set(days.toLowerCase(), days);
+  }
   return wanted.size === 0 ? ["1.1"] : [...wanted.values()];
 }
 
@@ -58,7 +62,7 @@ export class Mapping {
     return judged(() => {
       const user: UserEntry = {
         name: nameOf(text("name"), this.#localUsers),
-        password: passwordOf(text("password")),
+        password: this.#password(entry),
         uid: idOf(text("uid"), "uid", this.#fences),
         gid: idOf(text("gid"), "gid", this.#fences),
         gecos: gecosOf(text("gecos")),
@@ -71,6 +75,11 @@ export class Mapping {
       this.#memberNames.learn(entry.name, user.name);
       return line;
     });
+  }
+
+  #password(entry: SearchResultEntry): string {
+    const source = this.#users.fields.password;
+    return source.kind === "shadow" ? shadowIn(entry, source.value) : passwordOf(oneOf(entry, source, "password"));
   }
 
   /** @returns undefined for a group that waits for the rest of the directory */

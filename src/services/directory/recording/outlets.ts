@@ -9,6 +9,7 @@ import { Recorder } from "../../recorder.ts";
 import type { Caller } from "../access.ts";
 import type { DirectoryConfig } from "../config.ts";
 import { type AskedDatagram, Outlets, type RpcPurpose } from "../outlets.ts";
+import { keepsShadows } from "../shadows.ts";
 import type { Snapshot } from "../snapshot.ts";
 import { withoutForeignArguments } from "./requests.ts";
 import { isRecordable, type SnapshotEvent, snapshotEvents } from "./snapshot-lines.ts";
@@ -74,10 +75,10 @@ export class RecordedOutlets extends Outlets {
     return noted(super.varlink(request), done);
   }
 
-  /** @returns false without a configuration, and when the directory is too large to be written down */
+  /** @returns false without a configuration, where hashes are served, and when the directory is too large to be written down */
   recordRequests(seconds: number): boolean {
     const snapshot = this.#current();
-    if (this.#configured === undefined || (snapshot !== undefined && !isRecordable(snapshot))) return false;
+    if (this.#configured === undefined || keepsShadows(this.#configured.yp) || (snapshot !== undefined && !isRecordable(snapshot))) return false;
     this.#recorder.start(seconds);
     this.restart();
     this.#tellConfigured();

@@ -5,6 +5,7 @@
 import type { WallClock } from "../../../base/time.ts";
 import { LIMITS } from "../../../base/limits.ts";
 import { LineGatherer } from "../lines.ts";
+import { NO_SHADOWS } from "../shadows.ts";
 import { type Harvest, type Snapshot, snapshotOf } from "../snapshot.ts";
 import { finish } from "../sort.ts";
 import type { Table } from "../table.ts";
@@ -45,7 +46,7 @@ export class SnapshotBuilder {
   }
 
   snapshot({ committedAt, usersChangedAt, groupsChangedAt }: SnapshotTimes): Snapshot {
-    const harvest = (first: boolean): Harvest => ({ users: this.#take("users", first), groups: this.#take("groups", first) });
+    const harvest = (first: boolean): Harvest => ({ users: this.#take("users", first), groups: this.#take("groups", first), shadows: NO_SHADOWS });
     const made = finish(snapshotOf([harvest(true), harvest(false)], undefined, committedAt));
     this.#pieces = [];
     return { ...made, usersChangedAt, groupsChangedAt };

@@ -47,7 +47,8 @@ export class UpdatesPlayer {
         return [];
       case "source": {
         const { name, pulledAt, userCount, groupCount } = event;
-        this.#sources.push({ name, pulledAt, userCount, groupCount, users: this.#linesOf("users"), groups: this.#linesOf("groups") });
+        const lines = { users: this.#linesOf("users"), groups: this.#linesOf("groups"), shadows: new Uint8Array(0) };
+        this.#sources.push({ name, pulledAt, userCount, groupCount, ...lines });
         this.#given = [];
         return [];
       }
