@@ -26,6 +26,8 @@ export type SlapdOptions = DirectoryContents & {
   readonly external?: { readonly uid: string };
   /** A line of slapd.conf's indices beside that of classes: `uid eq`. */
   readonly index?: string;
+  /** The reader may read userPassword. */
+  readonly passwords?: boolean;
   /** Further entries. */
   readonly ldif?: string;
   /** Further attributes and classes, in the words of slapd.conf(5). */
@@ -197,6 +199,7 @@ export class Slapd {
       external,
       schema = "",
       hidden,
+      passwords = false,
       certificate = "server",
       overlays = {},
     } = this.#options;
@@ -221,7 +224,7 @@ export class Slapd {
       ...(external === undefined
         ? []
         : [`authz-regexp "gidNumber=[1-9][0-9]+\\\\+uidNumber=${external.uid},cn=peercred,cn=external,cn=auth" "${READER.dn}"`]),
-      "access to attrs=userPassword by anonymous auth by * none",
+      `access to attrs=userPassword ${passwords ? `by dn.exact="${READER.dn}" read ` : ""}by anonymous auth by * none`,
       ...(hidden === undefined ? [] : [`access to dn.regex="${hidden}" by * none`]),
       `access to * by dn.exact="${READER.dn}" read by anonymous ${anonymous ? "read" : "auth"}`,
       "database mdb",
