@@ -3,7 +3,7 @@ import "./first.ts";
 import { BootClock } from "../platform/clock.ts";
 import { inet6Address } from "../platform/inet6-sockets.ts";
 import { JournalFiles } from "../platform/lease-stores/journal-files.ts";
-import { WriterThread } from "../platform/lease-stores/writers.ts";
+import { AdaptiveWriter, WriterThread } from "../platform/lease-stores/writers.ts";
 import { native } from "../platform/native.ts";
 import { Outbox, ServerSockets } from "../platform/server-sockets.ts";
 import type { HostNamesFile, LeaseOutcome } from "../ports/leases.ts";
@@ -46,7 +46,7 @@ startEngine({
   profile: "engine+journal",
   lists: () => ["links", "addresses6", "routes6"],
   prepare: (room) => {
-    const writers = { journal: new WriterThread(), snapshot: new WriterThread() };
+    const writers = { journal: new AdaptiveWriter(), snapshot: new WriterThread() };
     const parts: Parts = {
       heard: new Listeners(room),
       clock: new BootClock(),

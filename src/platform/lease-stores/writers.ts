@@ -1,5 +1,5 @@
 /**
- * Bytes made durable at a place in a file: by a thread of the native layer while we go on, or by ourselves. A write that fails
+ * Bytes made durable at a place in a file: by a thread of the native layer while we go on, by ourselves, or by whichever costs less. A write that fails
  * ends the process: what the disk then holds nobody knows, so there is nothing to try again. A disk without room is another
  * matter: whoever asks to be told writes the same bytes to the same place once there is some.
  */
@@ -58,6 +58,49 @@ export class BlockingWriter implements DurableWriter {
   write(fd: number, length: number, place: number, done: () => void, noRoom?: () => void): void {
     const next = outcome(native().writeDurably(fd, this.pages, 0, length, place), length, done, noRoom);
     if (next !== undefined) setImmediate(next);
+  }
+}
+
+/** Above it the disk is slow: others are not to wait for it. */
+const QUICK_MS = 1;
+/** What a disk writes at once anyway: some sixty leases. */
+const SMALL_BYTES = 4096;
+
+/**
+ * Writes a small group itself as long as the disk is quick: to wake a thread and to be woken by it costs more than to wait, and what comes
+ * meanwhile makes the next group larger. Large groups, and all of a slow disk, are the thread's, so that nobody else waits for them.
+ */
+export class AdaptiveWriter implements DurableWriter {
+  readonly pages: Uint8Array;
+  readonly #thread: DurableWriter;
+  readonly #nowMs: () => number;
+  /** Of the last write, whoever made it. */
+  #tookMs = 0;
+
+  constructor(thread: DurableWriter = new WriterThread(), nowMs: () => number = () => performance.now()) {
+    this.#thread = thread;
+    this.#nowMs = nowMs;
+    this.pages = thread.pages;
+  }
+
+  write(fd: number, length: number, place: number, done: () => void, noRoom?: () => void): void {
+    if (length <= SMALL_BYTES && this.#tookMs <= QUICK_MS) {
+      setImmediate(() => this.#here(fd, length, place, done, noRoom)); // behind all that this turn has to send
+      return;
+    }
+    const began = this.#nowMs();
+    const timed = (): void => {
+      this.#tookMs = this.#nowMs() - began;
+      done();
+    };
+    this.#thread.write(fd, length, place, timed, noRoom);
+  }
+
+  #here(fd: number, length: number, place: number, done: () => void, noRoom?: () => void): void {
+    const began = this.#nowMs();
+    const next = outcome(native().writeDurably(fd, this.pages, 0, length, place), length, done, noRoom);
+    this.#tookMs = this.#nowMs() - began;
+    next?.();
   }
 }
 

@@ -3,7 +3,7 @@ import { closeSync, constants, fsyncSync, openSync, readdirSync, renameSync, rmS
 import { join } from "node:path";
 import { setImmediate as turn } from "node:timers/promises";
 import { JournalFiles, type JournalKind } from "../../../src/platform/lease-stores/journal-files.ts";
-import { BlockingWriter, type DurableWriter, WriterThread } from "../../../src/platform/lease-stores/writers.ts";
+import { AdaptiveWriter, BlockingWriter, type DurableWriter, WriterThread } from "../../../src/platform/lease-stores/writers.ts";
 import { applyImage } from "../../../src/services/leases/images.ts";
 import { LeaseJournal } from "../../../src/services/leases/journal.ts";
 import type { LeaseTable } from "../../../src/services/leases/table.ts";
@@ -23,8 +23,10 @@ export type Store = {
 };
 export type Writers = { readonly journal: DurableWriter; readonly snapshot: DurableWriter; readonly close: () => void };
 
+export type WriterKind = "thread" | "blocking" | "adaptive";
+
 /** Writers live until the process ends, so tests share them. */
-export const WRITERS: { readonly [K in "thread" | "blocking"]: () => Writers } = {
+export const WRITERS: { readonly [K in WriterKind]: () => Writers } = {
   thread: once(() => {
     const [journal, snapshot] = [new WriterThread(), new WriterThread()];
     const close = () => {
@@ -32,6 +34,14 @@ export const WRITERS: { readonly [K in "thread" | "blocking"]: () => Writers } =
       snapshot.close();
     };
     return { journal, snapshot, close };
+  }),
+  adaptive: once(() => {
+    const [journal, snapshot] = [new WriterThread(), new WriterThread()];
+    const close = () => {
+      journal.close();
+      snapshot.close();
+    };
+    return { journal: new AdaptiveWriter(journal), snapshot, close };
   }),
   blocking: once(() => ({ journal: new BlockingWriter(), snapshot: new BlockingWriter(), close: () => undefined })),
 };

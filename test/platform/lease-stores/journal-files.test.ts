@@ -9,9 +9,12 @@ import { setImmediate as turn } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { IMAGE_BYTES, writeImage, writeRemoval } from "../../../src/services/leases/images.ts";
 import { bytesOf, insert, leasesIn, nthLease } from "../../services/leases/support.ts";
-import { list, openStore, type Store, WRITERS } from "./folder.ts";
+import { list, openStore, type Store, WRITERS, type WriterKind } from "./folder.ts";
 
-after(() => WRITERS.thread().close());
+after(() => {
+  WRITERS.thread().close();
+  WRITERS.adaptive().close();
+});
 
 const image = new Uint8Array(IMAGE_BYTES);
 
@@ -32,7 +35,7 @@ async function stopAll(): Promise<void> {
 }
 
 /** An engine that starts; the one before has ended. */
-async function opened(folder: string, kind: "thread" | "blocking" = "thread", later?: Parameters<typeof openStore>[2]): Promise<Store> {
+async function opened(folder: string, kind: WriterKind = "thread", later?: Parameters<typeof openStore>[2]): Promise<Store> {
   await stopAll();
   const store = openStore(folder, WRITERS[kind](), later);
   assert.ok("table" in store, JSON.stringify(store));
@@ -59,7 +62,7 @@ const segments = (folder: string): readonly number[] =>
     .map(({ number }) => number)
     .sort((a, b) => a - b);
 
-for (const kind of ["thread", "blocking"] as const) {
+for (const kind of ["thread", "blocking", "adaptive"] as const) {
   test(`${kind}: what was durable is there after each of three lives, and each life has a segment of its own`, () =>
     inScratch(async (folder) => {
       for (let life = 0; life < 3; life++) {
@@ -179,7 +182,7 @@ test("a damaged journal is refused, with the segment, the place and the reason",
     assert.deepEqual(openStore(folder, WRITERS.thread()), { ok: false, reason: "frame-behind-damage", segment: 1, offset: 4096 });
   }));
 
-for (const writer of ["WriterThread", "BlockingWriter"])
+for (const writer of ["WriterThread", "BlockingWriter", "AdaptiveWriter"])
   test(`${writer}: a write that fails or falls short ends the process, and nobody is told that it was done`, () =>
     inScratch(async (folder) => {
       const writers = fileURLToPath(new URL("../../../src/platform/lease-stores/writers.ts", import.meta.url));

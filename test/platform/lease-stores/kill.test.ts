@@ -53,7 +53,7 @@ async function inScratch(work: (folder: string) => Promise<void>): Promise<void>
   }
 }
 
-for (const writer of ["thread", "blocking"] as const) {
+for (const writer of ["thread", "adaptive"] as const) {
   test(`${writer}: killed in mid-load, over segments and snapshots, twice: what was said is so`, () =>
     inScratch(async (folder) => {
       const first = await killedAfter(30_000, folder, writer, "honest");

@@ -2,7 +2,7 @@
  * A program that leases and releases as fast as its disk lets it, and prints a line for each change once it is durable:
  * until somebody kills it. With `early` it prints before it writes, which the test must notice.
  *
- *   load.ts FOLDER thread|blocking honest|early
+ *   load.ts FOLDER thread|adaptive honest|early
  */
 import { writeSync } from "node:fs";
 import { IMAGE_BYTES, writeImage, writeRemoval } from "../../../src/services/leases/images.ts";
@@ -10,7 +10,7 @@ import { bytesOf, insert, nthLease } from "../../services/leases/support.ts";
 import { openStore, WRITERS } from "./folder.ts";
 
 const [folder = "", kind = "", honesty = ""] = process.argv.slice(2);
-const store = openStore(folder, WRITERS[kind === "thread" ? "thread" : "blocking"]());
+const store = openStore(folder, WRITERS[kind === "thread" ? "thread" : "adaptive"]());
 if (!("table" in store)) throw new Error(JSON.stringify(store));
 const { table, journal } = store;
 const image = new Uint8Array(IMAGE_BYTES);
