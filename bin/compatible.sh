@@ -6,10 +6,11 @@ node=$(command -v node) || { echo "$name: node is not on the PATH; install Node.
 daemon() {
   absent=$1
   shift
-  foreground= other= file= socket= define= level=info
-  case $name in ypldap) flags=:D:df:ns:v ;; *) flags=:df:ns:v ;; esac
+  foreground= other= file= socket= define= compat= level=info
+  case $name in ypldap) flags=:C:D:df:ns:v ;; *) flags=:df:ns:v ;; esac
   while getopts "$flags" flag; do
     case $flag in
+      C) compat=1; [ "$OPTARG" = compat ] || other=1 ;;
       d) foreground=1 ;;
       D) define="$define${define:+
 }$OPTARG" ;;
@@ -24,6 +25,7 @@ daemon() {
   set -- run --format "$name" --runtime-dir "/run/$name" --state-dir "/var/lib/$name" --log-level "$level"
   if [ -n "$file" ]; then set -- "$@" "--file=$file"; else set -- "$@" "--file=/etc/$name.conf" --absent "$absent"; fi
   if [ -n "$define" ]; then set -- "$@" "--define=$define"; fi
+  if [ -n "$compat" ]; then set -- "$@" --compat=warning; fi
   if [ -n "$socket" ]; then set -- "$@" "--control-socket=$socket"; fi
   exec "$bin/leasehold" "$@"
 }

@@ -8,6 +8,7 @@ await compatible({
   file: "/etc/ypldap.conf",
   absent: "error",
   defines: true,
+  compat: true,
   socket: "/run/ypldap/control.sock",
   printed: ({ directory }) => (directory === undefined ? "" : printYpldap(directory)),
 });

@@ -96,6 +96,7 @@ export const directorySchema = z.strictObject({
     .array(word)
     .max(DIRECTORY_LIMITS.accessItems)
     .default([...PRIVILEGED_GROUPS]),
+  local_names: z.enum(["reject", "accept"]).default("reject"),
   source: z.record(z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, { message: "this is no name of a source" }), source),
 });
 export type DirectoryFile = z.output<typeof directorySchema>;
@@ -156,7 +157,8 @@ function serversOf({ server }: SourceFile): readonly string[] {
 
 export function directoryOf(file: File, surroundings: Surroundings): { readonly engine: DirectoryConfig; readonly fetcher: FetcherConfig } {
   const names = surroundings.localNames();
-  const denied = (local: readonly string[]): readonly string[] => [...new Set([...file.deny_names, ...local])].slice(0, LIMITS.localNames);
+  const denied = (local: readonly string[]): readonly string[] =>
+    [...new Set([...file.deny_names, ...(file.local_names === "accept" ? [] : local)])].slice(0, LIMITS.localNames);
   const idFences: IdFences = {
     minUid: file.min_uid,
     maxUid: file.max_uid,

@@ -36,6 +36,11 @@ export const CONFIG_OPTIONS: Readonly<Record<string, ConfigOption>> = {
     standard: "adm, admin, disk, docker, kmem, libvirt, lxd, shadow, sudo, wheel",
     help: "Users and groups that no directory may give, beside those of this machine's own files; an empty list lets them come, and new members of such groups are told of.",
   },
+  "directory.local_names": {
+    takes: '"reject" or "accept"',
+    standard: '"reject"',
+    help: "Whether names of this machine's own users and groups are left out; root always is.",
+  },
   "directory.source": {
     takes: "a table for each directory: [directory.source.main]",
     standard: "none; one is needed",

@@ -52,6 +52,7 @@ function formatOf(path: string, octets: Buffer): Format {
  * @param path a file; one that group or others may write is refused, for whoever writes it rules the program
  * @param given what it is written in; undefined: its name, or its content, tells
  * @param absent whether a file that is not there counts as an empty one
+ * @param compat whether what only ypldap itself takes is told as a warning
  * @param defines macros that the file cannot say otherwise, where it has macros: "name=value"
  */
 export function readConfigFile(
@@ -60,7 +61,13 @@ export function readConfigFile(
     format: given,
     absent = "error",
     defines = [],
-  }: { readonly format?: Format | undefined; readonly absent?: "error" | "empty"; readonly defines?: readonly string[] } = {},
+    compat = false,
+  }: {
+    readonly format?: Format | undefined;
+    readonly absent?: "error" | "empty";
+    readonly defines?: readonly string[];
+    readonly compat?: boolean;
+  } = {},
 ): ReadResult {
   let octets: Buffer;
   try {
@@ -82,7 +89,7 @@ export function readConfigFile(
     );
   }
   const format = given ?? formatOf(path, octets);
-  return readConfig(octets.toString(format === "toml" ? "utf8" : "latin1"), { format, defines });
+  return readConfig(octets.toString(format === "toml" ? "utf8" : "latin1"), { format, defines, compat });
 }
 
 /** @param text in a native file one character for each octet */
@@ -92,25 +99,26 @@ export function readConfig(
     format = "toml",
     surroundings = thisMachine,
     defines = [],
-  }: { readonly format?: Format; readonly surroundings?: Surroundings; readonly defines?: readonly string[] } = {},
+    compat = false,
+  }: { readonly format?: Format; readonly surroundings?: Surroundings; readonly defines?: readonly string[]; readonly compat?: boolean } = {},
 ): ReadResult {
   if (format === "toml") {
     const parsed = parseToml(text);
     return isProblem(parsed) ? { problems: [parsed] } : judge(parsed, { surroundings, problems: [], macros: [] });
   }
-  if (format === "ypldap") return readYpldap(text, surroundings, defines);
+  if (format === "ypldap") return readYpldap(text, surroundings, { defines, compat });
   const parsed = parseNative(text, GRAMMARS[format]);
   return judge(parsed, { ...parsed, surroundings });
 }
 
 /** A password that stands in the file is read as if a file of its own held it. */
-function readYpldap(text: string, surroundings: Surroundings, defines: readonly string[]): ReadResult {
+function readYpldap(text: string, surroundings: Surroundings, told: { readonly defines: readonly string[]; readonly compat: boolean }): ReadResult {
   const { readIncluded, readTrusted, readSecret } = surroundings;
   const readInclude = (path: string): string | Error => {
     const read = (readIncluded ?? readTrusted)(path);
     return typeof read === "string" ? Buffer.from(read, "utf8").toString("latin1") : read;
   };
-  const parsed = parseYpldap(text, { readInclude, defines });
+  const parsed = parseYpldap(text, { readInclude, ...told });
   const within = { ...surroundings, readSecret: (path: string) => parsed.secrets.get(path) ?? readSecret(path) };
   const result = judge(parsed, { ...parsed, surroundings: within });
   return "problems" in result ? result : { ...result, warnings: inOrder([...parsed.warnings, ...result.warnings], parsed) };

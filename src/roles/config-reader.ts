@@ -12,9 +12,10 @@ import { sourceSecrets } from "./messages/directory.ts";
 const STDOUT = 1;
 const SECRETS = 3;
 
-const [file = "", given = "auto", absent = "error", define = ""] = process.argv.slice(2);
+const [file = "", given = "auto", absent = "error", define = "", compat = "error"] = process.argv.slice(2);
 const format = FORMATS.find((one) => one === given);
-const result = readConfigFile(file, { format, absent: absent === "empty" ? "empty" : "error", defines: define === "" ? [] : define.split("\n") });
+const defines = define === "" ? [] : define.split("\n");
+const result = readConfigFile(file, { format, absent: absent === "empty" ? "empty" : "error", defines, compat: compat === "warning" });
 if ("problems" in result) {
   writeSync(2, `${result.problems.map((problem) => printProblem(file, problem)).join("\n")}\n`);
   process.exitCode = 2;

@@ -12,7 +12,8 @@ import { RUN_OPTIONS, type RunOptions } from "./main/options.ts";
 const EXIT = { failed: 1, usage: 2 } as const;
 /** Formats of programs whose names we bear; of those whatever is wrong ends with 1. */
 const COMPATIBLE: readonly string[] = ["dhcpleased", "dhcp6leased", "ypldap"];
-const CHOICES: Readonly<Record<"log-level" | "format" | "absent", readonly string[]>> = {
+const CHOICES: Readonly<Record<"log-level" | "format" | "absent" | "compat", readonly string[]>> = {
+  compat: ["error", "warning"],
   "log-level": LOG_LEVELS,
   format: ["auto", "toml", ...COMPATIBLE],
   absent: ["error", "empty"],

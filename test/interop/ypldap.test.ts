@@ -138,7 +138,7 @@ test("what is provided is what is there: each map by ypcat -k, and none that is 
   inWorld(async (world) => {
     const { root, start } = world;
     const maps = ["passwd.byname", "group.bygid", "master.passwd.byname", "netid.byname"];
-    await start(`bind local\n${maps.map((map) => `provide map "${map}"`).join("\n")}`);
+    await start(`bind local\nrule "127.0.0.0/8" map "master.passwd.*" port\n${maps.map((map) => `provide map "${map}"`).join("\n")}`);
     await served(world);
     const listed = (await root.run("ypwhich", "-m", "-d", NIS_DOMAIN)).stdout.trim().split("\n");
     assert.deepEqual(listed.map((one) => one.split(" ")[0]).toSorted(), maps.toSorted());

@@ -59,10 +59,10 @@ test("a file that is not there, that others may read, or that is wrong is an err
   }
 });
 
-for (const words of ["-x", "-n house", "-d house", "-f", "-d -s", "-D"])
+for (const words of ["-x", "-n house", "-d house", "-f", "-d -s", "-D", "-C", "-C strict", "-d -C strict"])
   test(`ypldap ${words} is wrong usage, exit 1`, TRUTH, () => {
     const { status, stderr } = shell(`ypldap ${words}`, CONF);
-    assert.deepEqual([status, stderr], [1, "usage: ypldap [-dnv] [-D macro=value] [-f file] [-s socket]\n"]);
+    assert.deepEqual([status, stderr], [1, "usage: ypldap [-dnv] [-C compat] [-D macro=value] [-f file] [-s socket]\n"]);
   });
 
 test("an ordinary user may check a file that is his, and start nothing", TRUTH, () => {
@@ -107,6 +107,25 @@ test("with -d it stays in the foreground, listens where -s says, and SIGTERM and
     done`;
   const { stdout, stderr } = shell(script, CONF);
   assert.equal(stdout, "served\nended 0\nserved\nended 0\n", stderr);
+});
+
+test("-C compat serves what the original would take, and warns of it; without it the same file is refused (directory §2.4)", TRUTH, () => {
+  const text = CONF.replace("interval 600", "interval 5").replace(/\tpasswd filter.*\n/, "");
+  const script = `${SERVER}
+    ypldap -n 2>/dev/null; echo "strict $?"
+    ypldap -d 2>/dev/null; echo "strict $?"
+    ypldap -n -C compat; echo "checked $?"
+    ypldap -C compat 2>/dev/null; echo "started $?"
+    waited '[ -n "$(users)" ]' && users
+    sed -i 's/interval 5/interval 4/' /etc/ypldap.conf
+    leasehold reload --runtime-dir /run/ypldap >/dev/null; echo "reloaded $?"`;
+  const { stdout, stderr } = shell(script, text);
+  assert.deepEqual(
+    stdout.trim().split("\n"),
+    ["strict 1", "strict 1", "checked 0", "started 0", "5 users and 2 groups are served", "reloaded 0"],
+    stderr,
+  );
+  assert.match(stderr, /warning: interval 5 is taken as 10[\s\S]*warning: "127\.0\.0\.1" does without: passwd filter[\s\S]*configuration OK/);
 });
 
 test(

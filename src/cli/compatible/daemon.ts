@@ -21,6 +21,8 @@ export type Compatible = {
   readonly absent: "error" | "empty";
   /** Macros may be defined on the command line, and what they stand for may be a password: it is not shown. */
   readonly defines?: true;
+  /** What only the original takes may be asked to be a warning. */
+  readonly compat?: true;
   readonly socket: string;
   /** @param verbosity how often -v was said */
   readonly printed: (file: ConfigFile, verbosity: number) => string;
@@ -31,8 +33,11 @@ type Flags = {
   readonly check: boolean;
   readonly verbosity: number;
   readonly defines: readonly string[];
+  readonly compat: boolean;
 };
 
+/** The only way of being compatible that can be asked for. */
+const COMPAT = "compat";
 const SYSLOG = "/dev/log";
 const PATIENCE_MS = 30_000;
 const EACH_MS = 50;
@@ -46,9 +51,9 @@ export async function compatible(program: Compatible): Promise<never> {
   return start(flags, program);
 }
 
-function judge({ file: given, check, verbosity, defines }: Flags, { file: standard, format, absent, printed, ...program }: Compatible): void {
+function judge({ file: given, check, verbosity, defines, compat }: Flags, { file: standard, format, absent, printed, ...program }: Compatible): void {
   const file = given ?? standard;
-  const result = readConfigFile(file, { format, absent: given === undefined ? absent : "error", defines });
+  const result = readConfigFile(file, { format, absent: given === undefined ? absent : "error", defines, compat });
   if ("problems" in result) {
     print(2, result.problems.map((problem) => printProblem(file, problem)).join("\n"));
     process.exit(1);
@@ -65,7 +70,7 @@ function judge({ file: given, check, verbosity, defines }: Flags, { file: standa
 }
 
 /** Log lines go to the system's log where there is one. */
-async function start({ file, socket, verbosity, defines }: Flags, program: Compatible): Promise<never> {
+async function start({ file, socket, verbosity, defines, compat }: Flags, program: Compatible): Promise<never> {
   if (isListening(socket)) fail(program, `already running: somebody listens on ${escapeText(socket)}`);
   const path = fileURLToPath(new URL(`../bin/${program.name}`, import.meta.url));
   const words = [
@@ -74,6 +79,7 @@ async function start({ file, socket, verbosity, defines }: Flags, program: Compa
     "-s",
     socket,
     ...(verbosity > 0 ? ["-v"] : []),
+    ...(compat ? ["-C", COMPAT] : []),
     ...defines.flatMap((define) => ["-D", define]),
   ];
   const log = existsSync(SYSLOG)
@@ -104,12 +110,13 @@ function isListening(path: string): boolean {
     });
 }
 
-function flagsOf(args: readonly string[], { name, socket, defines }: Compatible): Flags {
+function flagsOf(args: readonly string[], { name, socket, defines, compat }: Compatible): Flags {
   try {
     const { values } = parseArgs({
       args: [...args],
       options: {
         ...(defines === undefined ? {} : { define: { type: "string", short: "D", multiple: true } as const }),
+        ...(compat === undefined ? {} : { compat: { type: "string", short: "C", multiple: true } as const }),
         debug: { type: "boolean", short: "d" },
         file: { type: "string", short: "f" },
         check: { type: "boolean", short: "n", default: false },
@@ -118,9 +125,21 @@ function flagsOf(args: readonly string[], { name, socket, defines }: Compatible)
       },
     });
     const told = "define" in values && Array.isArray(values.define) ? values.define.map(String) : [];
-    return { file: values.file, socket: resolve(values.socket), check: values.check, verbosity: values.verbose.length, defines: told };
+    const how = "compat" in values && Array.isArray(values.compat) ? values.compat.map(String) : [];
+    if (how.some((word) => word !== COMPAT)) throw new Error(`-C ${how.join(" ")}`);
+    return {
+      compat: how.length > 0,
+      file: values.file,
+      socket: resolve(values.socket),
+      check: values.check,
+      verbosity: values.verbose.length,
+      defines: told,
+    };
   } catch {
-    print(2, `usage: ${name} [-dnv]${defines === undefined ? "" : " [-D macro=value]"} [-f file] [-s socket]`);
+    print(
+      2,
+      `usage: ${name} [-dnv]${compat === undefined ? "" : ` [-C ${COMPAT}]`}${defines === undefined ? "" : " [-D macro=value]"} [-f file] [-s socket]`,
+    );
     process.exit(1);
   }
 }

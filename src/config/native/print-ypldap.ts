@@ -31,6 +31,8 @@ function whole(file: DirectoryFile, authority: string | undefined): readonly str
     `maxuid ${file.max_uid}`,
     `mingid ${file.min_gid}`,
     `maxgid ${file.max_gid}`,
+    `deny names ${file.deny_names.length === 0 ? "none" : file.deny_names.map(quoted).join(" ")}`,
+    `local names ${file.local_names}`,
   ];
 }
 

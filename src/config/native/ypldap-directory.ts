@@ -10,6 +10,8 @@ type Table = Record<string, unknown>;
 export type Said = readonly [path: readonly string[], place: Place];
 
 const YES_NO = ["yes", "no"] as const;
+/** Says that something was said before. @throws Misread where that is an error; else the later one counts */
+export type Again = (place: Place, message: string) => void;
 /** What Linux has no field for: what is served there to BSD. */
 const STANDARD: Readonly<Partial<Record<YpldapField, string>>> = { class: "", change: "0", expire: "0" };
 
@@ -21,6 +23,12 @@ export class DirectoryBlock {
   secret: string | undefined;
   readonly #fields = new Map<YpldapField, string>();
   readonly #said = new Set<string>();
+  readonly #again: Again;
+
+  /** @param again what becomes of what is said a second time */
+  constructor(again: Again) {
+    this.#again = again;
+  }
 
   /** Behind what it begins with, to the end of its line. @throws Misread */
   option(tokens: Tokens, first: string, place: Place): void {
@@ -31,7 +39,7 @@ export class DirectoryBlock {
 
   /** @throws Misread where it was said before */
   set(key: string, value: unknown, place: Place, words: string): void {
-    if (this.#said.has(key)) throw new Misread(place, `${words} was set already`, "take one of the two away");
+    if (this.#said.has(key)) this.#again(place, `${words} was set already`);
     this.#said.add(key);
     this.value[key] = value;
     this.places.push([[key], place]);
@@ -44,7 +52,7 @@ export class DirectoryBlock {
   }
 
   field(field: YpldapField, how: "attribute" | "fixed" | "list", given: string, place: Place): void {
-    if (this.#fields.has(field)) throw new Misread(place, `it was said already where ${field} comes from`, "take one of the two away");
+    if (this.#fields.has(field)) this.#again(place, `it was said already where ${field} comes from`);
     this.#fields.set(field, given);
     const [table, key] = YPLDAP_FIELDS[field];
     if (key !== undefined) {
@@ -121,9 +129,9 @@ function maps(block: DirectoryBlock, tokens: Tokens, place: Place, how: "attribu
 const OPTIONS: Readonly<Record<string, Read>> = {
   binddn: text("bind_dn", "binddn", "a distinguished name"),
   bindcred: (block, tokens, place) => {
-    if (block.secret !== undefined) throw new Misread(place, "bindcred was set already", "take one of the two away");
-    block.secret = tokens.utf8("a password");
+    const secret = tokens.utf8("a password");
     block.set("bind_password_file", "", place, "bindcred");
+    block.secret = secret;
   },
   bindcredfile: text("bind_password_file", "bindcredfile", "the path of a file"),
   bindext: (block, tokens, place) => {

@@ -1,9 +1,10 @@
 /** What ypldap.conf says outside of blocks: a statement a line, each with the key of the TOML form that it becomes. */
-import { YP_MAPS } from "../../services/directory/config.ts";
+import { SECRET_YP_MAPS, YP_MAPS } from "../../services/directory/config.ts";
 import type { Place } from "../toml.ts";
 import { Misread } from "./characters.ts";
 import type { Places } from "./places.ts";
 import type { Tokens } from "./tokens.ts";
+import type { Again } from "./ypldap-directory.ts";
 import { YPLDAP_WORDS } from "./ypldap-words.ts";
 
 /** What holds for all directories, while it is read. */
@@ -12,16 +13,23 @@ export class Whole {
   /** Of `cafile`: for every directory, wherever it stands. */
   authority: string | undefined;
   readonly #places: Places;
+  readonly #again: Again;
 
-  constructor(places: Places) {
+  /** @param again what becomes of what is said a second time */
+  constructor(places: Places, again: Again) {
     this.#places = places;
+    this.#again = again;
   }
 
   /** @throws Misread where it was said before */
   set(key: string, value: unknown, place: Place): void {
-    if (this.#places.has(["directory", key])) throw new Misread(place, `${YPLDAP_WORDS.get(key) ?? key} was set already`, "take one of the two away");
+    if (this.#places.has(["directory", key])) this.#again(place, `${YPLDAP_WORDS.get(key) ?? key} was set already`);
     this.value[key] = value;
     this.#places.note(["directory", key], place);
+  }
+
+  again(place: Place, message: string): void {
+    this.#again(place, message);
   }
 
   add(key: string, value: unknown, place: Place): void {
@@ -42,7 +50,7 @@ export const GLOBALS: Readonly<Record<string, Read>> = {
   interval: number("interval_seconds"),
   provide: (whole, tokens, place) => provide(whole, tokens, place),
   cafile: (whole, tokens, place) => {
-    if (whole.authority !== undefined) throw new Misread(place, "cafile was set already", "take one of the two away");
+    if (whole.authority !== undefined) whole.again(place, "cafile was set already");
     whole.authority = tokens.utf8("the path of a file");
   },
   bind: (whole, tokens, place) => {
@@ -57,7 +65,22 @@ export const GLOBALS: Readonly<Record<string, Read>> = {
   register: (whole, tokens, place) => whole.set("yp_register", tokens.oneOf(["rpcbind", "builtin", "none"]), place),
   listen: (whole, tokens, place) =>
     tokens.word("port") ? whole.set("yp_port", tokens.number("a port"), place) : whole.add("yp_listen", tokens.utf8("an address"), place),
-  allow: (whole, tokens, place) => whole.add("yp_allow", tokens.utf8("a network"), place),
+  allow: (whole, tokens, place) => {
+    if (!tokens.word("ids")) return whole.add("yp_allow", tokens.utf8("a network"), place);
+    const least = tokens.number("the least id");
+    for (const key of ["min_uid", "min_gid"]) whole.set(key, least, place);
+  },
+  deny: (whole, tokens, place) => {
+    tokens.oneOf(["names"]);
+    const names: string[] = [];
+    while (tokens.peek().kind === "string") names.push(tokens.utf8("a name"));
+    if (names.length === 0) tokens.oneOf(["none"]);
+    whole.set("deny_names", names, place);
+  },
+  local: (whole, tokens, place) => {
+    tokens.oneOf(["names"]);
+    whole.set("local_names", tokens.oneOf(["reject", "accept"]), place);
+  },
   securenets: (whole, tokens, place) => whole.set("yp_securenets", tokens.utf8("the path of a file"), place),
   rule: (whole, tokens, place) => rule(whole, tokens, place),
   userdb: (whole, tokens, place) =>
@@ -74,6 +97,11 @@ export const GLOBALS: Readonly<Record<string, Read>> = {
   mingid: number("min_gid"),
   maxgid: number("max_gid"),
 };
+
+/** @param provided names, as they were read */
+export function secretMapIn(provided: unknown): string | undefined {
+  return SECRET_YP_MAPS.find((map) => [provided].flat().includes(map));
+}
 
 function number(key: string): Read {
   return (whole, tokens, place) => whole.set(key, tokens.number("a number"), place);

@@ -24,6 +24,8 @@ export const YPLDAP_WORDS: ReadonlyMap<string, string> = new Map([
   ["max_uid", "maxuid"],
   ["min_gid", "mingid"],
   ["max_gid", "maxgid"],
+  ["deny_names", "deny names"],
+  ["local_names", "local names"],
   ["ca_file", "cafile"],
   ["cert_file", "certfile"],
   ["key_file", "keyfile"],

@@ -9,8 +9,8 @@ import { Misread } from "./characters.ts";
 import type { Macro } from "./lexer.ts";
 import { Places } from "./places.ts";
 import { shown, Tokens } from "./tokens.ts";
-import { DirectoryBlock, sourceName } from "./ypldap-directory.ts";
-import { GLOBALS, Whole } from "./ypldap-globals.ts";
+import { type Again, DirectoryBlock, sourceName } from "./ypldap-directory.ts";
+import { GLOBALS, secretMapIn, Whole } from "./ypldap-globals.ts";
 import { YPLDAP_KEYWORDS, YPLDAP_WORDS } from "./ypldap-words.ts";
 
 export type YpldapSurroundings = {
@@ -18,6 +18,8 @@ export type YpldapSurroundings = {
   readonly readInclude: (path: string) => string | Error;
   /** `name=value` of the command line: the file cannot say otherwise. */
   readonly defines: readonly string[];
+  /** What the program takes that the grammar comes from, and that means nothing or does harm, is told as a warning, and made the best of. */
+  readonly compat?: boolean;
 };
 export type ParsedYpldap = Parsed & {
   readonly problems: readonly Problem[];
@@ -28,6 +30,9 @@ export type ParsedYpldap = Parsed & {
 };
 
 const MOST_INCLUDED = 16;
+/** What Linux calls the domain of who is in none. */
+const NO_DOMAIN = "(none)";
+const INTERVAL = { least: 10, most: 86_400 } as const;
 const ANYWHERE = "0.0.0.0";
 const FORMS = ["include", "directory", ...Object.keys(GLOBALS), 'name = "value"'];
 const SERVICES: Readonly<Record<string, number>> = { ldap: 389, ldaps: 636 };
@@ -41,7 +46,11 @@ class Parser {
   readonly #problems: Problem[] = [];
   readonly #warnings: Problem[] = [];
   readonly #places = new Places();
-  readonly #whole = new Whole(this.#places);
+  readonly #whole: Whole;
+  readonly #again: Again = (place, message) => {
+    if (this.#surroundings.compat !== true) throw new Misread(place, message, "take one of the two away");
+    this.#warnings.push(this.#placed({ ...place, message, hint: "the later one counts" }));
+  };
   readonly #sources: Record<string, Record<string, unknown>> = {};
   readonly #secrets = new Map<string, string>();
   readonly #macros = new Map<string, Macro>();
@@ -53,6 +62,7 @@ class Parser {
 
   constructor(surroundings: YpldapSurroundings) {
     this.#surroundings = surroundings;
+    this.#whole = new Whole(this.#places, this.#again);
   }
 
   parse(text: string): ParsedYpldap {
@@ -61,6 +71,7 @@ class Parser {
     const secure = Object.values(this.#sources).filter(({ transport }) => transport === "ldaps" || transport === "starttls");
     if (this.#whole.authority !== undefined) for (const source of secure) source["ca_file"] = this.#whole.authority;
     const { value } = this.#whole;
+    this.#judge(value);
     const isOpen = value["yp_allow"] !== undefined || value["yp_securenets"] !== undefined;
     if (isOpen) value["yp_listen"] ??= [ANYWHERE];
     value["yp_register"] ??= "rpcbind";
@@ -73,6 +84,26 @@ class Parser {
       placeOf: (path) => this.#places.of(path),
       inWords: (sentence) => sentence.replace(/\b[a-z]+(?:_[a-z0-9]+)+\b/g, (key) => YPLDAP_WORDS.get(key) ?? key),
     };
+  }
+
+  /** What the original takes, and nobody can want. */
+  #judge(value: Record<string, unknown>): void {
+    const { domain, interval_seconds: interval, yp_maps: maps } = value;
+    const secret = secretMapIn(maps);
+    if (secret !== undefined && value["yp_rules"] === undefined)
+      this.#lenient(["yp_maps"], `${secret} is provided, and no rule says to whom: it may hold hashes`, `rule "127.0.0.0/8" map "${secret}" port`);
+    if (this.#surroundings.compat !== true) return;
+    if (domain === undefined || domain === "") {
+      this.#lenient(["domain"], "without a domain nobody is answered", 'domain "example"');
+      value["domain"] = NO_DOMAIN;
+    }
+    if (typeof interval !== "number" || (interval >= INTERVAL.least && interval <= INTERVAL.most)) return;
+    value["interval_seconds"] = Math.min(INTERVAL.most, Math.max(INTERVAL.least, interval));
+    this.#lenient(["interval_seconds"], `interval ${interval} is taken as ${value["interval_seconds"]}`, "from 10 seconds to a day");
+  }
+
+  #lenient(path: readonly string[], message: string, hint: string): void {
+    (this.#surroundings.compat === true ? this.#warnings : this.#problems).push({ ...this.#places.of(["directory", ...path]), message, hint });
   }
 
   /** The value is what stands behind the last sign: names hold none. */
@@ -108,7 +139,7 @@ class Parser {
       return true;
     } catch (error) {
       this.#note(error);
-      if (this.#tokens.skipLine().endsWith("{")) this.#carefully(() => this.#block(new DirectoryBlock(), this.#tokens.place));
+      if (this.#tokens.skipLine().endsWith("{")) this.#carefully(() => this.#block(new DirectoryBlock(this.#again), this.#tokens.place));
       return false;
     }
   }
@@ -172,7 +203,7 @@ class Parser {
   #directory(place: Place): void {
     const tokens = this.#tokens;
     const host = tokens.utf8("the name of a server");
-    const block = new DirectoryBlock();
+    const block = new DirectoryBlock(this.#again);
     if (tokens.word("port")) block.set("port", this.#port(), place, "port");
     const secure = tokens.word("ldaps") ? "ldaps" : tokens.word("tls") ? "starttls" : undefined;
     block.value["transport"] = secure ?? (host.startsWith("/") ? "ldapi" : "plain");
@@ -192,8 +223,15 @@ class Parser {
     const root = ["directory", "source", name];
     for (const [path, at] of [...block.places, [[], place] as const]) this.#places.note([...root, ...path], at);
     const tell = (list: Problem[], message: string, hint: string): void => void list.push(this.#placed({ ...place, message, hint }));
-    if (block.missing.length > 0)
-      tell(this.#problems, `nothing can be served of "${host}" without: ${block.missing.join(", ")}`, "say where each comes from");
+    const missing = block.missing.join(", ");
+    if (missing !== "" && this.#surroundings.compat === true)
+      tell(this.#warnings, `"${host}" does without: ${missing}`, "these are taken as RFC 2307 has them");
+    else if (missing !== "") tell(this.#problems, `nothing can be served of "${host}" without: ${missing}`, "say where each comes from");
+    const isClear = block.value["transport"] === "plain" && block.value["bind_dn"] !== undefined && block.value["allow_cleartext"] === undefined;
+    if (isClear && this.#surroundings.compat === true && !/^(?:localhost$|127\.|::1$)/.test(host)) {
+      tell(this.#warnings, "the password crosses the network in clear text", "ldaps or tls behind the name, or allow cleartext");
+      block.value["allow_cleartext"] = true;
+    }
     if (block.value["bind_dn"] !== undefined && block.value["bind_password_file"] === undefined)
       tell(this.#problems, "binddn without bindcred reads as nobody", "bindcred, or bindcredfile with the path of a file");
     for (const { place: at, message, hint } of block.warnings) this.#warnings.push(this.#placed({ ...at, message, hint }));

@@ -13,14 +13,14 @@ export type Loaded = { readonly configuration: Configuration; readonly secrets: 
 const OUTPUT_BYTES = 4 * 1024 * 1024;
 const PATIENCE_MS = 20_000;
 
-type Asked = Pick<RunOptions, "file" | "format" | "absent" | "define" | "runtime-dir">;
+type Asked = Pick<RunOptions, "file" | "format" | "absent" | "define" | "compat" | "runtime-dir">;
 
 export function loadConfiguration(asked: Asked): Loaded | { readonly problems: string } {
-  const { file, format, absent, define } = asked;
+  const { file, format, absent, define, compat } = asked;
   const reader = fileURLToPath(new URL("config-reader.mjs", import.meta.url));
   const secrets = namelessFile(asked["runtime-dir"]);
   const options = { env: {}, maxBuffer: OUTPUT_BYTES, timeout: PATIENCE_MS, stdio: ["ignore", "pipe", "pipe", secrets] } as const;
-  const child = spawnSync(process.execPath, [reader, file, format, absent, define], { ...options, stdio: [...options.stdio] });
+  const child = spawnSync(process.execPath, [reader, file, format, absent, define, compat], { ...options, stdio: [...options.stdio] });
   if (child.status === 0) return { configuration: decodeAll(configuration, new Uint8Array(child.stdout)), secrets };
   closeSync(secrets);
   const said = child.stderr?.toString("utf8").trim() ?? "";

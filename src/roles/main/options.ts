@@ -13,6 +13,12 @@ export const RUN_OPTIONS = {
     help: "macros of a native configuration that it cannot say otherwise, one a line: name=value",
     default: "",
   },
+  compat: {
+    type: "string",
+    value: "WHAT",
+    help: "what of ypldap.conf only the program it comes from would take: error or warning",
+    default: "error",
+  },
   absent: { type: "string", value: "WHAT", help: "what a configuration that is not there is: error or empty", default: "error" },
   "runtime-dir": { type: "string", value: "DIR", help: "control socket and lock", default: "/run/leasehold" },
   "control-socket": { type: "string", value: "PATH", help: "the control socket; auto is control.sock in runtime-dir", default: "auto" },

@@ -228,13 +228,72 @@ test("everything that is wrong is told at once, in the order of the file", () =>
   assert.ok(told.length >= 3, told.join("; "));
 });
 
+function compatible(text: string): { readonly result: Sound; readonly warnings: readonly string[] } {
+  const result = readConfig(text, { format: "ypldap", surroundings: machine, compat: true });
+  assert.ok("config" in result, "problems" in result ? result.problems.map((one) => `${one.line}:${one.column}: ${one.message}`).join("; ") : "");
+  return { result, warnings: result.warnings.map(({ line, column, message }) => `${line}:${column}: ${message}`) };
+}
+
+for (const [what, text, warning, holds] of [
+  [
+    "no filter and no rule for a field: as in RFC 2307",
+    WHOLE.replace(/\tpasswd filter.*\n/, "").replace(/\tattribute uid.*\n/, ""),
+    /^6:1: "dir1\.corp\.example" does without: attribute uid, passwd filter$/,
+    ({ fetcher }) => [fetcher.sources[0]?.users.filter, fetcher.sources[0]?.users.fields.uid.value].join() === "(objectClass=posixAccount),uidNumber",
+  ],
+  [
+    "no domain: nobody is answered",
+    WHOLE.replace(/domain.*\n/, ""),
+    /without a domain nobody is answered/,
+    ({ engine }) => engine.domain === "(none)",
+  ],
+  ["an interval of nothing", WHOLE.replace('"300"', '"0"'), /^3:1: interval 0 is taken as 10$/, ({ engine }) => engine.intervalSeconds === 10],
+  ["an interval of a year", WHOLE.replace('"300"', '"31536000"'), /taken as 86400$/, ({ engine }) => engine.intervalSeconds === 86_400],
+  [
+    "a field that is said twice: the later one counts, and is no attribute's name by mistake (defect 27)",
+    WHOLE.replace("\tfixed attribute shell", '\tattribute shell maps to "x"\n\tfixed attribute shell'),
+    /it was said already where shell comes from/,
+    ({ fetcher }) => fetcher.sources[0]?.users.fields.shell.kind === "fixed",
+  ],
+  ["a domain that is said twice", `domain "first"\n${WHOLE}`, /^3:1: domain was set already$/, ({ engine }) => engine.domain === "corp.yp"],
+  [
+    "master.passwd.* without a rule",
+    `provide map "master.passwd.byname"\n${WHOLE}`,
+    /^1:1: master\.passwd\.byname is provided, and no rule says to whom/,
+    ({ engine }) => engine.yp?.maps.includes("master.passwd.byname") === true,
+  ],
+  ["a password in the clear", WHOLE.replace('" ldaps {', '" {'), /clear text/, ({ fetcher }) => fetcher.sources[0]?.transport === "plain"],
+] as const satisfies readonly (readonly [string, string, RegExp, (config: NonNullable<Sound["config"]["directory"]>) => boolean])[])
+  test(`what the original takes is refused, and with -C compat a warning: ${what} (directory §2.4)`, () => {
+    assert.ok("problems" in readConfig(text, { format: "ypldap", surroundings: machine }), "without it");
+    const { result, warnings } = compatible(text);
+    assert.ok(
+      warnings.some((line) => warning.test(line)),
+      warnings.join("; "),
+    );
+    assert.ok(result.config.directory !== undefined && holds(result.config.directory));
+  });
+
+test("-C compat makes no warning of what cannot be read, and a file that needs none has none", () => {
+  assert.ok("problems" in readConfig(`nonsense\n${WHOLE}`, { format: "ypldap", surroundings: machine, compat: true }));
+  assert.deepEqual(compatible(WHOLE).warnings, []);
+});
+
+test("fences are lifted by name: ids, names of this machine, names that give rights", () => {
+  const fences = (more: string) => read(`${more}\n${WHOLE}`).config.directory?.engine.idFences;
+  assert.deepEqual([fences("allow ids 100")?.minUid, fences("allow ids 100")?.minGid], [100, 100]);
+  assert.deepEqual(fences("local names accept\ndeny names none")?.localGroups, []);
+  assert.deepEqual(fences('deny names "docker" "wheel"')?.localUsers.toSorted(), ["docker", "root", "wheel"]);
+  assert.equal(fences("")?.localGroups.includes("sudo"), true);
+});
+
 test("what Linux has no field for is warned of, not refused", () => {
   const { warnings } = read(WHOLE.replace('fixed attribute class ""', 'attribute class maps to "loginClass"'));
   assert.match(warnings.map(({ message }) => message).join(), /class is served as "" to everyone/);
 });
 
 test("what is printed is read as the same, and printed the same again", () => {
-  const text = `${WHOLE}userdb yes\nuserdb service "org.corp.Users"\nenumerate no\nmax stale 3600\nminuid 500\nmaxuid 60000\nmingid 500\nmaxgid 60000\nlisten "192.0.2.1"\nlisten port 834\nrule "192.0.2.0/24" map "master.passwd.*" port\nallow "192.0.2.7"\ncafile "/ca.pem"\n${block(
+  const text = `${WHOLE}userdb yes\nuserdb service "org.corp.Users"\nenumerate no\nmax stale 3600\nminuid 500\nmaxuid 60000\nmingid 500\nmaxgid 60000\ndeny names "wheel" "docker"\nlocal names accept\nbinding file yes\nlisten "192.0.2.1"\nlisten port 834\nrule "192.0.2.0/24" map "master.passwd.*" port\nallow "192.0.2.7"\ncafile "/ca.pem"\n${block(
     '"second" tls',
     '\tserver "third"\n\tgroupdn "ou=g"\n\tpage size off\n\tscope one\n\treferrals follow\n\tnested yes\n\trefresh whole\n\treconcile 600\n\ton failure keep\n\tkeep 60\n\tshrink limit 50\n\tpagination required\n\tbinddn "cn=x"\n\tbindcredfile "/secret"\n',
   )}`;
