@@ -1,10 +1,9 @@
 /** What a directory would answer to the last request of a connection: entries that are right, entries that no map may carry, results, changes. */
 import { encodeAll } from "../../src/base/codec.ts";
 import type { Control, SyncStateName } from "../../src/wire/ldap/controls.ts";
-import { encodeLdap } from "../../src/wire/ldap/message.ts";
+import { encodeLdap, type LdapMessage } from "../../src/wire/ldap/message.ts";
 import type { Operation } from "../../src/wire/ldap/operations.ts";
 import { SYNC_INFO_OID, type SyncInfo, syncInfo } from "../../src/wire/ldap/sync-info.ts";
-import type { ActedStream } from "../support/acted-streams.ts";
 import { resultOf } from "../support/session.ts";
 import { ldapSamples } from "./decoders.ts";
 import type { Luck } from "./mutate.ts";
@@ -103,9 +102,9 @@ export class Answers {
   }
 
   /** The id is not that of the request yet. */
-  to(stream: ActedStream): Uint8Array {
+  to({ sent }: { readonly sent: readonly LdapMessage[] }): Uint8Array {
     const luck = this.#luck;
-    const last = stream.sent.at(-1);
+    const last = sent.at(-1);
     switch (last?.operation.kind) {
       case "bindRequest":
         return luck.pick(BOUND);
