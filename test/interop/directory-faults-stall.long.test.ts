@@ -85,7 +85,7 @@ test("a server that accepts and says nothing is given up at the end of the updat
 );
 
 test(
-  "rpcbind started anew: who knows the port is answered as before, the missing registration is told, and it is back within 30 seconds",
+  "rpcbind killed: systemd's users are there as before, the missing registration is told, and a new rpcbind knows us within 30 seconds",
   needsPeers,
   () =>
     inFaulty({ users: USERS, groups: 5 }, async (world) => {
@@ -95,10 +95,15 @@ test(
       const before = await userLines(root);
       const registered = async (): Promise<boolean> => /100004 +2 +(tcp|udp) /.test((await root.run("rpcinfo", "-p", "127.0.0.1")).stdout);
       await waitFor(registered, RECOVERY_MS, "the registration");
+      assert.match(await ours.control("show"), /registration: rpcbind/);
       rpcbind.kill();
       await rpcbind.exited;
+      assert.deepEqual(await userLines(root), [], "control: nobody finds YP");
+      await waitFor(async () => /not registered with rpcbind yet/.test(await ours.control("show")), RECOVERY_MS + 5000, "it is told");
+      const { stdout } = await root.run("getent", "-s", "passwd:systemd", "passwd", userName(3));
+      assert.match(stdout, new RegExp(`^${userName(3)}:`));
       await startRpcbind(root);
-      assert.equal(await registered(), false, "control: rpcbind has forgotten");
+      assert.equal(await registered(), false, "control: the new one knows nothing");
       await waitFor(registered, RECOVERY_MS + 5000, "the registration is back");
       assert.match(await ours.control("show"), /registration: rpcbind/);
       await answersAtOnce(world, before);
