@@ -15,6 +15,8 @@ export type HouseFacts = {
   /** The second LAN's host also leases an address, and tells of it. */
   readonly host6: { readonly pid: number; readonly events: string };
   readonly relayed: { readonly pid: number; readonly events: string; readonly prefix: string };
+  /** Who says who lives here, and where it tells what it was asked: JSON lines of the actor, or slapd's log. */
+  readonly directory: { readonly kind: "actor" | "slapd"; readonly name: string; readonly told: string };
   /** People the directory was started with, and one team. */
   readonly people: readonly { readonly name: string; readonly uid: number }[];
   readonly team: { readonly name: string; readonly gid: number; readonly members: readonly string[] };

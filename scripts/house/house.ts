@@ -1,17 +1,19 @@
 /**
  * The private house: a provider, our gateway, two LANs with a host each, a link behind a relay, a directory. Everything but the gateway
- * and the relay is the simulator's actors on real sockets, or nothing but a kernel, so nothing else need be installed.
- * `npm start -- --patience SECONDS`: how long what is verified may take to come true.
+ * and the relay is the simulator's actors on real sockets, or nothing but a kernel, so nothing else need be installed; where slapd is, it
+ * is the directory. `npm start -- --patience SECONDS`: how long what is verified may take to come true; `--directory actor|slapd`: which.
  */
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { parseMac } from "../../src/base/mac.ts";
 import { KernelNetwork } from "../../src/platform/netlink/kernel-network.ts";
 import type { LinkEnd } from "../../src/wire/netlink/link.ts";
+import { DIRECTORIES, startDirectory } from "./directory.ts";
 import type { HouseFacts } from "./facts.ts";
+import { BASE, PEOPLE, TEAMS } from "./people.ts";
 import { beside, inside, kept, pause, room, root } from "./rooms.ts";
 
 const UPLINK = "wan0";
@@ -24,10 +26,12 @@ const POOL = "2001:db8:1000::/40";
 const OTHER_POOL = "2001:db8:2000::/40";
 const RELAYED = "2001:db8:77::/64";
 const DOMAIN = "house";
-const PEOPLE = ["ada", "blaise", "carl", "emmy", "rene"].map((name, i) => ({ name, uid: 20_001 + i }));
-const TEAM = { name: "residents", gid: 20_100, members: ["ada", "blaise", "carl"] };
+const [TEAM = { name: "", id: 0, members: [] }] = TEAMS;
 const USERDB = "org.leasehold.Directory";
-const { patience } = parseArgs({ options: { patience: { type: "string" } } }).values;
+const given = parseArgs({ options: { patience: { type: "string" }, directory: { type: "string", default: "auto" } } }).values;
+const { patience } = given;
+const choice = DIRECTORIES.find((one) => one === given.directory);
+if (choice === undefined) throw new Error(`--directory is one of ${DIRECTORIES.join(", ")}`);
 const interactive = process.stdin.isTTY === true && process.stdout.isTTY === true && process.env["CI"] === undefined;
 const ownIds = readFileSync("/proc/self/uid_map", "utf8").trim().split(/\s+/)[2] !== "1";
 
@@ -88,8 +92,8 @@ const provider6 = beside(
   provider,
 );
 process.stdout.write(`house: provider of prefixes ${provider6.pid}\n`);
-beside("the directory", "ldap-server.ts", options({ certificate: file("directory.pem"), "json-events": events("directory") }));
-for (let tries = 0; !existsSync(file("directory.pem")) && tries < 1000; tries++) await pause(10);
+const directory = await startDirectory(choice, folder);
+process.stdout.write(`house: directory ${directory.name}\n`);
 
 const gateway = leasehold(
   "gateway",
@@ -127,7 +131,10 @@ userdb_service = "${USERDB}"
 [directory.source.house]
 server = "127.0.0.1"
 ca_file = "${file("directory.pem")}"
-base = "dc=house,dc=example"
+base = "${BASE}"
+
+[directory.source.house.user_fields]
+gecos = "cn"
 `,
 );
 leasehold("relay", '[lan.down0]\nra = "off"\ndhcpv6 = "relay"\nrelay_to = ["up0"]\n', relay);
@@ -203,8 +210,9 @@ function verify(): Promise<number> {
     ],
     host6: { pid: pidOf(host), events: file("host6.jsonl") },
     relayed: { pid: pidOf(far), events: file("far.jsonl"), prefix: RELAYED },
-    people: PEOPLE,
-    team: TEAM,
+    directory,
+    people: PEOPLE.map(({ name, id }) => ({ name, uid: id })),
+    team: { name: TEAM.name, gid: TEAM.id, members: TEAM.members },
     domain: DOMAIN,
     userdbSocket: `/run/systemd/userdb/${USERDB}`,
   };

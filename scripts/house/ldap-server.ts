@@ -18,21 +18,13 @@ import { parseArgs } from "node:util";
 import { parseIpv4 } from "../../src/base/ipv4.ts";
 import { ipv6Bytes, parseIpv6 } from "../../src/base/ipv6.ts";
 import { LDAP_MODES, LdapDirectory } from "../../src/sim/actors/ldap-directory.ts";
-import { directoryOf, type Person, type Team } from "../../src/sim/actors/ldap-entries.ts";
+import { directoryOf } from "../../src/sim/actors/ldap-entries.ts";
 import { serveLdap } from "../../src/sim/real/ldap-socket.ts";
 import { selfSigned } from "./certificate.ts";
+import { BASE, PEOPLE, TEAMS } from "./people.ts";
 
-let people: readonly Person[] = [
-  { name: "ada", id: 20001, group: 20100, gecos: "Ada of the house" },
-  { name: "blaise", id: 20002, group: 20100, gecos: "Blaise of the house" },
-  { name: "carl", id: 20003, group: 20100, gecos: "Carl of the house", shell: "/bin/sh" },
-  { name: "emmy", id: 20004, group: 20200, gecos: "Emmy of the house" },
-  { name: "rene", id: 20005, group: 20200, gecos: "René of the house" },
-];
-let teams: readonly Team[] = [
-  { name: "residents", id: 20100, members: ["ada", "blaise", "carl"] },
-  { name: "guests", id: 20200, members: ["emmy", "rene"] },
-];
+let people = PEOPLE;
+let teams = TEAMS;
 
 const text = { type: "string" } as const;
 const { values } = parseArgs({
@@ -42,7 +34,7 @@ const { values } = parseArgs({
     "tls-port": { ...text, default: "636" },
     name: { ...text, default: "ldap.house.example" },
     certificate: text,
-    base: { ...text, default: "dc=house,dc=example" },
+    base: { ...text, default: BASE },
     "bind-dn": { ...text, default: "" },
     "password-file": text,
     "json-events": { ...text, default: "1" },

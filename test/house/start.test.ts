@@ -1,7 +1,7 @@
 /** `npm start` as people run it: as root, as an ordinary user on a checkout of their own, with providers killed, and with no way back. */
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
-import { chmodSync, mkdtempSync, rmSync } from "node:fs";
+import { chmodSync, existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
@@ -10,15 +10,20 @@ import { fileURLToPath } from "node:url";
 const root = join(dirname(fileURLToPath(import.meta.url)), "../..");
 const AS_ROOT = process.getuid?.() === 0;
 const ORDINARY = "65534";
+const SLAPD = existsSync("/usr/sbin/slapd");
 /** Seconds for what is asked of a broken house: nothing of it comes true, or some of it has to on a busy machine. */
 const [SHORT, LONG] = ["12", "30"] as const;
 type Run = { readonly code: number | null; readonly output: string };
 
 function start(
   folder: string,
-  { as, patience, onOutput = () => undefined }: { readonly as?: string; readonly patience?: string; readonly onOutput?: (soFar: string) => void },
+  {
+    as,
+    words = [],
+    onOutput = () => undefined,
+  }: { readonly as?: string; readonly words?: readonly string[]; readonly onOutput?: (soFar: string) => void },
 ): Promise<Run> {
-  const npm = ["npm", "start", ...(patience === undefined ? [] : ["--", "--patience", patience])];
+  const npm = ["npm", "start", "--", ...words];
   const command = [...(as === undefined ? [] : ["setpriv", "--reuid", as, "--regid", as, "--clear-groups", "env", `HOME=${folder}`]), ...npm];
   const child = spawn(command[0] ?? "", command.slice(1), { cwd: folder, env: { ...process.env, CI: "true" }, stdio: ["ignore", "pipe", "pipe"] });
   let output = "";
@@ -52,9 +57,11 @@ function checkout(owner: string): string {
   return folder;
 }
 
-test("npm start ends with every row confirmed and exit 0", async () => {
+test("npm start ends with every row confirmed and exit 0; its directory is slapd where that is installed", async () => {
   const { code, output } = await start(root, {});
   assert.equal(code, 0, output);
+  assert.match(output, SLAPD ? /^house: directory slapd \d/m : /^house: directory LDAP actor$/m);
+  assert.match(output, SLAPD ? /^ {2}ok .*users +slapd \d.* found .*\(slapd's log\)$/m : /^ {2}ok .*users +LDAP actor, .*\(the actor's events\)$/m);
   assert.match(output, /(\d+) of \1 rows confirmed/);
 });
 
@@ -76,7 +83,7 @@ test("npm start works for an ordinary user, and says that roles share a user id"
 async function broken(patience: string, how: (provider: string, provider6: string) => void): Promise<Run> {
   let done = false;
   const run = await start(root, {
-    patience,
+    words: ["--patience", patience, "--directory", "actor"],
     onOutput: (soFar) => {
       const [, provider] = /house: provider (\d+)/.exec(soFar) ?? [];
       const [, provider6] = /house: provider of prefixes (\d+)/.exec(soFar) ?? [];
@@ -113,5 +120,8 @@ test("without a way back from the provider no host reaches beyond it, and npm st
     assert.equal(rowIn(output, `a host on ${lan} reaches a host beyond the provider`), "NOT", output);
   }
   assert.equal(rowIn(output, "the host on lan0 reaches the host on lan1"), "ok", output);
+  assert.match(output, /^house: directory LDAP actor$/m, "also where slapd is installed, for who wants it");
+  for (const row of ["the directory was asked for its users", "every user of the directory is in passwd.byname"])
+    assert.equal(rowIn(output, row), "ok", output);
   assert.match(output, /heard .*, and no answer came/);
 });

@@ -1,4 +1,5 @@
 /** Users and groups as YP's and systemd's clients would see them, asked in bytes of our own over real sockets. */
+import { readFileSync } from "node:fs";
 import { connect } from "node:net";
 import { createSocket } from "node:dgram";
 import { encodeAll, decodeAll } from "../../../src/base/codec.ts";
@@ -15,7 +16,20 @@ const TCP = 6;
 const PATIENCE_MS = 2000;
 
 export function userRows(facts: HouseFacts): readonly Look[] {
-  return [() => ypUsers(facts), () => ypGroup(facts), () => userdbUser(facts)];
+  return [() => askedDirectory(facts), () => ypUsers(facts), () => ypGroup(facts), () => userdbUser(facts)];
+}
+
+/** In the directory's own words: how many entries its searches found. */
+function askedDirectory({ directory: { kind, name, told }, people }: HouseFacts): Row {
+  const text = readFileSync(told, "utf8");
+  const found = kind === "slapd" ? /SEARCH RESULT tag=101 err=0 .*nentries=(\d+)/g : /"event":"searched","detail":"[^"]* (\d+)"/g;
+  const counts = [...text.matchAll(found)].map(([, count]) => Number(count));
+  return {
+    what: "the directory was asked for its users",
+    confirmed: counts.includes(people.length),
+    fact: `${name}, whose searches found ${counts.length === 0 ? "nothing yet" : [...new Set(counts)].slice(0, 8).join(", ")}`,
+    source: kind === "slapd" ? "slapd's log" : "the actor's events",
+  };
 }
 
 async function ypUsers({ people, domain }: HouseFacts): Promise<Row> {
