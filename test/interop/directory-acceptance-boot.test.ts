@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { NSSWITCH } from "../support/directory-clients.ts";
+import { NSSWITCH_SYSTEMD } from "../support/directory-clients.ts";
 import { type Leasehold, startLeasehold } from "../support/leasehold.ts";
 import { FIRST_ID, groupName, membersOf, READER, SUFFIX, userName } from "../support/ldif.ts";
 import { type Namespace, waitFor, withNamespaces } from "../support/namespace.ts";
@@ -102,7 +102,7 @@ test(
       await machine.ip("link", "set", "dev", "eth0", "down");
       const again = await start();
       assert.deepEqual(await served(root, again), before);
-      root.write("etc/nsswitch.conf", NSSWITCH.systemd);
+      root.write("etc/nsswitch.conf", NSSWITCH_SYSTEMD);
       assert.match((await root.run("id", userName(11))).stdout, new RegExp(`^uid=${FIRST_ID + 11}\\(${userName(11)}\\)`));
       const status = (): Promise<string> => again.control("directory", "status");
       await waitFor(async () => /source main: failed, .*(resolve|connect)/.test(await status()), PATIENCE_MS, "why nothing could be read");

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { askAll, NSSWITCH, nisClients, startUserdbd, startYpbind, userdbClients } from "../support/directory-clients.ts";
+import { askAll, NSSWITCH_SYSTEMD, nisClients, startUserdbd, startYpbind, userdbClients } from "../support/directory-clients.ts";
 import { inDirectoryWorld } from "../support/directory-world.ts";
 import { ODD } from "../support/ldif.ts";
 import { bindToServer, startRpcbind } from "../support/nis.ts";
@@ -27,7 +27,7 @@ test(
       assert.equal(existsSync(join(root.folder, "run/rpcbind.sock")), false);
       assert.match((await machine.exec("ss", "-Hlnup", "sport", "=", ":111")).stdout, /127\.0\.0\.1\]?:111 .*"node"/);
       assert.equal(await askAll(root, nisClients(SMALL)), 22);
-      root.write("etc/nsswitch.conf", NSSWITCH.systemd);
+      root.write("etc/nsswitch.conf", NSSWITCH_SYSTEMD);
       assert.equal(await askAll(root, userdbClients(SMALL)), 22);
       await startUserdbd(root);
       assert.equal(await askAll(root, userdbClients(SMALL)), 22, "and through systemd's multiplexer");

@@ -11,12 +11,14 @@ import { bindToServer } from "./nis.ts";
 import { NIS_DOMAIN, PrivateRoot } from "./private-root.ts";
 import { run, sound, waitFor } from "./programs.ts";
 import { withScratch, writeIn } from "./scratch.ts";
-import { startSlapd } from "./slapd.ts";
+import { type Slapd, startSlapd } from "./slapd.ts";
 
 const SCRIPT = join(dirname(fileURLToPath(import.meta.url)), "directory-census.py");
 const PATIENCE_MS = 60_000;
+/** What no directory may give beside the names of the host's own files, unless somebody says otherwise. */
+const DENIED = ["adm", "admin", "disk", "docker", "kmem", "libvirt", "lxd", "shadow", "sudo", "wheel"];
 /** Of the private root. */
-const LOCAL = { localUsers: ["root", "_rpc", "nobody"], localGroups: ["root", "nogroup"] } as const;
+const LOCAL = { localUsers: ["root", "_rpc", "nobody", ...DENIED], localGroups: ["root", "nogroup", ...DENIED] } as const;
 const MASTER = "nistest";
 const EVERY_MAP = [
   "passwd.byname",
@@ -26,6 +28,7 @@ const EVERY_MAP = [
   "netid.byname",
   "master.passwd.byname",
   "master.passwd.byuid",
+  "shadow.byname",
   "ypservers",
 ] as const;
 
@@ -42,6 +45,7 @@ export type Account = {
   }[];
 };
 export type Census = {
+  readonly slapd: Slapd;
   readonly root: PrivateRoot;
   readonly ours: Leasehold;
   readonly folder: string;
@@ -49,16 +53,19 @@ export type Census = {
   readonly account: Account;
 };
 export const CENSUS_MAPS: readonly string[] = EVERY_MAP;
+/** Given to root alone. */
+export const SECRET_MAPS: readonly string[] = ["master.passwd.byname", "master.passwd.byuid", "shadow.byname"];
 
-export async function inCensus(size: CensusSize, story: (census: Census) => Promise<void>): Promise<void> {
+/** @param refresh how changes come to be known */
+export async function inCensus(size: CensusSize, story: (census: Census) => Promise<void>, refresh: "check" | "sync" = "check"): Promise<void> {
   await withScratch((folder) =>
     withNamespaces(["machine"], async ({ machine }) => {
-      const slapd = await startSlapd(machine, { users: 0, groups: 0, ldif: censusLdif(size), schema: CENSUS_SCHEMA });
+      const slapd = await startSlapd(machine, { users: 0, groups: 0, ldif: censusLdif(size), schema: CENSUS_SCHEMA, sync: refresh === "sync" });
       try {
         const root = new PrivateRoot(machine, folder);
         bindToServer(root, "127.0.0.1");
         const secret = writeIn(folder, "secret", `${READER.password}\n`, 0o600);
-        const ours = await startLeasehold(root, folder, toml(secret));
+        const ours = await startLeasehold(root, folder, toml(secret, refresh));
         await waitFor(
           async (see) => {
             const shown = JSON.stringify((await ours.show())["directory"]);
@@ -69,7 +76,7 @@ export async function inCensus(size: CensusSize, story: (census: Census) => Prom
           "the directory is served",
         );
         const ldif = join(slapd.folder, "all.ldif");
-        await story({ root, ours, folder, ldif, account: await expectedOf(folder, ldif) });
+        await story({ slapd, root, ours, folder, ldif, account: await expectedOf(folder, ldif) });
       } finally {
         slapd.remove();
       }
@@ -84,7 +91,7 @@ export async function expectedOf(
   name = "expected",
   sources: readonly CensusSource[] = CENSUS_SOURCES,
 ): Promise<Account> {
-  const config = writeIn(folder, `${name}.json`, JSON.stringify({ domain: NIS_DOMAIN, master: MASTER, ...LOCAL, sources }));
+  const config = writeIn(folder, `${name}.json`, JSON.stringify({ domain: NIS_DOMAIN, master: MASTER, keepsHashes: true, ...LOCAL, sources }));
   mkdirSync(join(folder, name));
   sound(await run("python3", [SCRIPT, ldif, config, join(folder, name)]));
   return JSON.parse(readFileSync(join(folder, name, "account.json"), "utf8")) as Account;
@@ -123,7 +130,7 @@ export function linesIn(file: string): readonly string[] {
   return readFileSync(file, "utf8").split("\n").slice(0, -1);
 }
 
-function toml(secret: string): string {
+function toml(secret: string, refresh: string): string {
   const table = (fields: Readonly<Record<string, string>>): string =>
     Object.entries(fields)
       .map(([name, source]) => `${name} = "${source}"`)
@@ -139,6 +146,7 @@ base = "${base}"
 user_filter = "(objectClass=${users.class})"
 group_filter = "(objectClass=${groups.class})"
 nested = ${nested}
+refresh = "${refresh}"
 [directory.source.${name}.user_fields]
 ${table(users.fields)}
 [directory.source.${name}.group_fields]

@@ -21,6 +21,7 @@ USERDB_MEMBERS = 2000
 NAME_BYTES = 255
 FIELD_BYTES = 4096
 LINE_BYTES = 895
+HASH_BYTES = 384
 
 
 class Left(Exception):
@@ -121,6 +122,19 @@ def password_of(text):
     return text[scheme.end():] if scheme.group(1).upper() == "CRYPT" else "*"
 
 
+def shadow_of(entry, source):
+    """A hash that crypt(3) knows and six numbers of days; of several values the one that is marked as such a hash."""
+    found = values(entry, source.rstrip("?"))
+    marked = [value for value in found if value[:7].lower() == b"{crypt}"]
+    hashed = password_of(text_of((marked or found)[0], "password")) if found else "*"
+    days = [(values(entry, f"shadow{name}") or [b""])[0].decode() for name in ("LastChange", "Min", "Max", "Warning", "Inactive", "Expire")]
+    return hashed, [day if re.fullmatch("[0-9]{1,10}", day) else "" for day in days]
+
+
+def is_hash(text):
+    return text not in ("x", "*") and len(text) <= HASH_BYTES and bool(re.fullmatch("[!-9;-~]+", text))
+
+
 def member_of(text):
     if has_separator(text) or "," in text:
         raise Left("bad-character", "members")
@@ -173,7 +187,13 @@ class Source:
         fields = self.config["users"]["fields"]
         get = lambda field: field_of(entry, fields[field], field)
         user = {"name": name_of(get("name"), local)}
-        user["password"] = password_of(get("password"))
+        user["days"] = [""] * 6
+        if self.config["keepsHashes"] and not fields["password"].startswith("="):
+            user["password"], user["days"] = shadow_of(entry, fields["password"])
+            user["hash"] = user["password"] if is_hash(user["password"]) else "*"
+        else:
+            user["password"] = password_of(get("password"))
+            user["hash"] = "*"
         user["uid"] = id_of(get("uid"), "uid")
         user["gid"] = id_of(get("gid"), "gid")
         user["gecos"] = "".join(" " if has_separator(char) else char for char in get("gecos"))
@@ -257,13 +277,21 @@ def owners(by_name, place, key):
     return [found[number] for number in sorted(found)]
 
 
-def shown(password):
-    return "x" if password == "x" else "*"
+def shown(password, hashed="*"):
+    return "x" if password == "x" or hashed != "*" else "*"
 
 
-def user_line(user, *extra):
-    head = [user["name"], shown(user["password"]), str(user["uid"]), str(user["gid"])]
-    return ":".join([*head, *extra, user["gecos"], user["home"], user["shell"]])
+def user_line(user):
+    return ":".join([user["name"], shown(user["password"], user["hash"]), str(user["uid"]), str(user["gid"]), user["gecos"], user["home"], user["shell"]])
+
+
+def master_line(user):
+    hashed = shown(user["password"]) if user["hash"] == "*" else user["hash"]
+    return ":".join([user["name"], hashed, str(user["uid"]), str(user["gid"]), "", "0", "0", user["gecos"], user["home"], user["shell"]])
+
+
+def shadow_line(user):
+    return ":".join([user["name"], user["hash"], *user["days"], ""])
 
 
 def group_line(group):
@@ -276,15 +304,15 @@ def maps_of(config, users, owners_of_uids, groups, owners_of_gids):
         for member in group["members"]:
             inside[member].add(group["gid"])
     netid = [f"{u['uid']}:" + ",".join(map(str, [u["gid"], *sorted(inside[u["name"]] - {u["gid"]})])) for u in owners_of_uids]
-    master = lambda user: user_line(user, "", "0", "0")
     return {
         "passwd.byname": [(u["name"], user_line(u)) for u in users],
         "passwd.byuid": [(str(u["uid"]), user_line(u)) for u in owners_of_uids],
         "group.byname": [(g["name"], group_line(g)) for g in groups],
         "group.bygid": [(str(g["gid"]), group_line(g)) for g in owners_of_gids],
         "netid.byname": [(f"unix.{u['uid']}@{config['domain']}", line) for u, line in zip(owners_of_uids, netid)],
-        "master.passwd.byname": [(u["name"], master(u)) for u in users],
-        "master.passwd.byuid": [(str(u["uid"]), master(u)) for u in owners_of_uids],
+        "master.passwd.byname": [(u["name"], master_line(u)) for u in users],
+        "master.passwd.byuid": [(str(u["uid"]), master_line(u)) for u in owners_of_uids],
+        "shadow.byname": [(u["name"], shadow_line(u)) for u in users],
         "ypservers": [(config["master"], config["master"])],
     }
 
@@ -336,7 +364,7 @@ def init_groups(user, gids):
 def main(ldif, config_file, folder):
     config = json.load(open(config_file))
     everything = list(entries(ldif))
-    sources = [Source(each, everything, {"root", *config["localUsers"]}, {"root", *config["localGroups"]}) for each in config["sources"]]
+    sources = [Source({**each, "keepsHashes": config["keepsHashes"]}, everything, {"root", *config["localUsers"]}, {"root", *config["localGroups"]}) for each in config["sources"]]
     users, users_taken, user_place = merged([source.users for source in sources])
     groups, groups_taken, group_place = merged([source.groups for source in sources])
     uids, gids = owners(users, user_place, "uid"), owners(groups, group_place, "gid")

@@ -219,6 +219,8 @@ function oddGroups({ everyone, users }: CensusSize): readonly string[] {
     { cn: "odd.gid-wide", gidNumber: "99999999999999999999" },
     { cn: "nogroup", gidNumber: "70005" },
     { cn: "root", gidNumber: "70006" },
+    { cn: "wheel", gidNumber: "70013", memberUid: [censusName(5)] },
+    { cn: "docker", gidNumber: "70014" },
     { cn: "g".repeat(1100), gidNumber: "70007" },
     { cn: "team1", gidNumber: "70008", memberUid: [censusName(2)] },
     { cn: "odd.same1", gidNumber: "70009", memberUid: [censusName(3)] },
@@ -255,6 +257,7 @@ const NAMES: readonly Value[] = [
   "root",
   "nobody",
   "daemon",
+  "wheel",
   "$",
   "a$",
   "a$b",
@@ -330,7 +333,23 @@ const PATHS: readonly Value[] = [
   "/with blanks/in it ",
   "/a,b",
 ];
-const PASSWORDS: readonly Value[] = ["*", "x", "", "{CRYPT}$6$salt$hash", "{crypt}abc", "{SSHA}c2FsdA==", "a:b", "plain", "{CRYPT}x"];
+const PASSWORDS: readonly Value[] = [
+  "*",
+  "x",
+  "",
+  "{CRYPT}$6$salt$hash",
+  "{crypt}abc",
+  "{CRYPT}",
+  "{CRYPT}two words",
+  "{SSHA}c2FsdA==",
+  "a:b",
+  "plain",
+  "{CRYPT}x",
+  "!locked",
+  "hash-of-ä",
+  "h".repeat(384),
+  "h".repeat(385),
+];
 const MEMBERS: readonly Value[] = [
   "",
   "a,b",
@@ -368,10 +387,18 @@ function wildUser(i: number): string {
     wildWords: pick(WORDS, i, 4, `Wild ${i}`),
     wildHome: pick(PATHS, i, 5, `/home/wild${i}`),
     wildShell: pick(PATHS, i, 6, "/bin/sh"),
-    wildPassword: pick(PASSWORDS, i, 7, "*"),
+    wildPassword: i % 11 === 0 ? ["{SSHA}first", `{CRYPT}$y$of${i}`] : pick(PASSWORDS, i, 7, "*"),
   };
   const missing = i % 17 === 3 ? WILD[(i >> 2) % WILD.length] : undefined;
-  return entry(`l=w${i},${baseOf("wild")}`, ["wildUser"], Object.fromEntries(Object.entries(attributes).filter(([name]) => name !== missing)));
+  const ageing: Attributes =
+    i % 5 === 0
+      ? { uid: `w${i}`, shadowLastChange: String(19_000 + i), shadowMin: "0", shadowMax: "99999", shadowExpire: i % 2 === 0 ? "-1" : "20500" }
+      : {};
+  return entry(
+    `l=w${i},${baseOf("wild")}`,
+    ["wildUser", ...(i % 5 === 0 ? ["shadowAccount"] : [])],
+    Object.fromEntries(Object.entries({ ...attributes, ...ageing }).filter(([name]) => name !== missing)),
+  );
 }
 
 function wildGroup(i: number, wild: number): string {

@@ -11,10 +11,8 @@ export type SmallDirectory = { readonly users: number; readonly groups: number }
 
 const PERSON = 4;
 const SERVICE = "org.leasehold.Directory";
-export const NSSWITCH = {
-  nis: "passwd: files nis\ngroup: files nis\nshadow: files\nhosts: files\nservices: files\nprotocols: files\nrpc: files\n",
-  systemd: "passwd: files systemd\ngroup: files systemd\nshadow: files systemd\nhosts: files\n",
-} as const;
+/** For a private root where systemd's records are asked instead of NIS. */
+export const NSSWITCH_SYSTEMD = "passwd: files systemd\ngroup: files systemd\nshadow: files systemd\nhosts: files\n";
 
 const line = (...rows: readonly string[]): string => rows.map((row) => `${row}\n`).join("");
 /** As test/support/ldif.ts makes the fifth person; her own words are not repeated here. */

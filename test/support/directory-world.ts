@@ -1,6 +1,4 @@
 /** A directory that is served on one machine: slapd, our program, and a private root for those who ask. */
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { fieldsOf } from "./capture.ts";
 import { type Leasehold, startLeasehold } from "./leasehold.ts";
 import { READER, SUFFIX } from "./ldif.ts";
@@ -10,7 +8,6 @@ import { withScratch, writeIn } from "./scratch.ts";
 import { type Slapd, type SlapdOptions, startSlapd } from "./slapd.ts";
 
 const PATIENCE_MS = 60_000;
-export const BIN = join(dirname(fileURLToPath(import.meta.url)), "../../bin/leasehold");
 
 export type DirectoryWorld = {
   readonly machine: Namespace;

@@ -79,6 +79,11 @@ export class Slapd {
     await this.#namespace.exec("ldapmodify", "-x", "-H", `ldap://${this.address}`, "-D", ROOT.dn, "-w", ROOT.password, "-f", file);
   }
 
+  /** LDIF of all it holds, in the order in which it was put in. */
+  async dump(): Promise<string> {
+    return (await this.#namespace.exec("slapcat", "-o", "ldif-wrap=no", "-f", join(this.folder, "slapd.conf"))).stdout;
+  }
+
   /** PEM of who signed its certificate; empty without TLS. */
   get authorityPem(): string {
     return this.#authority?.pem ?? "";
