@@ -1,6 +1,6 @@
 /** Packets of hosts that go through the gateway and come back: from addresses of the delegated prefix, as both ends tell it. */
 import { existsSync } from "node:fs";
-import { type Ipv6Address, parseIpv6 } from "../../../src/base/ipv6.ts";
+import { type Ipv6Address, type Ipv6Prefix, ipv6Contains, parseIpv6 } from "../../../src/base/ipv6.ts";
 import type { Route } from "../../../src/wire/netlink/route.ts";
 import { KernelNetwork } from "../../../src/platform/netlink/kernel-network.ts";
 import type { HouseFacts, Lan } from "../facts.ts";
@@ -14,7 +14,7 @@ import type { Look, Row } from "./row.ts";
 export function reachRows(facts: HouseFacts, pool: string): readonly Look[] {
   const [one, other] = facts.lans;
   return [
-    () => providerRoute(facts),
+    () => providerRoute(facts, pool),
     ...facts.lans.map(
       (lan): Look =>
         () =>
@@ -25,17 +25,23 @@ export function reachRows(facts: HouseFacts, pool: string): readonly Look[] {
 }
 
 /** The provider sends what is for the prefix to our end of the uplink. */
-function providerRoute(facts: HouseFacts): Row {
+function providerRoute(facts: HouseFacts, pool: string): Row {
   const prefix = delegatedNow(facts);
   const routes = routesAt(facts.provider6.pid).filter(({ destination }) => destination === prefix);
   const ours = linkLocals(new KernelNetwork(), facts.uplink);
   const next = routes.map(({ gateway }) => gateway ?? "nobody").join(", ");
   return {
     what: "the provider routes the prefix to us",
-    confirmed: routes.some(({ gateway }) => ours.some((address) => address === gateway)),
+    confirmed: isOf(pool, prefix) && routes.some(({ gateway }) => ours.some((address) => address === gateway)),
     fact: routes.length === 0 ? `no route to ${prefix}` : `${prefix} via ${next}`,
     source: "the provider's kernel",
   };
+}
+
+/** After a renumbering the provider's last word may still be about the old one. */
+function isOf(pool: string, prefix: string): boolean {
+  const address = parseIpv6(prefix.split("/")[0] ?? "");
+  return address !== undefined && ipv6Contains(pool as Ipv6Prefix, address);
 }
 
 /** None where nobody is any more. */
