@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { DirectoryView } from "../../src/services/directory/view.ts";
 import { type Leasehold, type Place, startLeasehold } from "./leasehold.ts";
-import { FIRST_ID, READER, SUFFIX, userName } from "./ldif.ts";
+import { READER, SUFFIX, userName } from "./ldif.ts";
 import { fieldsOf } from "./capture.ts";
 import { type Namespace, waitFor, withNamespaces } from "./namespace.ts";
 import { bindToServer } from "./nis.ts";
@@ -152,9 +152,4 @@ export async function answersAtOnce(world: Pick<Faulty, "machine" | "root">, exp
     PATIENCE_MS,
     "answers in less than a millisecond",
   );
-}
-
-/** As slapd was filled. */
-export function lineOfUser(i: number, shell = "/bin/sh"): RegExp {
-  return new RegExp(`^${userName(i)}:\\*:${FIRST_ID + i}:${FIRST_ID}:[^:]*:/home/${userName(i)}:${shell}$`);
 }
