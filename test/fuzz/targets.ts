@@ -26,6 +26,7 @@ import type { Target } from "./fuzz.ts";
 import { DECODERS } from "./decoders.ts";
 import { FILES } from "./files.ts";
 import { roleMessages } from "./messages.ts";
+import { DIRECTORY_TEXTS } from "./directory-texts.ts";
 import { NATIVE_FILES } from "./native-files.ts";
 import { fixtures, refusedOr, stable } from "./outcomes.ts";
 import { PULLED } from "./pulled.ts";
@@ -96,6 +97,7 @@ export const TARGETS: readonly Target[] = [
   ...DECODERS,
   ...FILES,
   ...NATIVE_FILES,
+  ...DIRECTORY_TEXTS,
   ...SERVICES,
   UPLINK4,
   PULLED,
