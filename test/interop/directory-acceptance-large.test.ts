@@ -18,6 +18,8 @@ const NAMES = Array.from({ length: 200 }, (_, i) => userName(i));
 const MOST_MS = 50;
 /** Others use this machine too: what blocks a loop does so each time. */
 const ROUNDS = 6;
+/** Whoever asks may be late itself. */
+const PAUSES = 8;
 
 test(
   "acceptance 6: of a group of 40,000 members MATCH, ALL and userdb tell, no role ends, and nobody else waits fifty milliseconds",
@@ -63,10 +65,12 @@ test("control: an engine that stands still for a tenth of a second is seen to", 
   inDirectoryWorld({ users: 200, groups: 2 }, { before: async (root) => bindToServer(root, "127.0.0.1") }, async (world) => {
     const engine = await roleOf(world.ours, "engine-directory");
     const { slowestMs, answers } = await delaysDuring(world, NAMES, async () => {
-      process.kill(engine, "SIGSTOP");
-      await delay(100);
-      process.kill(engine, "SIGCONT");
-      await delay(100);
+      for (let pause = 0; pause < PAUSES; pause++) {
+        process.kill(engine, "SIGSTOP");
+        await delay(100);
+        process.kill(engine, "SIGCONT");
+        await delay(100);
+      }
     });
     assert.ok(slowestMs > MOST_MS, `${slowestMs} ms among ${answers} answers`);
   }),
