@@ -2,7 +2,7 @@
 export const DIRECTORY_LIMITS = {
   /**
    * Bytes of a line of passwd.*, for which words about a person are shortened; what is longer without them is left out. glibc's NIS module
-   * writes past its 1,024 bytes where ALL gives it a longer one, and master.passwd.* have three fields and a hash more.
+   * writes past its memory where ALL gives it one of more than 1,000 bytes, and master.passwd.* have three fields and a hash more.
    */
   passwdLineBytes: 895,
   /** Bytes between two slashes of a home or shell that systemd takes (NAME_MAX); a path with more is told as none. */
