@@ -10,7 +10,7 @@ import { CleanLookups, HOSTILE_SERVERS, Hostility } from "../support/directory-h
 import { type DirectoryWorld, inDirectoryWorld } from "../support/directory-world.ts";
 import { FIRST_ID, userName } from "../support/ldif.ts";
 import { residentKb } from "../support/mutated-flood.ts";
-import { needsRoot } from "../support/namespace.ts";
+import { needsRoot, waitFor } from "../support/namespace.ts";
 import { NIS_DOMAIN } from "../support/private-root.ts";
 import { within } from "../support/slapd.ts";
 
@@ -19,6 +19,7 @@ const ROUNDS = 20;
 /** An update whose source says nothing for half a minute is not waited for. */
 const PAUSE_MS = 1000;
 const USERS = 300;
+const PATIENCE_MS = 20_000;
 /** Whoever looks up and whoever attacks are one program here, and so wait for each other; a machine that others use is late itself. */
 const LOOKUPS_A_SECOND = 4;
 const LATE_MOST = 0.05;
@@ -104,6 +105,26 @@ test(`${SECONDS} seconds of garbage from directories, over RPC and over Varlink:
         const most = Math.max(...resident.slice(ROUNDS / 4).map((each) => each[name] ?? 0));
         assert.ok(most - began <= GREW_MOST_KB, `${name} grew by ${most - began} KiB`);
       }
+    }),
+  ),
+);
+
+test("control: a line that is another one and a process that is another one are noticed", needsRoot, () =>
+  inDirectoryWorld({ users: 3, groups: 1 }, {}, (world) =>
+    within(world.machine, async () => {
+      const roles = await rolesOf(world);
+      const { yp } = await toldOf(world);
+      const lookups = new CleanLookups();
+      await lookups.learn(yp.port, NIS_DOMAIN, [userName(0)]);
+      lookups.lines.set(userName(0), "somebody else");
+      lookups.begin(yp.port, NIS_DOMAIN);
+      await assert.rejects(lookups.end(), /somebody else/);
+      process.kill(roles["fetcher"] ?? assert.fail());
+      await waitFor(
+        async () => ((await rolesOf(world))["fetcher"] ?? roles["fetcher"]) !== roles["fetcher"],
+        PATIENCE_MS,
+        "another process reads directories",
+      );
     }),
   ),
 );
