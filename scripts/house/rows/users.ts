@@ -16,7 +16,7 @@ const TCP = 6;
 const PATIENCE_MS = 2000;
 
 export function userRows(facts: HouseFacts): readonly Look[] {
-  return [() => askedDirectory(facts), () => ypUsers(facts), () => ypGroup(facts), () => userdbUser(facts)];
+  return [() => ypUsers(facts), () => ypGroup(facts), () => userdbUser(facts), () => askedDirectory(facts)];
 }
 
 /** In the directory's own words: how many entries its searches found. */
