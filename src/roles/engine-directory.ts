@@ -18,6 +18,10 @@ import { speak } from "./messages/spoken.ts";
 
 speak(DIRECTORY);
 
+const NO_ROOM = "no room on the disk";
+/** ENOSPC, EDQUOT. */
+const FULL: readonly number[] = [28, 122];
+
 type Message<K extends Incoming["kind"]> = Extract<Incoming, { readonly kind: K }>;
 
 startEngine({
@@ -35,7 +39,7 @@ startEngine({
       },
       failed: () => {
         room.ask("snapshotFailed", true);
-        service.saved("no room on the disk");
+        service.saved(NO_ROOM);
       },
     };
     const snapshots = new SnapshotWriter(writer, outlet, clock);
@@ -100,7 +104,7 @@ function fromMain(room: EngineRoom, service: Directory, message: Incoming): void
 /** What main could not do for us. */
 function refused(service: Directory, { what, errno }: Message<"kernelFailed">["body"]): void {
   if (what === "connectRpcbind") service.rpcbindUnreachable();
-  else if (what === "openSnapshot" || what === "snapshotSaved") service.saved(`${what}: error ${errno}`);
+  else if (what === "openSnapshot" || what === "snapshotSaved") service.saved(FULL.includes(errno) ? NO_ROOM : `${what}: error ${errno}`);
 }
 
 /** To main for its hooks, and to control for whoever watches. */

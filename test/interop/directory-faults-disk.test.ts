@@ -24,11 +24,11 @@ const ROOM_BYTES = 512 * 1024;
 const PATIENCE_MS = 20_000;
 
 /** The state folder is a disk of its own. */
-async function withSmallDisk(story: (world: Faulty & { readonly state: string }) => Promise<void>): Promise<void> {
+async function withSmallDisk(story: (world: Faulty & { readonly state: string }) => Promise<void>, inodes = 64): Promise<void> {
   await inFaulty({ users: USERS, groups: 5 }, async (world) => {
     const state = join(world.folder, "leasehold.state");
     mkdirSync(state);
-    await run("mount", ["-t", "tmpfs", "-o", `size=${ROOM_BYTES},mode=700`, "tmpfs", state]).then(sound);
+    await run("mount", ["-t", "tmpfs", "-o", `size=${ROOM_BYTES},nr_inodes=${inodes},mode=700`, "tmpfs", state]).then(sound);
     try {
       await story({ ...world, state });
     } finally {
@@ -89,5 +89,31 @@ test("control: killed while the disk is full, it begins with the directory of be
     await slapd.kill();
     await serving(toml());
     assert.match(await lineOf(root, userName(3)), /:\/bin\/sh$/);
+  }),
+);
+
+test("a disk that takes no further file: the same", needsPeers, () =>
+  withSmallDisk(async (world) => {
+    const { slapd, root, folder, toml, serving, state } = world;
+    await serving(toml());
+    await onDisk(state);
+    const fillers: string[] = [];
+    assert.throws(
+      () => {
+        for (let i = 0; i < 100; i++) {
+          fillers.push(join(state, `filler${i}`));
+          writeFileSync(fillers.at(-1) ?? "", "");
+        }
+      },
+      { code: "ENOSPC" },
+    );
+    await slapd.change(otherShell(userName(3), "/bin/later"));
+    assert.equal((await directory(folder, "refresh")).code, 0);
+    await statusBecomes(folder, ({ unsaved }) => unsaved === "no room on the disk", "it is told");
+    assert.match(await lineOf(root, userName(3)), /:\/bin\/later$/);
+    await answersAtOnce(world, await userLines(root));
+    for (const filler of fillers) rmSync(filler, { force: true });
+    await statusBecomes(folder, ({ unsaved }) => unsaved === "", "it is on disk by itself");
+    await onDisk(state);
   }),
 );
