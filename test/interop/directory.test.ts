@@ -1,5 +1,7 @@
 /** directory between real programs: slapd behind TLS on one side; ypcat, ypmatch, getent and userdbctl on the other. */
 import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
 import { type Leasehold, startLeasehold } from "../support/leasehold.ts";
 import { FIRST_ID, groupName, membersOf, READER, SUFFIX, userName } from "../support/ldif.ts";
@@ -141,6 +143,7 @@ test("slapd killed in mid-page changes nothing that is served; the state file se
     await slapd.kill();
     await waitFor(() => /"event":"pullFailed".*"reason":"users: /.test(ours.log()), PATIENCE_MS, "the pull has failed among the users");
     assert.deepEqual(await users(root), before);
+    await waitFor(() => existsSync(join(folder, "leasehold.state/directory/snapshot")), PATIENCE_MS, "the state file");
     await ours.kill();
     const again = await startLeasehold(root, folder, slow);
     assert.deepEqual(await served(root, again), before, "from the state file, with no server there");

@@ -82,7 +82,7 @@ export class DirectoryOffice implements Office {
       this.#watchdog.begin();
     }
     if (role === "fetcher") this.#tellFetcher();
-    else this.#tellEngine();
+    if (role === this.engine) this.#tellEngine(); // the frontend has nothing of ours
   }
 
   reconfigured(): void {

@@ -46,6 +46,7 @@ export class Updates {
   readonly #changes = new ChangeQueue();
   /** Somebody asked for an update while another one was under way, or could not begin. */
   #again = false;
+  #unread: Uint8Array | undefined; // of the state file: another configuration may come meanwhile
   /** When a shrunken result counts as another one of the same: updates in between prove nothing. */
   #cycleAt: Instant = instant(0);
 
@@ -91,12 +92,14 @@ export class Updates {
     this.#fences = fencesOf(config.idFences, keepsShadows(config.yp));
     this.sources = config.sources.slice(0, DIRECTORY_LIMITS.directorySources).map((settings) => new Source(settings, this.#ports.log));
     this.#load(sources, this.snapshot?.committedAt);
+    if (this.#unread !== undefined) this.stored(this.#unread);
   }
 
   /** What was saved before this process began. Comes behind the configuration; later it is not news any more. */
   stored(bytes: Uint8Array): void {
     const domain = this.#config?.domain;
     if (domain === undefined || this.snapshot !== undefined) return;
+    this.#unread = bytes;
     this.phase = "loading";
     this.#background.run(decodeState(bytes, domain), (state) => {
       if (state === undefined) this.#ports.log.write("warn", "storedDirectoryUnusable", { bytes: bytes.length });
@@ -153,9 +156,7 @@ export class Updates {
   }
 
   close(): void {
-    this.#background.close();
-    this.#heldBack.close();
-    this.#wake.close();
+    for (const each of [this.#background, this.#heldBack, this.#wake]) each.close();
   }
 
   #awaited({ update, source: place }: { readonly update: number; readonly source: number }): Source | undefined {
@@ -212,7 +213,7 @@ export class Updates {
   #begin(): void {
     const [config, fences] = [this.#config, this.#fences];
     if (config === undefined || fences === undefined || !this.#fetcherReady || this.sources.length === 0) return;
-    const now = this.#ports.clock.now();
+    const [now, held] = [this.#ports.clock.now(), this.sources.map((source) => source.held)];
     const isCycle = now >= this.#cycleAt;
     if (isCycle) this.#cycleAt = after(now, config.intervalSeconds);
     this.#again = false;
@@ -222,7 +223,6 @@ export class Updates {
     for (const source of this.sources) source.begin(fences, isCycle);
     const withinSeconds = Math.min(Math.max(1, config.intervalSeconds), DIRECTORY_LIMITS.updateSeconds);
     this.#wake.set(after(now, withinSeconds));
-    const held = this.sources.map((source) => source.held);
     this.#ports.fetcher.pull(this.#update, withinSeconds, held);
   }
 
@@ -262,6 +262,7 @@ export class Updates {
     this.#changes.forget();
     const { sources, snapshot: before } = this;
     this.#background.run(checked({ sources, before, now: committedAt }, stored, fences), ({ goods, snapshot }) => {
+      this.#unread = undefined;
       for (const [place, source] of this.sources.entries()) source.good = goods[place];
       if (snapshot !== undefined) this.#commit(snapshot);
       this.phase = "idle";

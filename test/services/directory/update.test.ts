@@ -292,6 +292,23 @@ test("a fetcher that dies fails its update; the next one begins when it is back 
   assert.equal(pulls.length, 3);
 });
 
+test("a configuration that comes again while the state file is read loses nothing of it (U8)", () => {
+  const first = world();
+  first.serving({ users: [user("ada", 2001)] });
+  const [bytes = new Uint8Array(0)] = first.saved;
+  const next = world();
+  next.service.stored(bytes);
+  next.service.configure(CONFIG);
+  next.service.configure({ ...CONFIG, intervalSeconds: CONFIG.intervalSeconds + 1 });
+  next.settle();
+  assert.deepEqual(next.names(), ["ada"]);
+  const other = world();
+  other.service.stored(bytes);
+  other.service.configure({ ...CONFIG, domain: "another" });
+  other.settle();
+  assert.deepEqual(other.names(), [], "of another domain nothing is taken");
+});
+
 test("what was saved is served after a start with the network down, and checked again (U8, §9.8 8)", () => {
   const first = world();
   first.serving({ users: [user("alice", 2001), user("bob", 2002)], groups: [group("staff", 3001, ["alice"])] });
