@@ -75,6 +75,20 @@ export function text16(maxBytes: number): Codec<string> {
   };
 }
 
+/** As `text16`, where there are few different ones that come again and again. */
+export function word16(maxBytes: number): Codec<string> {
+  const { encode } = text16(maxBytes);
+  return {
+    decode: (reader) => {
+      const offset = reader.offset;
+      const length = reader.u16();
+      if (length > maxBytes) throw new WireError("bad-length", offset);
+      return reader.word(length);
+    },
+    encode,
+  };
+}
+
 /** Items behind a 16-bit count, at most `maxItems`. */
 export function list16<T>(item: Codec<T>, maxItems: number): Codec<readonly T[]> {
   return {
@@ -82,7 +96,9 @@ export function list16<T>(item: Codec<T>, maxItems: number): Codec<readonly T[]>
       const offset = reader.offset;
       const count = reader.u16();
       if (count > maxItems) throw new WireError("too-many", offset);
-      return Array.from({ length: count }, () => item.decode(reader));
+      const values: T[] = [];
+      for (let i = 0; i < count; i++) values.push(item.decode(reader));
+      return values;
     },
     encode: (writer, values) => {
       writer.u16(values.length);
@@ -136,8 +152,11 @@ export function choice<const N extends readonly string[]>(names: N): Codec<N[num
 export function struct<F extends Record<string, AnyCodec>>(fields: F): Codec<{ readonly [K in keyof F]: ValueOf<F[K]> }> {
   const entries = Object.entries(fields) as [string, Codec<unknown>][];
   return {
-    decode: (reader) =>
-      Object.fromEntries(entries.map(([name, codec]) => [name, codec.decode(reader)])) as { readonly [K in keyof F]: ValueOf<F[K]> },
+    decode: (reader) => {
+      const value: Record<string, unknown> = {};
+      for (const [name, codec] of entries) value[name] = codec.decode(reader);
+      return value as { readonly [K in keyof F]: ValueOf<F[K]> };
+    },
     encode: (writer, value) => {
       for (const [name, codec] of entries) codec.encode(writer, (value as Record<string, unknown>)[name]);
     },

@@ -3,21 +3,32 @@ import { WireError } from "./errors.ts";
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const utf8Encoder = new TextEncoder();
+/** UTF-8 needs at most three bytes for a unit of a JavaScript string. */
+const MOST_BYTES_PER_UNIT = 3;
+
+/** The last words that were read, each in the one place it can have: a stranger's cannot pile up. */
+const WORDS = 512;
+const MOST_WORD_BYTES = 64;
+const words: ({ readonly bytes: Uint8Array; readonly text: string } | undefined)[] = new Array(WORDS).fill(undefined);
 
 /** Reads forward over bytes it does not own. `base` is the offset of the first byte in the whole datagram. */
 export class Reader {
   readonly #bytes: Uint8Array;
+  /** Of the first byte of `bytes`; where a reader ends, another one's bytes may follow. */
   readonly #base: number;
-  #at = 0;
+  readonly #end: number;
+  #at: number;
 
-  constructor(bytes: Uint8Array, base = 0) {
+  constructor(bytes: Uint8Array, base = 0, at = 0, end = bytes.length) {
     this.#bytes = bytes;
     this.#base = base;
+    this.#at = at;
+    this.#end = end;
   }
 
   /** Bytes not yet read. */
   get remaining(): number {
-    return this.#bytes.length - this.#at;
+    return this.#end - this.#at;
   }
 
   /** Offset of the next byte in the whole datagram. */
@@ -86,9 +97,8 @@ export class Reader {
 
   /** A cursor of its own over the next `count` bytes; a decoder cannot read its neighbour's bytes even when wrong. */
   sub(count: number): Reader {
-    const base = this.offset;
     const i = this.#take(count);
-    return new Reader(this.#bytes.subarray(i, i + count), base);
+    return new Reader(this.#bytes, this.#base, i, i + count);
   }
 
   /** UTF-8 text of `count` bytes; anything that is not UTF-8 is a `bad-value`. */
@@ -102,13 +112,35 @@ export class Reader {
     }
   }
 
+  /** As `text`, where there are few different ones that come again and again: what was read before is not made again. */
+  word(count: number): string {
+    const at = this.#at;
+    if (count > MOST_WORD_BYTES || count > this.remaining) return this.text(count);
+    let place = count;
+    for (let i = at; i < at + count; i++) place = (place * 31 + this.#bytes[i]!) & (WORDS - 1);
+    const known = words[place];
+    if (known !== undefined && this.#startsWith(known.bytes, count)) {
+      this.#at += count;
+      return known.text;
+    }
+    const text = this.text(count);
+    words[place] = { bytes: this.#bytes.slice(at, at + count), text };
+    return text;
+  }
+
   /** Throws `trailing` when a byte is left over. */
   finish(): void {
     if (this.remaining !== 0) throw new WireError("trailing", this.offset);
   }
 
+  #startsWith(bytes: Uint8Array, count: number): boolean {
+    if (bytes.length !== count) return false;
+    for (let i = 0; i < count; i++) if (bytes[i] !== this.#bytes[this.#at + i]) return false;
+    return true;
+  }
+
   #take(count: number): number {
-    if (count > this.#bytes.length - this.#at) throw new WireError("truncated", this.#base + this.#bytes.length);
+    if (count > this.#end - this.#at) throw new WireError("truncated", this.#base + this.#end);
     const at = this.#at;
     this.#at += count;
     return at;
@@ -172,7 +204,22 @@ export class Writer {
   }
 
   text(value: string): void {
-    this.bytes(utf8Encoder.encode(value));
+    const length = value.length;
+    const start = this.#room(length);
+    const bytes = this.#bytes;
+    for (let i = 0; i < length; i++) {
+      const unit = value.charCodeAt(i);
+      if (unit >= 0x80) return this.#wide(value, start);
+      bytes[start + i] = unit;
+    }
+  }
+
+  /** Text that is not ASCII: so much room as UTF-8 can need, and what was not needed is as it was. */
+  #wide(value: string, start: number): void {
+    this.#at = start;
+    const most = this.#room(MOST_BYTES_PER_UNIT * value.length);
+    const { written } = utf8Encoder.encodeInto(value, this.#bytes.subarray(most));
+    this.#at = start + written;
   }
 
   zeros(count: number): void {

@@ -221,7 +221,7 @@ export const LIMITS = {
   /** Bytes of all lines of one kind from one source; with more the source counts as failed. */
   directoryBytes: 268_435_456,
   /** Rows that are sorted or written before packets get their turn: about half a millisecond. */
-  directorySliceRows: 1024,
+  directorySliceRows: 4096,
   /** Bytes of an answer to ALL that are made at a time where a map has none ready. */
   ypPieceBytes: 16_384,
   /** Leases of one server: 2,000,000 take 260 MB. Further clients get no address. */

@@ -14,6 +14,7 @@ import type { Incoming } from "./connection.ts";
 import { type EngineRoom, startEngine } from "./engine.ts";
 import { type SnapshotOutlet, SnapshotWriter } from "./engine-directory/snapshot-writer.ts";
 import { DIRECTORY } from "./messages/directory.ts";
+import { collectNow } from "./idle-collection.ts";
 import { speak } from "./messages/spoken.ts";
 
 speak(DIRECTORY);
@@ -36,6 +37,7 @@ startEngine({
       saved: (bytes) => {
         room.ask("snapshotSaved", { bytes });
         service.saved("");
+        collectNow();
       },
       failed: () => {
         room.ask("snapshotFailed", true);
@@ -47,7 +49,10 @@ startEngine({
       clock,
       log: room.log,
       fetcher: {
-        pull: (update, withinSeconds, held) => room.to("fetcher")?.send("pull", { update, withinSeconds, held }, { generation: room.generation }),
+        pull: (update, withinSeconds, held) => {
+          room.to("fetcher")?.send("pull", { update, withinSeconds, held }, { generation: room.generation });
+          collectNow();
+        },
       },
       rpcbind: { connect: () => room.ask("connectRpcbind", true) },
       store: { save: (bytes) => snapshots.save(bytes) },

@@ -18,6 +18,7 @@ import { Connection, type Incoming } from "./connection.ts";
 
 import { joined } from "../services/directory/secrets.ts";
 import { DIRECTORY, sourceSecrets } from "./messages/directory.ts";
+import { collectNow } from "./idle-collection.ts";
 import { speak } from "./messages/spoken.ts";
 
 speak(DIRECTORY);
@@ -56,8 +57,10 @@ startRole({
           engine?.send("entries", batch, { generation });
           if ((engine?.waiting ?? 0) > WAITING_MAX) puller.pause();
         },
-        pulled: ({ failure: _, rejects, ...pulled }) =>
-          engine?.send("pulled", { ...pulled, rejects: rejects.slice(0, LIMITS.rejectReasons) }, { generation }),
+        pulled: ({ failure: _, rejects, ...pulled }) => {
+          engine?.send("pulled", { ...pulled, rejects: rejects.slice(0, LIMITS.rejectReasons) }, { generation });
+          setImmediate(collectNow); // once nobody holds what was read
+        },
         changes: (changes) => engine?.send("sourceChanges", changes, { generation }),
         stale: (which) => engine?.send("sourceStale", which, { generation }),
       },

@@ -12,6 +12,12 @@ const REST_SECONDS = 8;
 
 let heard = (): void => undefined;
 
+/** Gives back what a long piece of work left behind: buffers outside of the heap say nothing to the collector, and would stay. */
+export function collectNow(): void {
+  globalThis.gc?.();
+  native().trimMemory();
+}
+
 /** Something came in. */
 export function messageCame(): void {
   heard();
@@ -25,8 +31,7 @@ export function collectWhenIdle(): void {
   let restsUntil = clock.now();
   const alarm = clock.alarm(() => {
     isWaiting = false;
-    globalThis.gc?.();
-    native().trimMemory();
+    collectNow();
     restsUntil = after(clock.now(), REST_SECONDS);
   });
   heard = () => {

@@ -14,7 +14,11 @@ const COMMON_FLAGS = ["--disallow-code-generation-from-strings", "--disable-prot
  */
 const JITLESS_FLAGS = ["--jitless", "--optimize-for-size", ...(nodeMajor() <= 22 ? ["--no-expose-wasm"] : [])]; // without it older versions warn, newer ones do not know it
 /** Answers a person now and then: V8 copies its built-in code beside compiled code for speed, 2 MiB that control does not earn back. */
-const FLAGS_OF: Partial<Record<ChildName, readonly string[]>> = { control: ["--no-short-builtin-calls"] };
+const FLAGS_OF: Partial<Record<ChildName, readonly string[]>> = {
+  control: ["--no-short-builtin-calls"],
+  // It makes a few objects of each of a hundred thousand entries and keeps none: helpers that collect them cost more than they save.
+  fetcher: ["--single-threaded-gc", "--max-semi-space-size=2"],
+};
 const DESCRIPTORS_MAX = 1024;
 /** The launcher opens it as the process that becomes the role: the list of threads whose rights are dropped. */
 const OWN_THREADS = "/proc/self/task";

@@ -26,15 +26,18 @@ export type Rejected = { readonly kind: "user" | "group"; readonly name: string;
 export class Gathering {
   readonly #fences: Fences;
   readonly #onRejected: (rejected: Rejected) => void;
-  readonly #users = new LineGatherer();
-  readonly #groups = new LineGatherer();
+  readonly #users: LineGatherer;
+  readonly #groups: LineGatherer;
   readonly #shadows = new Map<string, string>();
   readonly rejected = new Counters();
   #open: { readonly entry: GroupEntry; readonly members: string[]; reason: Rejection | undefined } | undefined;
   #received = { users: 0, groups: 0 };
   #fault: GatheringFault | undefined;
 
-  constructor(fences: Fences, onRejected: (rejected: Rejected) => void) {
+  /** @param last what came last time, and is about as much */
+  constructor(fences: Fences, onRejected: (rejected: Rejected) => void, last?: Harvest) {
+    this.#users = new LineGatherer(last?.users);
+    this.#groups = new LineGatherer(last?.groups);
     this.#fences = fences;
     this.#onRejected = onRejected;
   }

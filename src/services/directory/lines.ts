@@ -14,13 +14,25 @@ const encoder = new TextEncoder();
 /** UTF-8 needs at most three bytes for a unit of a JavaScript string. */
 const MOST_BYTES_PER_UNIT = 3;
 
+/** One part in so many more than there was last time: what is gathered again is about as much. */
+const SPARE = 16;
+
 export class LineGatherer {
   #count = 0;
   #end = 0;
-  #bytes = new Uint8Array(4096);
-  #ends = new Uint32Array(64);
-  #ids = new Uint32Array(64);
-  #nameBytes = new Uint8Array(64);
+  #bytes: Uint8Array<ArrayBuffer>;
+  #ends: Uint32Array<ArrayBuffer>;
+  #ids: Uint32Array<ArrayBuffer>;
+  #nameBytes: Uint8Array<ArrayBuffer>;
+
+  /** @param last what was gathered last time: then nothing grows, and nothing is copied at the end */
+  constructor(last?: Lines) {
+    const [bytes, count] = [withSpare(last?.bytes.length ?? 0) + 4096, withSpare(last?.count ?? 0) + 64];
+    this.#bytes = new Uint8Array(bytes);
+    this.#ends = new Uint32Array(count);
+    this.#ids = new Uint32Array(count);
+    this.#nameBytes = new Uint8Array(count);
+  }
 
   get count(): number {
     return this.#count;
@@ -41,20 +53,29 @@ export class LineGatherer {
     return true;
   }
 
-  /** Copies of exactly the size; the gatherer is done with. */
+  /** Of exactly the size, copied where much of the room is not needed; the gatherer is done with. */
   take(): Lines {
     return {
       count: this.#count,
-      bytes: this.#bytes.slice(0, this.#end),
-      ends: this.#ends.slice(0, this.#count),
-      ids: this.#ids.slice(0, this.#count),
-      nameBytes: this.#nameBytes.slice(0, this.#count),
+      bytes: fitted(this.#bytes, this.#end),
+      ends: fitted(this.#ends, this.#count),
+      ids: fitted(this.#ids, this.#count),
+      nameBytes: fitted(this.#nameBytes, this.#count),
     };
   }
 }
 
 export function lineAt(lines: Lines, row: number): Uint8Array {
   return lines.bytes.subarray(row === 0 ? 0 : lines.ends[row - 1], lines.ends[row]);
+}
+
+function withSpare(size: number): number {
+  return size + Math.ceil(size / SPARE);
+}
+
+function fitted<T extends Uint8Array | Uint32Array>(array: T, size: number): T {
+  const spare = array.length - size;
+  return (spare * (SPARE / 2) > size ? array.slice(0, size) : array.subarray(0, size)) as T;
 }
 
 function roomFor<T extends Uint8Array | Uint32Array>(array: T, size: number, make: (size: number) => T): T {

@@ -63,9 +63,14 @@ export type MergeJob = {
   readonly isSaveDue: boolean;
 };
 
-/** Everything that is served, from all sources. */
-export function* merged({ sources, before, now, domain, isSaveDue }: MergeJob, goods: readonly (Good | undefined)[]): Sliced<Merged> {
+/** Everything that is served, from all sources. @param commit as below */
+export function* merged(
+  { sources, before, now, domain, isSaveDue }: MergeJob,
+  goods: readonly (Good | undefined)[],
+  commit: (snapshot: Snapshot) => void,
+): Sliced<Merged> {
   const snapshot = yield* snapshotOf(harvestsIn(goods), before, now);
+  commit(snapshot);
   const changed = snapshot.usersChangedAt === now || snapshot.groupsChangedAt === now;
   const compared = changed ? yield* comparedWith(before, snapshot) : undefined;
   if (!changed && !isSaveDue) return { snapshot, file: undefined, compared };

@@ -1,6 +1,5 @@
 /** What is served: users, groups and who is in which, as they were at one commit. Never changed; a reader keeps the one it began with. */
 import type { WallClock } from "../../base/time.ts";
-import { LIMITS } from "../../base/limits.ts";
 import type { SourceEdits } from "./changes.ts";
 import type { Lines } from "./lines.ts";
 import { type Memberships, membershipsOf } from "./memberships.ts";
@@ -67,13 +66,15 @@ export function* editedSnapshot(before: Snapshot, { users: userEdits, groups: gr
   };
 }
 
-const BYTES_PER_SLICE_ROW = 64;
+const WORDS_PER_SLICE = 262_144;
 
+/** Items are whole numbers of 32 bits each. */
 function* sameBytes(a: Uint8Array, b: Uint8Array): Sliced<boolean> {
   if (a.length !== b.length) return false;
-  for (let i = 0; i < a.length; i++) {
-    if (a[i] !== b[i]) return false;
-    if (i % (BYTES_PER_SLICE_ROW * LIMITS.directorySliceRows) === 0) yield;
+  const [left, right] = [a, b].map(({ buffer, byteOffset, length }) => new Uint32Array(buffer, byteOffset, length / 4));
+  for (let i = 0; left !== undefined && right !== undefined && i < left.length; i++) {
+    if (left[i] !== right[i]) return false;
+    if (i % WORDS_PER_SLICE === 0) yield;
   }
   return true;
 }

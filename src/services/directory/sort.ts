@@ -4,12 +4,18 @@ import { LIMITS } from "../../base/limits.ts";
 /** Work that stops between slices; whoever drives it goes on at the next turn of the loop. */
 export type Sliced<T> = Generator<undefined, T, undefined>;
 
-/** The numbers 0 to `count` - 1 in order; those that are equal keep theirs. Merges runs, from the bottom up. */
+/** The numbers 0 to `count` - 1 in order; those that are equal keep theirs. Merges runs, from the bottom up; many come in order already. */
 export function* sortedRows(count: number, before: (a: number, b: number) => boolean): Sliced<Uint32Array> {
   let from = new Uint32Array(count);
   let to = new Uint32Array(count);
   let work = 0;
-  for (let row = 0; row < count; row++) from[row] = row;
+  let isOrdered = true;
+  for (let row = 0; row < count; row++) {
+    from[row] = row;
+    isOrdered &&= row === 0 || !before(row, row - 1);
+    if (++work % LIMITS.directorySliceRows === 0) yield;
+  }
+  if (isOrdered) return from;
   for (let width = 1; width < count; width *= 2) {
     for (let start = 0; start < count; start += 2 * width) {
       const middle = Math.min(start + width, count);

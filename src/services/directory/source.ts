@@ -87,7 +87,7 @@ export class Source {
     this.#isCycle = isCycle;
     this.#refused = new Map();
     this.state = "pulling";
-    this.#gathering = new Gathering(fences, (rejected) => this.#logRejected(rejected, logged));
+    this.#gathering = new Gathering(fences, (rejected) => this.#logRejected(rejected, logged), this.good?.harvest);
   }
 
   entries({ users, groups }: EntryBatch): void {

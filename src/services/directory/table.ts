@@ -4,13 +4,15 @@
  */
 import { compareBytes, firstPlace } from "./bytes.ts";
 import { LIMITS } from "../../base/limits.ts";
-import { type Lines, lineAt } from "./lines.ts";
+import type { Lines } from "./lines.ts";
 import { firstOfEach, type Sliced, sortedRows } from "./sort.ts";
 
 /** Status, more, and length of the value stand in front of a line; the length of the key stands in front of its name. */
 const BEFORE_VALUE = 12;
 const BEFORE_KEY = 4;
 const FOUND = 1;
+/** Longer lines are those of groups with many members. */
+const MOST_SHORT_BYTES = 256;
 const MORE = 1;
 
 export type TableParts = {
@@ -98,17 +100,18 @@ export type MergeCounts = { nameTaken: number; idTaken: number };
 /** Sources in the order of the configuration: of the same name, and of the same id, the first one wins, whenever it came. */
 export function* tableOf(sources: readonly Lines[], counts: MergeCounts): Sliced<Table> {
   const total = sources.reduce((sum, { count }) => sum + count, 0);
-  const names: string[] = [];
   const places = new Uint32Array(total * 2);
+  let entry = 0;
   for (const [source, lines] of sources.entries()) {
     for (let row = 0; row < lines.count; row++) {
-      places.set([source, row], 2 * names.length);
-      names.push(nameOf(lines, row));
-      if (names.length % LIMITS.directorySliceRows === 0) yield;
+      places[2 * entry] = source;
+      places[2 * entry + 1] = row;
+      if (++entry % LIMITS.directorySliceRows === 0) yield;
     }
   }
-  const sorted = yield* sortedRows(total, (a, b) => (names[a] ?? "") < (names[b] ?? ""));
-  const kept = yield* firstOfEach(sorted, (a, b) => names[a] === names[b]);
+  const compare = (a: number, b: number): number => compareNames(sources, places, a, b);
+  const sorted = yield* sortedRows(total, (a, b) => compare(a, b) < 0);
+  const kept = yield* firstOfEach(sorted, (a, b) => compare(a, b) === 0);
   counts.nameTaken += total - kept.length;
   const parts = yield* laidOut(sources, kept, places);
   return new Table({ ...parts, byId: yield* orderById(parts.ids, (row) => places[2 * (kept[row] ?? 0)] ?? 0, counts) });
@@ -127,7 +130,7 @@ function* laidOut(sources: readonly Lines[], kept: Uint32Array, places: Uint32Ar
     const at = places[2 * entry + 1] ?? 0;
     if (lines === undefined) continue;
     starts[row] = size;
-    valueBytes[row] = (lines.ends[at] ?? 0) - (at === 0 ? 0 : (lines.ends[at - 1] ?? 0));
+    valueBytes[row] = (lines.ends[at] ?? 0) - startOf(lines, at);
     nameBytes[row] = lines.nameBytes[at] ?? 0;
     ids[row] = lines.ids[at] ?? 0;
     size += itemBytes(valueBytes[row] ?? 0, nameBytes[row] ?? 0);
@@ -138,7 +141,8 @@ function* laidOut(sources: readonly Lines[], kept: Uint32Array, places: Uint32Ar
     const entry = kept[row] ?? 0;
     const lines = sources[places[2 * entry] ?? 0];
     if (lines === undefined) continue;
-    writeItem(items, starts[row] ?? 0, lineAt(lines, places[2 * entry + 1] ?? 0), nameBytes[row] ?? 0);
+    const at = places[2 * entry + 1] ?? 0;
+    putItem(items, starts[row] ?? 0, { bytes: lines.bytes, start: startOf(lines, at), length: valueBytes[row] ?? 0 }, nameBytes[row] ?? 0);
     if (row % LIMITS.directorySliceRows === 0) yield;
   }
   return { count, items, starts, valueBytes, nameBytes, ids };
@@ -149,19 +153,29 @@ export function itemBytes(valueBytes: number, nameBytes: number): number {
 }
 
 export function writeItem(items: Uint8Array, start: number, line: Uint8Array, nameBytes: number): void {
+  putItem(items, start, { bytes: line, start: 0, length: line.length }, nameBytes);
+}
+
+type Part = { readonly bytes: Uint8Array; readonly start: number; readonly length: number };
+
+/** Octet by octet: lines are short, and a view of each would cost more than copying it. */
+function putItem(items: Uint8Array, start: number, { bytes, start: from, length }: Part, nameBytes: number): void {
   putU32(items, start, MORE);
   putU32(items, start + 4, FOUND);
-  putU32(items, start + 8, line.length);
-  items.set(line, start + BEFORE_VALUE);
-  const key = start + BEFORE_VALUE + padded(line.length);
+  putU32(items, start + 8, length);
+  const value = start + BEFORE_VALUE;
+  if (length > MOST_SHORT_BYTES) items.set(bytes.subarray(from, from + length), value);
+  else for (let i = 0; i < length; i++) items[value + i] = bytes[from + i] ?? 0;
+  const key = value + padded(length);
   putU32(items, key, nameBytes);
-  items.set(line.subarray(0, nameBytes), key + BEFORE_KEY);
+  for (let i = 0; i < nameBytes; i++) items[key + BEFORE_KEY + i] = bytes[from + i] ?? 0;
 }
 
 /** Rows in the order of ids; of those with the same id the first one of the first source. */
 export function* orderById(ids: Uint32Array, sourceOf: (row: number) => number, counts: MergeCounts): Sliced<Uint32Array> {
   const order = yield* sortedRows(ids.length, (a, b) => {
-    const [left, right] = [ids[a] ?? 0, ids[b] ?? 0];
+    const left = ids[a] ?? 0;
+    const right = ids[b] ?? 0;
     return left !== right ? left < right : sourceOf(a) < sourceOf(b);
   });
   const byId = yield* firstOfEach(order, (a, b) => ids[a] === ids[b]);
@@ -169,10 +183,24 @@ export function* orderById(ids: Uint32Array, sourceOf: (row: number) => number, 
   return byId;
 }
 
-const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+/** Names where they stand: as text a hundred thousand of them would take more room than the lines. */
+function compareNames(sources: readonly Lines[], places: Uint32Array, a: number, b: number): number {
+  const left = sources[places[2 * a] ?? 0];
+  const right = sources[places[2 * b] ?? 0];
+  if (left === undefined || right === undefined) return 0;
+  const [leftRow, rightRow] = [places[2 * a + 1] ?? 0, places[2 * b + 1] ?? 0];
+  const [leftAt, rightAt] = [startOf(left, leftRow), startOf(right, rightRow)];
+  const [leftBytes, rightBytes] = [left.nameBytes[leftRow] ?? 0, right.nameBytes[rightRow] ?? 0];
+  const shorter = Math.min(leftBytes, rightBytes);
+  for (let i = 0; i < shorter; i++) {
+    const difference = (left.bytes[leftAt + i] ?? 0) - (right.bytes[rightAt + i] ?? 0);
+    if (difference !== 0) return difference;
+  }
+  return leftBytes - rightBytes;
+}
 
-function nameOf(lines: Lines, row: number): string {
-  return decoder.decode(lineAt(lines, row).subarray(0, lines.nameBytes[row]));
+function startOf({ ends }: Lines, row: number): number {
+  return row === 0 ? 0 : (ends[row - 1] ?? 0);
 }
 
 function padded(length: number): number {

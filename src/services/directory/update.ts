@@ -245,11 +245,13 @@ export class Updates {
     }
     this.phase = "merging";
     this.#wake.set(NEVER);
-    this.#background.run(merged(this.#job(now, this.#saving.isDue(now)), goods), (done) => {
-      this.#commit(done.snapshot);
+    const commit = (snapshot: Snapshot): void => {
+      this.#commit(snapshot);
       for (const source of this.sources) source.committed(now);
-      this.#saving.save(done.file, now);
-      this.#rest("", done.compared);
+    };
+    this.#background.run(merged(this.#job(now, this.#saving.isDue(now)), goods, commit), ({ file, compared }) => {
+      this.#saving.save(file, now);
+      this.#rest("", compared);
     });
   }
 

@@ -123,6 +123,11 @@ export function textOf(content: Reader): string {
   }
 }
 
+/** The rest as text of which there are few different ones: names of attributes. */
+export function wordOf(content: Reader): string {
+  return content.word(content.remaining);
+}
+
 /** The rest as text for people to read: a byte that is not UTF-8 must not hide the rest. */
 export function wordsOf(content: Reader): string {
   return lenient.decode(viewOf(content));
@@ -143,6 +148,8 @@ export function eachOf<T>(content: Reader, most: number, read: (reader: Reader) 
  * @returns undefined while the header is not whole; throws `WireError` when it never can be
  */
 export function elementBytes(bytes: Uint8Array): number | undefined {
+  // Every chunk ends in the middle of a message: an error a chunk would cost more than the messages.
+  if (bytes.length < 2) return undefined;
   const reader = new Reader(bytes);
   try {
     reader.u8();

@@ -2,7 +2,21 @@
 import type { Reader, Writer } from "../../base/cursor.ts";
 import { WireError } from "../../base/errors.ts";
 import { LIMITS } from "../../base/limits.ts";
-import { booleanOf, countOf, eachOf, element, TAG, textOf, viewOf, writeBoolean, writeBytes, writeElement, writeInteger, writeText } from "./ber.ts";
+import {
+  booleanOf,
+  countOf,
+  eachOf,
+  element,
+  TAG,
+  textOf,
+  viewOf,
+  wordOf,
+  writeBoolean,
+  writeBytes,
+  writeElement,
+  writeInteger,
+  writeText,
+} from "./ber.ts";
 import { filter } from "./filter.ts";
 import { DEREFERENCES, type SearchRequest, type SearchResultEntry, SCOPES } from "./operations.ts";
 
@@ -39,7 +53,7 @@ export function readEntry(content: Reader): SearchResultEntry {
   let values = 0;
   const attributes = eachOf(element(content, TAG.sequence), LIMITS.ldapAttributes, (reader) => {
     const attribute = element(reader, TAG.sequence);
-    const description = textOf(element(attribute, TAG.octetString));
+    const description = wordOf(element(attribute, TAG.octetString));
     const set = eachOf(element(attribute, TAG.set), LIMITS.ldapValues - values, (each) => viewOf(element(each, TAG.octetString)));
     attribute.finish();
     values += set.length;

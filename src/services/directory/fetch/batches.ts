@@ -65,5 +65,7 @@ function endOfPart(members: readonly string[], first: number, room: number): num
 }
 
 function sizeOf(texts: readonly string[]): number {
-  return texts.reduce((sum, text) => sum + LENGTH_BYTES + MOST_BYTES * text.length, FIXED_BYTES);
+  let bytes = FIXED_BYTES;
+  for (const text of texts) bytes += LENGTH_BYTES + MOST_BYTES * text.length;
+  return bytes;
 }

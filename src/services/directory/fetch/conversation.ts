@@ -118,7 +118,7 @@ export class Conversation {
     const from = this.#state.phase.kind;
     const { state, effects } = ldapSession.step(this.#state, event, at);
     const to = state.phase.kind;
-    assert(from === to || (ldapSession.transitions[from] ?? []).includes(to), `${ldapSession.name}: no edge from ${from} to ${to}`);
+    if (from !== to) assert((ldapSession.transitions[from] ?? []).includes(to), `${ldapSession.name}: no edge from ${from} to ${to}`);
     this.#state = state;
     for (const effect of effects) this.#perform(effect);
   }

@@ -43,7 +43,7 @@ export class Tape {
       },
       store: {
         save: (bytes) => {
-          note("save", new OctetDigest().add(bytes).toJSON());
+          if (this.isStepping) note("save", new OctetDigest().add(bytes).toJSON());
           ports.store.save(bytes);
         },
       },
