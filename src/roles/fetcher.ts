@@ -59,7 +59,7 @@ startRole({
         },
         pulled: ({ failure: _, rejects, ...pulled }) => {
           engine?.send("pulled", { ...pulled, rejects: rejects.slice(0, LIMITS.rejectReasons) }, { generation });
-          setImmediate(collectNow); // once nobody holds what was read
+          queueMicrotask(collectNow); // once nobody holds what was read
         },
         changes: (changes) => engine?.send("sourceChanges", changes, { generation }),
         stale: (which) => engine?.send("sourceStale", which, { generation }),
