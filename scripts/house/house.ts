@@ -139,7 +139,7 @@ gecos = "cn"
 );
 leasehold("relay", '[lan.down0]\nra = "off"\ndhcpv6 = "relay"\nrelay_to = ["up0"]\n', relay);
 const code = await verify();
-if (code !== 0) process.stdout.write(`the gateway said:\n${readFileSync(file("gateway.log"), "utf8").split("\n").slice(-25).join("\n")}\n`);
+if (code !== 0) lastWords();
 if (interactive && code === 0) await stay();
 gateway.kill("SIGTERM");
 await pause(500);
@@ -220,6 +220,16 @@ function verify(): Promise<number> {
   const command = ["--import", "tsx", join(root, "scripts/verify-house.ts"), file("house.json"), ...(patience === undefined ? [] : [patience])];
   const verifier = kept(spawn(process.execPath, command, { stdio: "inherit" }), "the verifier");
   return new Promise((resolve) => verifier.on("exit", (exit) => resolve(exit ?? 1)));
+}
+
+/** Whoever finds a row that is not confirmed needs to know who waited for whom. */
+function lastWords(): void {
+  const tail = (name: string, lines: number): string => readFileSync(file(name), "utf8").trimEnd().split("\n").slice(-lines).join("\n");
+  const steps = ["explain", UPLINK, "--service", "uplink6", "--runtime-dir", file("gateway.run")];
+  const { stdout, stderr } = spawnSync(join(root, "bin/leasehold"), steps, { encoding: "utf8" });
+  process.stdout.write(`the gateway said:\n${tail("gateway.log", 25)}\n`);
+  process.stdout.write(`of its prefix:\n${(stdout || stderr).trimEnd().split("\n").slice(-25).join("\n")}\n`);
+  for (const name of ["provider6", "host6"]) process.stdout.write(`${name} said:\n${tail(`${name}.jsonl`, 12)}\n`);
 }
 
 /** On a terminal the house stays, its view anew every second, until q. */

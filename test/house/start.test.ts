@@ -108,6 +108,8 @@ test("providers that are killed half-way make npm start exit 1", async () => {
   assert.equal(code, 1, output);
   for (const lan of ["lan0", "lan1"]) assert.equal(rowIn(output, `a host on ${lan} reaches a host beyond the provider`), "NOT", output);
   assert.equal(rowIn(output, "the lease was renewed at T1"), "NOT", output);
+  assert.match(output, /^of its prefix:\nwan0 \(uplink6\) is \w+/m, "who waited for whom");
+  assert.match(output, /^provider6 said:\n\{/m);
 });
 
 test("without a way back from the provider no host reaches beyond it, and npm start exits 1", async () => {
