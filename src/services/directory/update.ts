@@ -169,8 +169,7 @@ export class Updates {
 
   #due(): void {
     if (this.phase === "pulling") this.#giveUp("not in time");
-    else if (this.phase === "idle") this.#begin();
-    else this.#again = true;
+    else this.stale();
   }
 
   /** What cannot be put in is read again as a whole. */
@@ -274,8 +273,7 @@ export class Updates {
 
   #commit(snapshot: Snapshot): void {
     this.snapshot = snapshot;
-    const { users, groups } = snapshot;
-    this.#ports.log.write("info", "directoryCommitted", { update: this.#update, users: users.count, groups: groups.count });
+    this.#ports.log.write("info", "directoryCommitted", { update: this.#update, users: snapshot.users.count, groups: snapshot.groups.count });
   }
 
   /** @param compared what is served now against what was; undefined: nothing is another one */
