@@ -2,6 +2,10 @@
 import { Reader, Writer } from "./cursor.ts";
 import { WireError } from "./errors.ts";
 
+const ROOM_BYTES = 4096;
+/** What a longer value has made grow is given back. */
+const MOST_ROOM_BYTES = 65_536;
+
 export type Codec<T> = {
   /** Reads one value; throws `WireError` and nothing else. */
   readonly decode: (reader: Reader) => T;
@@ -179,9 +183,24 @@ export function decodeAll<T>(codec: Codec<T>, bytes: Uint8Array): T {
   return within(new Reader(bytes), bytes.length, codec);
 }
 
+/** Room that is used again and again, unless somebody writes there already: making it anew cost more than most values. */
+let room = new Writer(ROOM_BYTES);
+let isRoomTaken = false;
+
 /** Encodes one value into bytes of its own. */
 export function encodeAll<T>(codec: Codec<T>, value: T): Uint8Array {
-  const writer = new Writer();
+  if (isRoomTaken) return written(new Writer(), codec, value);
+  isRoomTaken = true;
+  try {
+    return written(room, codec, value);
+  } finally {
+    if (room.length > MOST_ROOM_BYTES) room = new Writer(ROOM_BYTES);
+    room.clear();
+    isRoomTaken = false;
+  }
+}
+
+function written<T>(writer: Writer, codec: Codec<T>, value: T): Uint8Array {
   codec.encode(writer, value);
   return writer.take();
 }

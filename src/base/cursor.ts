@@ -223,7 +223,13 @@ export class Writer {
   }
 
   zeros(count: number): void {
-    this.#room(count);
+    const i = this.#room(count);
+    this.#bytes.fill(0, i, i + count);
+  }
+
+  /** As new, with the room it has. */
+  clear(): void {
+    this.#at = 0;
   }
 
   /** Overwrites what was written at `offset`: lengths and checksums that are known only later. */

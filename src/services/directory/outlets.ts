@@ -48,6 +48,8 @@ type RequestRefusal = (typeof REQUEST_REFUSALS)[number];
 export type { RpcPurpose };
 export type AskedDatagram = Pick<ReceivedDatagram, "from" | "port" | "payload">;
 
+type Judged = { readonly peer: string; readonly mayAsk: boolean; readonly isLoopback: boolean };
+
 export class Outlets {
   readonly requests = new Counters();
   readonly refused = new Counters();
@@ -55,6 +57,7 @@ export class Outlets {
   #config: DirectoryConfig | undefined;
   #access: Access = accessOf([]);
   #rules = new MapRules([]);
+  #last: Judged | undefined;
   #port = 0;
   #allowance = new Allowance();
   #maps: { readonly of: Snapshot; readonly rows: ReadonlyMap<string, YpMapRows>; readonly areAlike: boolean } | undefined;
@@ -66,6 +69,7 @@ export class Outlets {
   configure(config: DirectoryConfig): void {
     this.#config = config;
     this.#access = accessOf(config.yp?.allow ?? []);
+    this.#last = undefined;
     this.#rules = new MapRules(config.yp?.rules ?? []);
     this.#maps = undefined;
   }
@@ -81,7 +85,13 @@ export class Outlets {
   }
 
   mayAsk(peer: string): boolean {
-    return mayAsk(this.#access, peer);
+    return this.#judged(peer).mayAsk;
+  }
+
+  /** Who asked last is who asks next: an address is not taken apart for each question. */
+  #judged(peer: string): Judged {
+    if (this.#last?.peer !== peer) this.#last = { peer, mayAsk: mayAsk(this.#access, peer), isLoopback: isLoopback(peer) };
+    return this.#last;
   }
 
   /** Where YP is bound. */
@@ -96,7 +106,7 @@ export class Outlets {
     const outcome = this.#answer(purpose, payload, { transport: "udp", caller: { peer: from, port } });
     if (outcome.kind !== "reply") return undefined; // what comes in pieces is for connections only
     const answer = encodeAll(rpcMessage, outcome.reply);
-    const tooMuch = !isLoopback(from) && !this.#allowance.take(from, answer.length, now);
+    const tooMuch = !this.#judged(from).isLoopback && !this.#allowance.take(from, answer.length, now);
     return tooMuch ? this.#refuse(purpose, "udp", "over-allowance") : answer;
   }
 

@@ -284,9 +284,8 @@ export class Updates {
     this.#tell(compared);
     if (this.#again) return this.#begin();
     if (this.snapshot !== undefined) this.#heldBack.compare(this.sources, this.snapshot);
-    const interval = this.#config?.intervalSeconds ?? 0;
+    const [interval, { clock }] = [this.#config?.intervalSeconds ?? 0, this.#ports];
     const failed = this.sources.some(({ state }) => state === "failed");
-    const { clock } = this.#ports;
     const retry = retrySeconds(this.#failures, new Entropy(clock.entropy()));
     this.#failures = failed ? this.#failures + 1 : 0;
     this.#wake.set(after(clock.now(), failed ? Math.min(interval, retry) : interval));
