@@ -17,7 +17,7 @@ const JITLESS_FLAGS = ["--jitless", "--optimize-for-size", ...(nodeMajor() <= 22
 const FLAGS_OF: Partial<Record<ChildName, readonly string[]>> = {
   control: ["--no-short-builtin-calls"],
   // It makes a few objects of each of a hundred thousand entries and keeps none: helpers that collect them cost more than they save.
-  fetcher: ["--single-threaded-gc", "--max-semi-space-size=2"],
+  fetcher: ["--single-threaded-gc", "--max-semi-space-size=4"],
 };
 const DESCRIPTORS_MAX = 1024;
 /** The launcher opens it as the process that becomes the role: the list of threads whose rights are dropped. */
