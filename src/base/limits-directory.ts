@@ -9,6 +9,11 @@ export const DIRECTORY_LIMITS = {
   userdbPathPartBytes: 255,
   /** Of a password's hash that is kept for root (CRYPT_OUTPUT_SIZE of crypt(3)); a longer one is nobody's. */
   passwordHashBytes: 384,
+  /** A key for SSH (sshd reads 16,384 bytes of a line), and bytes of all keys of one user: twenty of RSA's. Further ones are left out, and counted. */
+  sshKeyCharacters: 8192,
+  sshKeysBytes: 16_384,
+  /** Characters of all keys of a source, 800 for each of 80,000 users; with more it has failed. */
+  sshKeysHeldCharacters: 67_108_864,
   /** Groups of one user in netid.byname (NGROUPS_MAX of Linux); further ones are left out. */
   netidGroups: 65_536,
   /** Bytes of requests on one connection to YP or userdb that wait for their turn; more end it. One whole Varlink message fits. */

@@ -25,6 +25,10 @@ import type { Surroundings } from "./surroundings.ts";
 
 const LARGEST_ID = 0xffff_fffe;
 const PORTS = { ldaps: 636, starttls: 389, plain: 389, ldapi: 0 } as const;
+/** A fixed text that is empty. */
+const NO_KEYS = "=";
+/** Fields of which one value is seldom all. */
+const ALL_VALUES: readonly string[] = ["members", "sshKeys"];
 const phrase = z.string().max(4096);
 const word = z.string().min(1).max(255);
 const id = z.number().int().min(0).max(LARGEST_ID);
@@ -37,6 +41,7 @@ const userFields = z.strictObject({
   gecos: phrase.default("gecos?"),
   home: phrase.default("homeDirectory"),
   shell: phrase.default("loginShell"),
+  ssh_keys: phrase.default(NO_KEYS),
 });
 const groupFields = z.strictObject({
   name: phrase.default("cn"),
@@ -182,25 +187,25 @@ export function directoryOf(file: File, surroundings: Surroundings): { readonly 
         keepSeconds: keep_seconds,
       })),
       yp: ypOf(file, surroundings),
-      userdb: file.userdb ? { service: file.userdb_service, enumerate: file.enumerate } : undefined,
+      userdb: file.userdb
+        ? { service: file.userdb_service, enumerate: file.enumerate, sshKeys: Object.values(file.source).some(givesKeys) }
+        : undefined,
     },
     fetcher: {
       resolvers: surroundings.resolvers(),
       idFences,
       sources: sources.map(([name, given]) =>
-        sourceOf(
-          name,
-          given,
-          surroundings,
-          SECRET_YP_MAPS.some((map) => file.yp_maps.includes(map)),
-        ),
+        sourceOf(name, given, surroundings, { keepsShadows: SECRET_YP_MAPS.some((map) => file.yp_maps.includes(map)), hasUserdb: file.userdb }),
       ),
     },
   };
 }
 
-function sourceOf(name: string, given: SourceFile, surroundings: Surroundings, keepsShadows: boolean): SourceConfig {
-  const fields = fieldsOf<UserField>(given.user_fields);
+type Asked = { readonly keepsShadows: boolean; readonly hasUserdb: boolean };
+
+function sourceOf(name: string, given: SourceFile, surroundings: Surroundings, { keepsShadows, hasUserdb }: Asked): SourceConfig {
+  const { ssh_keys, ...inLine } = given.user_fields;
+  const fields = fieldsOf<UserField>({ ...inLine, sshKeys: hasUserdb ? ssh_keys : NO_KEYS });
   const { password } = fields;
   const isShadowed = keepsShadows && password.kind !== "fixed";
   const readOrEmpty = (path: string, read: (path: string) => string | Error): string => {
@@ -242,6 +247,11 @@ function sourceOf(name: string, given: SourceFile, surroundings: Surroundings, k
   };
 }
 
+/** Whether there is anybody whom it may give keys. */
+function givesKeys({ user_fields }: SourceFile): boolean {
+  return user_fields.ssh_keys !== NO_KEYS;
+}
+
 function fieldsOf<F extends string>(given: Readonly<Record<F, string>>): Record<F, FieldSource> {
   const entries = Object.entries<string>(given).map(([name, value]) => [name, fieldOf(name, value)] as const);
   return Object.fromEntries(entries) as Record<F, FieldSource>;
@@ -252,7 +262,7 @@ function fieldOf(name: string, value: string): FieldSource {
   if (value.endsWith("!")) return { kind: "attribute", value: value.slice(0, -1) };
   if (value.endsWith("*")) return { kind: "list", value: value.slice(0, -1) };
   if (value.endsWith("?")) return { kind: "optional", value: value.slice(0, -1) };
-  return { kind: name === "members" ? "list" : "attribute", value };
+  return { kind: ALL_VALUES.includes(name) ? "list" : "attribute", value };
 }
 
 function fileFault(path: string, where: readonly string[], read: (path: string) => string | Error): readonly Fault[] {

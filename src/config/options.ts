@@ -136,6 +136,11 @@ export const CONFIG_OPTIONS: Readonly<Record<string, ConfigOption>> = {
     home: "homeDirectory",
     shell: "loginShell",
   }),
+  "directory.source.user_fields.ssh_keys": {
+    takes: 'an attribute: "sshPublicKey"',
+    standard: "none: no keys are read",
+    help: "Whose values are lines of authorized_keys. Userdb gives them to root and to the user, YP to nobody.",
+  },
   "directory.source.group_fields": { takes: "a table, as for users", standard: "RFC 2307", help: "Where the fields of a group come from." },
   ...fields("directory.source.group_fields", { name: "cn", password: "=*", gid: "gidNumber", members: "memberUid" }),
   "directory.source.on_failure": {

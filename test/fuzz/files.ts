@@ -184,6 +184,7 @@ const STATE_OF_DIRECTORY: StoredState = {
       users: utf8.encode("alice:*:2001:2000:\u00c4lice:/home/alice:/bin/sh\nbob:*:2002:2000::/home/bob:\n"),
       groups: utf8.encode("staff:*:3001:alice,bob\n"),
       shadows: utf8.encode("alice:$6$salt$hash:19000:0:99999:7::\n"),
+      sshKeys: utf8.encode("alice:ssh-ed25519 AAAAC3NzaC1lZDI1NTE5 a\n"),
     },
     {
       name: "second",
@@ -193,10 +194,11 @@ const STATE_OF_DIRECTORY: StoredState = {
       users: new Uint8Array(0),
       groups: new Uint8Array(0),
       shadows: new Uint8Array(0),
+      sshKeys: new Uint8Array(0),
     },
   ],
 };
-const FENCES = fencesOf({ minUid: 1000, maxUid: 60_000, minGid: 1000, maxGid: 60_000, localUsers: ["root"], localGroups: ["wheel"] }, true);
+const FENCES = fencesOf({ minUid: 1000, maxUid: 60_000, minGid: 1000, maxGid: 60_000, localUsers: ["root"], localGroups: ["wheel"] }, true, true);
 
 function directorySamples(): readonly Uint8Array[] {
   return [finish(encodeState(STATE_OF_DIRECTORY)), finish(encodeState({ ...STATE_OF_DIRECTORY, sources: [] }))];

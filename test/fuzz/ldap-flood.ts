@@ -109,8 +109,8 @@ class Reading {
   }
 }
 
-function isFit({ name, uid, gid, gecos, home, shell, password }: UserEntry): boolean {
-  const isText = [name, gecos, home, shell, password].every((text) => !UNFIT.test(text));
+function isFit({ name, uid, gid, gecos, home, shell, password, sshKeys }: UserEntry): boolean {
+  const isText = [name, gecos, home, shell, password].every((text) => !UNFIT.test(text)) && !/[^\P{Cc}\t]/u.test(sshKeys);
   return isText && uid >= FENCES.minUid && uid <= FENCES.maxUid && gid >= FENCES.minGid && gid <= FENCES.maxGid;
 }
 

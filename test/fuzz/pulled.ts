@@ -51,6 +51,7 @@ export const SOURCE: SourceConfig = {
       gecos: attribute("cn"),
       home: fixed("/home"),
       shell: fixed(""),
+      sshKeys: attribute("sshPublicKey"),
     },
   },
   groups: {

@@ -8,6 +8,7 @@ import { IGNORE_REASONS as UPLINK6_REASONS } from "../../src/machines/dhcp6-clie
 import { FAILURE_REASONS } from "../../src/machines/ldap-session/state.ts";
 import { IGNORE_REASONS as ROUTER_REASONS } from "../../src/machines/router-advertiser/state.ts";
 import { REJECTIONS } from "../../src/services/directory/check.ts";
+import { KEY_FAULTS } from "../../src/services/directory/ssh-keys.ts";
 import { REJECT_REASONS } from "../../src/services/directory/fetch/rules.ts";
 import { GATHERING_FAULTS } from "../../src/services/directory/gathering.ts";
 import { REQUEST_REFUSALS } from "../../src/services/directory/outlets.ts";
@@ -48,6 +49,7 @@ const reasons = explained(
     ["lease-journal", RECOVERY_REFUSALS],
     ["directory-source", FAILURE_REASONS],
     ["directory-fetch", REJECT_REASONS],
+    ["directory-keys", KEY_FAULTS],
     ["directory-check", REJECTIONS],
     ["directory-pull", GATHERING_FAULTS],
     ["directory-requests", REQUEST_REFUSALS],

@@ -19,7 +19,7 @@ const lease = {
 };
 const idFences = { minUid: 1000, maxUid: 60000, minGid: 1000, maxGid: 60000, localUsers: ["root"], localGroups: ["wheel"] };
 const fixed = { kind: "fixed", value: "*" };
-const userFields = { name: fixed, password: fixed, uid: fixed, gid: fixed, gecos: fixed, home: fixed, shell: fixed };
+const userFields = { name: fixed, password: fixed, uid: fixed, gid: fixed, gecos: fixed, home: fixed, shell: fixed, sshKeys: fixed };
 const groupFields = { name: fixed, password: fixed, gid: fixed, members: { kind: "list", value: "memberUid" } };
 
 const uplink4Entry = {
@@ -243,7 +243,7 @@ export const MESSAGE_SAMPLES: { readonly [K in CatalogueName]: unknown } = {
         allow: ["192.0.2.0/24"],
         rules: [{ networks: ["192.0.2.0/24"], maps: ["*"], security: "port" }],
       },
-      userdb: { service: "org.leasehold.Directory", enumerate: true },
+      userdb: { service: "org.leasehold.Directory", enumerate: true, sshKeys: true },
     },
   },
   storedSnapshot: { bytes: 4096 },
@@ -267,7 +267,9 @@ export const MESSAGE_SAMPLES: { readonly [K in CatalogueName]: unknown } = {
   entries: {
     update: 3,
     source: 0,
-    users: [{ name: "alice", password: "*", uid: 1001, gid: 100, gecos: "Älice", home: "/home/alice", shell: "/bin/sh" }],
+    users: [
+      { name: "alice", password: "*", uid: 1001, gid: 100, gecos: "Älice", home: "/home/alice", shell: "/bin/sh", sshKeys: "ssh-ed25519 AAAA ä" },
+    ],
     groups: [{ name: "staff", password: "*", gid: 1000, members: ["alice"], more: false }],
   },
   pulled: {

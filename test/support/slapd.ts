@@ -121,6 +121,7 @@ export class Slapd {
           gecos: attribute("cn"),
           home: attribute("homeDirectory"),
           shell: attribute("loginShell"),
+          sshKeys: { kind: "fixed", value: "" },
         },
       },
       groups: {

@@ -67,6 +67,15 @@ export class DirectoryBlock {
       });
   }
 
+  /** What the original has no field for. */
+  sshKeys(attribute: string, place: Place): void {
+    if (this.#said.has("sshkeys")) this.#again(place, "it was said already where keys come from");
+    this.#said.add("sshkeys");
+    const own = this.value["user_fields"];
+    this.value["user_fields"] = { ...(typeof own === "object" ? own : {}), ssh_keys: attribute };
+    this.places.push([["user_fields"], place], [["user_fields", "ssh_keys"], place]);
+  }
+
   /** What nothing was said of, although nothing can be served without it. */
   get missing(): readonly string[] {
     const fields = FIELD_WORDS.filter((field) => !(field in STANDARD) && !this.#fields.has(field));
@@ -159,6 +168,11 @@ const OPTIONS: Readonly<Record<string, Read>> = {
   pagination: oneOf("pagination", "pagination", ["try", "required"]),
   scope: (block, tokens, place) => block.set("scope", tokens.oneOf(["sub", "one"]) === "one" ? "one" : "subtree", place, "scope"),
   referrals: oneOf("referrals", "referrals", ["ignore", "fail", "follow"]),
+  sshkeys: (block, tokens, place) => {
+    for (const word of ["maps", "to"])
+      if (!tokens.word(word)) throw new Misread(tokens.place, `"maps to" is needed here`, 'sshkeys maps to "sshPublicKey"');
+    block.sshKeys(tokens.utf8("the name of an attribute"), place);
+  },
   nested: yesNo("nested", "nested"),
   refresh: oneOf("refresh", "refresh", ["whole", "check", "sync"]),
   reconcile: number("reconcile_seconds", "reconcile"),

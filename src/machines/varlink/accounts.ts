@@ -7,6 +7,8 @@ export type UserAccount = {
   readonly gecos: string;
   readonly home: string;
   readonly shell: string;
+  /** Lines of authorized_keys. */
+  readonly sshKeys: readonly string[];
 };
 export type GroupAccount = { readonly name: string; readonly gid: number };
 export type Membership = { readonly userName: string; readonly groupName: string };

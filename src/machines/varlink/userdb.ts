@@ -11,6 +11,9 @@ export const USERDB_INTERFACE = "io.systemd.UserDatabase";
 const METHODS = ["GetUserRecord", "GetGroupRecord", "GetMemberships"] as const;
 type Method = (typeof METHODS)[number];
 const utf8 = new TextEncoder();
+const ROOT = 0;
+/** /proc/sys/kernel/overflowuid (user_namespaces(7)). */
+const OVERFLOW_UID = 65_534;
 /** Errors of the interface; `ServiceNotAvailable` says that nothing is known, `NoRecordFound` that there is no such record. */
 export type UserdbError = "NoRecordFound" | "BadService" | "ServiceNotAvailable" | "ConflictingRecordFound" | "EnumerationNotSupported";
 export type UserdbNote = Method | UserdbError | "group-too-large" | "bad-parameter" | "expected-more" | "unknown-method";
@@ -21,6 +24,8 @@ export type UserdbAsked = {
   /** The name of the socket: who asks for another one has come to the wrong place. */
   readonly service: string;
   readonly enumerate: boolean;
+  /** The uid at the other end, as the kernel says; undefined: nobody knows. */
+  readonly caller: number | undefined;
   readonly note: (note: UserdbNote) => void;
 };
 type Replies = Iterable<VarlinkReply>;
@@ -49,7 +54,7 @@ export function answerUserdb({ method, parameters, mode }: VarlinkCall, asked: U
           numbered: (uid) => accounts.userById(uid),
           idOf: ({ uid }) => uid,
           all: () => accounts.users(),
-          write: (user) => userRecord(user, asked.service),
+          write: (user) => userReply(user, asked),
         },
       );
     case "GetGroupRecord":
@@ -61,7 +66,7 @@ export function answerUserdb({ method, parameters, mode }: VarlinkCall, asked: U
           numbered: (gid) => accounts.groupById(gid),
           idOf: ({ gid }) => gid,
           all: () => accounts.groups(),
-          write: (group) => groupRecord(group, asked.service),
+          write: (group) => ({ record: groupRecord(group, asked.service), incomplete: false }),
         },
       );
     case "GetMemberships":
@@ -75,6 +80,7 @@ type Kind<T> = {
   readonly numbered: (id: number) => T | undefined;
   readonly idOf: (record: T) => number;
   readonly all: () => Iterable<T>;
+  /** A record, and whether something of it is not for the caller. */
   readonly write: (record: T) => JsonObject;
 };
 
@@ -85,10 +91,9 @@ function records<T extends { readonly name: string }>(
 ): Replies {
   const name = textIn(parameters[byName]);
   const id = numberIn(parameters[byId]);
-  const reply = (record: T): JsonObject => ({ record: write(record), incomplete: false });
   if (name === undefined && id === undefined) {
     if (!asked.enumerate) return failure("EnumerationNotSupported", asked);
-    return more ? each(mapEach(all(), reply), asked) : expectedMore(asked);
+    return more ? each(mapEach(all(), write), asked) : expectedMore(asked);
   }
   const left = name === undefined ? undefined : named(name);
   const right = id === undefined ? undefined : numbered(id);
@@ -96,7 +101,7 @@ function records<T extends { readonly name: string }>(
   const fits = left !== undefined && id !== undefined && idOf(left) === id;
   if (name !== undefined && id !== undefined && !fits && (left ?? right) !== undefined) return failure("ConflictingRecordFound", asked);
   const found = left ?? right;
-  return found === undefined ? failure("NoRecordFound", asked) : [{ kind: "reply", parameters: reply(found), continues: false }];
+  return found === undefined ? failure("NoRecordFound", asked) : [{ kind: "reply", parameters: write(found), continues: false }];
 }
 
 function memberships({ parameters, more, accounts, asked }: Request): Replies {
@@ -139,6 +144,19 @@ function* each(all: Iterable<JsonObject>, asked: UserdbAsked): Generator<Varlink
 
 function* mapEach<A, B>(all: Iterable<A>, map: (value: A) => B): Generator<B> {
   for (const value of all) yield map(value);
+}
+
+/** What is privileged is for root and for whoever it is of; others are told that there is more. */
+function userReply(user: UserAccount, { service, caller }: UserdbAsked): JsonObject {
+  const record = userRecord(user, service);
+  if (user.sshKeys.length === 0) return { record, incomplete: false };
+  if (!mayRead(user, caller)) return { record, incomplete: true };
+  return { record: { ...record, privileged: { sshAuthorizedKeys: [...user.sshKeys] } }, incomplete: false };
+}
+
+/** Everybody of another user namespace who is nobody here comes with the same uid: that proves nothing. */
+function mayRead({ uid }: UserAccount, caller: number | undefined): boolean {
+  return caller === ROOT || (caller === uid && caller !== OVERFLOW_UID);
 }
 
 /** Readers refuse a whole record for one path they do not like, and one without `service`. */

@@ -54,6 +54,7 @@ const users: Codec<SearchConfig<UserField>> = struct({
     gecos: fieldSource,
     home: fieldSource,
     shell: fieldSource,
+    sshKeys: fieldSource,
   }),
 });
 const groups: Codec<SearchConfig<GroupField>> = struct({
@@ -122,12 +123,13 @@ export const directoryConfig: Codec<DirectoryConfig> = struct({
     DIRECTORY_LIMITS.directorySources,
   ),
   yp: optional(yp),
-  userdb: optional(struct({ service: word, enumerate: flag })),
+  userdb: optional(struct({ service: word, enumerate: flag, sshKeys: flag })),
 });
 
 /** A field of LIMITS.directoryFieldBytes characters, in UTF-8. */
 const field = text16(3 * LIMITS.directoryFieldBytes);
-const user: Codec<UserEntry> = struct({ name: word, password: field, uid: u32, gid: u32, gecos: field, home: field, shell: field });
+const sshKeys = text16(DIRECTORY_LIMITS.sshKeysBytes);
+const user: Codec<UserEntry> = struct({ name: word, password: field, uid: u32, gid: u32, gecos: field, home: field, shell: field, sshKeys });
 /** A group with more members than fit comes in parts, one after the other; the last has `more` unset. */
 const groupPart = struct({ name: word, password: field, gid: u32, members: list16(word, LIMITS.membersPerPart), more: flag });
 const HELD = { update: u32, change: u32 } as const;

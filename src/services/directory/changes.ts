@@ -4,7 +4,9 @@ import { checkUser, type Fences, userLine } from "./check.ts";
 import type { UserEntry } from "./entries.ts";
 import { Gathering, type GroupPart } from "./gathering.ts";
 import { type Lines, lineAt } from "./lines.ts";
-import { type ShadowEdits, shadowOf } from "./shadows.ts";
+import type { TextEdits } from "./by-name.ts";
+import { shadowOf } from "./shadows.ts";
+import { joinedKeys, keysIn } from "./ssh-keys.ts";
 
 /** Which update of a source is held, and how many changes to it; 0 and 0: none that anybody could build on. */
 export type Held = { readonly update: number; readonly change: number };
@@ -21,7 +23,7 @@ export type SourceChanges = Held & {
 /** Lines that take the place of others of the same name; undefined: the name goes. */
 export type Edits = ReadonlyMap<string, Edit | undefined>;
 export type Edit = { readonly id: number; readonly line: Uint8Array };
-export type SourceEdits = { readonly users: Edits; readonly groups: Edits; readonly shadows: ShadowEdits };
+export type SourceEdits = { readonly users: Edits; readonly groups: Edits; readonly shadows: TextEdits; readonly sshKeys: TextEdits };
 
 /** What waits: a change comes whenever it happens, and is put in when nothing else is under way. */
 export class ChangeQueue {
@@ -63,17 +65,20 @@ export function editsOf(all: readonly SourceChanges[], fences: Fences, rejected:
   const users = new Map<string, Edit | undefined>();
   const groups = new Map<string, Edit | undefined>();
   const shadows = new Map<string, string | undefined>();
+  const sshKeys = new Map<string, string | undefined>();
   const encoder = new TextEncoder();
   for (const { goneUsers, users: changed } of all) {
     for (const name of goneUsers) {
       users.set(name, undefined);
       if (fences.shadows) shadows.set(name, undefined);
+      if (fences.sshKeys) sshKeys.set(name, undefined);
     }
     for (const user of changed) {
       const isSound = checkUser(user, fences) === undefined;
       if (!isSound) rejected(user.name);
       users.set(user.name, isSound ? { id: user.uid, line: encoder.encode(userLine(user)) } : undefined);
       if (fences.shadows) shadows.set(user.name, isSound ? shadowOf(user.password) : undefined);
+      if (fences.sshKeys) sshKeys.set(user.name, isSound ? joinedKeys(keysIn(user.sshKeys), () => rejected(user.name)) : undefined);
     }
   }
   const fresh = (): Gathering =>
@@ -91,7 +96,7 @@ export function editsOf(all: readonly SourceChanges[], fences: Fences, rejected:
     for (const [name, edit] of linesIn(harvest.groups)) groups.set(name, edit);
     gathering = fresh();
   }
-  return { users, groups, shadows };
+  return { users, groups, shadows, sshKeys };
 }
 
 function* linesIn(lines: Lines): Generator<readonly [string, Edit]> {

@@ -13,6 +13,8 @@ export type Fences = {
   readonly localUsers: ReadonlySet<string>;
   readonly localGroups: ReadonlySet<string>;
   readonly shadows: boolean;
+  /** Whether keys for SSH are. */
+  readonly sshKeys: boolean;
 };
 
 /** The 16-bit and the 32-bit "no id" of system calls, and root: no directory gives these, whatever the fences are. */
@@ -26,8 +28,8 @@ const REST_BYTES = 27;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
-export function fencesOf(ids: IdFences, shadows = false): Fences {
-  return { ids, localUsers: new Set(ids.localUsers), localGroups: new Set(ids.localGroups), shadows };
+export function fencesOf(ids: IdFences, shadows = false, sshKeys = false): Fences {
+  return { ids, localUsers: new Set(ids.localUsers), localGroups: new Set(ids.localGroups), shadows, sshKeys };
 }
 
 export function checkUser(user: UserEntry, { ids, localUsers, shadows }: Fences): Rejection | undefined {

@@ -8,7 +8,8 @@ export const FIELD_SOURCES = ["attribute", "optional", "list", "fixed", "shadow"
 export type FieldSource = { readonly kind: (typeof FIELD_SOURCES)[number]; readonly value: string };
 export const USER_FIELDS = ["name", "password", "uid", "gid", "gecos", "home", "shell"] as const;
 export const GROUP_FIELDS = ["name", "password", "gid", "members"] as const;
-export type UserField = (typeof USER_FIELDS)[number];
+/** Of users, what stands in their line and what does not. */
+export type UserField = (typeof USER_FIELDS)[number] | "sshKeys";
 export type GroupField = (typeof GROUP_FIELDS)[number];
 
 export type SearchConfig<F extends string> = {
@@ -97,8 +98,10 @@ export type DirectoryConfig = {
   }[];
   readonly yp: YpConfig | undefined;
   /** The service's name in reverse-domain form; undefined: no userdb. */
-  readonly userdb: { readonly service: string; readonly enumerate: boolean } | undefined;
+  readonly userdb: UserdbConfig | undefined;
 };
+/** `sshKeys`: some source gives them, for root and for the user they are of. */
+export type UserdbConfig = { readonly service: string; readonly enumerate: boolean; readonly sshKeys: boolean };
 export const YP_MAPS = [
   "passwd.byname",
   "passwd.byuid",

@@ -9,6 +9,8 @@ export type UserEntry = {
   readonly gecos: string;
   readonly home: string;
   readonly shell: string;
+  /** Keys for SSH, as `joinedKeys` writes them; empty for none, and in no line. */
+  readonly sshKeys: string;
 };
 /** One line of group.*. */
 export type GroupEntry = {

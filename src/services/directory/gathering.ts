@@ -1,9 +1,11 @@
 /** One pull of one source: entries in batches, checked and written down as lines. A group may come in parts. */
 import { Counters } from "../counters.ts";
 import { LIMITS } from "../../base/limits.ts";
+import { DIRECTORY_LIMITS } from "../../base/limits-directory.ts";
 import { checkGroupHead, checkMembers, checkUser, type Fences, groupLine, type Rejection, userLine } from "./check.ts";
 import type { GroupEntry, UserEntry } from "./entries.ts";
 import { LineGatherer } from "./lines.ts";
+import { joinedKeys, keysIn } from "./ssh-keys.ts";
 import { shadowOf } from "./shadows.ts";
 import type { Harvest } from "./snapshot.ts";
 
@@ -29,6 +31,8 @@ export class Gathering {
   readonly #users: LineGatherer;
   readonly #groups: LineGatherer;
   readonly #shadows = new Map<string, string>();
+  readonly #sshKeys = new Map<string, string>();
+  #keyCharacters = 0;
   readonly rejected = new Counters();
   #open: { readonly entry: GroupEntry; readonly members: string[]; reason: Rejection | undefined } | undefined;
   #received = { users: 0, groups: 0 };
@@ -52,6 +56,15 @@ export class Gathering {
     if (reason !== undefined) this.#reject({ kind: "user", name: user.name, reason });
     else if (!this.#users.add({ name: user.name, id: user.uid, line: userLine(user) })) this.#fault ??= "too-many";
     else if (this.#fences.shadows && !this.#shadows.has(user.name)) this.#shadows.set(user.name, shadowOf(user.password));
+    if (reason === undefined && this.#fences.sshKeys && !this.#sshKeys.has(user.name)) this.#keepKeys(user);
+  }
+
+  /** Of everybody, also of whoever has none: a source behind this one gives nobody keys who is this one's. */
+  #keepKeys({ name, sshKeys }: UserEntry): void {
+    const text = joinedKeys(keysIn(sshKeys), (fault) => this.rejected.add(`key-${fault}`));
+    this.#keyCharacters += text.length;
+    if (this.#keyCharacters > DIRECTORY_LIMITS.sshKeysHeldCharacters) this.#fault ??= "too-many";
+    else this.#sshKeys.set(name, text);
   }
 
   group({ more, ...part }: GroupPart): void {
@@ -72,7 +85,7 @@ export class Gathering {
     if (this.#open !== undefined) this.#fault ??= "unfinished-group";
     const { users, groups } = this.#received;
     if (sent !== undefined && (sent.users !== users || sent.groups !== groups)) this.#fault ??= "count-mismatch";
-    return this.#fault ?? { users: this.#users.take(), groups: this.#groups.take(), shadows: this.#shadows };
+    return this.#fault ?? { users: this.#users.take(), groups: this.#groups.take(), shadows: this.#shadows, sshKeys: this.#sshKeys };
   }
 
   #whole(group: GroupEntry, reason: Rejection | undefined): void {

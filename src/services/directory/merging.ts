@@ -6,7 +6,7 @@ import { countsOf, differenceOf, isEmpty } from "./difference.ts";
 import type { Compared } from "./difference-rows.ts";
 import { harvestOf } from "./restore.ts";
 import { editedSnapshot, type Harvest, type Snapshot, snapshotOf } from "./snapshot.ts";
-import { storedShadows } from "./shadows.ts";
+import { storedTexts } from "./by-name.ts";
 import { encodeState, type StoredSource, storedLines } from "./snapshot-file.ts";
 import type { Sliced } from "./sort.ts";
 import type { Good, Source } from "./source.ts";
@@ -41,8 +41,8 @@ export function harvestsIn(goods: readonly (Good | undefined)[]): readonly Harve
   return goods.flatMap((good) => (good === undefined ? [] : [good.harvest]));
 }
 
-export function storedSource(name: string, { harvest: { users, groups, shadows }, pulledAt }: Good): StoredSource {
-  const lines = { users: storedLines(users), groups: storedLines(groups), shadows: storedShadows(shadows) };
+export function storedSource(name: string, { harvest: { users, groups, shadows, sshKeys }, pulledAt }: Good): StoredSource {
+  const lines = { users: storedLines(users), groups: storedLines(groups), shadows: storedTexts(shadows), sshKeys: storedTexts(sshKeys) };
   return { name, pulledAt, userCount: users.count, groupCount: groups.count, ...lines };
 }
 

@@ -117,11 +117,12 @@ export class Outlets {
     return outcome.reason === "foreign-domain" || outcome.reason === "not-ready" ? [] : undefined;
   }
 
-  varlink(request: Uint8Array): Iterable<Uint8Array> {
+  /** @param caller the uid at the other end, as the kernel says */
+  varlink(request: Uint8Array, caller: number | undefined): Iterable<Uint8Array> {
     const { service, enumerate } = this.#config?.userdb ?? { service: "", enumerate: false };
     const snapshot = this.#config?.userdb === undefined ? undefined : this.#snapshot();
     const accounts = snapshot === undefined ? undefined : accountsOf(snapshot);
-    return userdbAnswer(request, { accounts, service, enumerate, note: (note) => this.requests.add(`userdb-${note}`) });
+    return userdbAnswer(request, { accounts, service, enumerate, caller, note: (note) => this.requests.add(`userdb-${note}`) });
   }
 
   #answer(purpose: RpcPurpose, request: Uint8Array, { transport, caller }: { readonly transport: Transport; readonly caller: Caller }): RpcOutcome {

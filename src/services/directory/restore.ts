@@ -4,8 +4,10 @@ import { Gathering } from "./gathering.ts";
 import { LIMITS } from "../../base/limits.ts";
 import type { Fences } from "./check.ts";
 import type { GroupEntry, UserEntry } from "./entries.ts";
-import { NO_SHADOWS, passwordFrom, type Shadows, shadowsIn } from "./shadows.ts";
+import { NO_TEXTS, type Texts, textsIn } from "./by-name.ts";
+import { passwordFrom } from "./shadows.ts";
 import type { Harvest } from "./snapshot.ts";
+import type { StoredSource } from "./snapshot-file.ts";
 
 const LINE_FEED = 0x0a;
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
@@ -13,13 +15,14 @@ const DECIMAL = /^[0-9]{1,10}$/;
 
 /** @returns undefined when a line is none of ours: then nothing of this is believed */
 export function* harvestOf(
-  { users, groups, shadows }: { readonly users: Uint8Array; readonly groups: Uint8Array; readonly shadows?: Uint8Array },
+  { users, groups, shadows, sshKeys }: Pick<StoredSource, "users" | "groups"> & Partial<StoredSource>,
   fences: Fences,
 ): Sliced<Harvest | undefined> {
   const gathering = new Gathering(fences, () => undefined);
-  const hidden = fences.shadows && shadows !== undefined ? yield* shadowsIn(shadows) : NO_SHADOWS;
+  const hidden = fences.shadows && shadows !== undefined ? yield* textsIn(shadows) : NO_TEXTS;
+  const keys = fences.sshKeys && sshKeys !== undefined ? yield* textsIn(sshKeys) : NO_TEXTS;
   const sound =
-    (yield* each(users, 7, (fields) => gathering.user(userOf(fields, hidden)))) &&
+    (yield* each(users, 7, (fields) => gathering.user(userOf(fields, hidden, keys)))) &&
     (yield* each(groups, 4, (fields) => gathering.group({ ...groupOf(fields), more: false })));
   const harvest = gathering.finish(undefined);
   return sound && typeof harvest === "object" ? harvest : undefined;
@@ -46,9 +49,13 @@ function fieldsOf(line: Uint8Array): readonly string[] {
   }
 }
 
-function userOf([name = "", shown = "", uid = "", gid = "", gecos = "", home = "", shell = ""]: readonly string[], shadows: Shadows): UserEntry {
+function userOf(
+  [name = "", shown = "", uid = "", gid = "", gecos = "", home = "", shell = ""]: readonly string[],
+  shadows: Texts,
+  keys: Texts,
+): UserEntry {
   const password = passwordFrom(shown, shadows.get(name));
-  return { name, password, uid: numberIn(uid), gid: numberIn(gid), gecos, home, shell };
+  return { name, password, uid: numberIn(uid), gid: numberIn(gid), gecos, home, shell, sshKeys: keys.get(name) ?? "" };
 }
 
 function groupOf([name = "", password = "", gid = "", members = ""]: readonly string[]): GroupEntry {

@@ -118,7 +118,7 @@ export class Directory {
         return this.#streams.open(handed, io, { requests: new RpcRecords(), answer });
       }
       case "userdb":
-        return this.#streams.open(handed, io, { requests: new VarlinkFrames(), answer: (request) => this.#outlets.varlink(request) });
+        return this.#streams.open(handed, io, { requests: new VarlinkFrames(), answer: (request) => this.#outlets.varlink(request, handed.uid) });
       case "rpcbind":
         return this.#registration.connected(io);
       default:

@@ -18,15 +18,20 @@ export type StoredSource = {
   readonly groups: Uint8Array;
   /** Of users whose hashes are kept: the file is root's, as /etc/shadow is. */
   readonly shadows: Uint8Array;
+  /** Likewise, of users whose keys are kept. */
+  readonly sshKeys: Uint8Array;
 };
 export type StoredState = { readonly domain: string; readonly committedAt: WallClock; readonly sources: readonly StoredSource[] };
 
 const MAGIC = 0x4c48_4452; // "LHDR"
-const VERSION = 2;
+const VERSION = 3;
+/** Of a program before this one, which kept no keys. */
+const KEYLESS_VERSION = 2;
 const CHECKSUM_BYTES = 4;
 /** For everything but lines; the buffer grows where it is not enough. */
 const ROOM_BYTES = 4096;
 const LINE_FEED = 0x0a;
+const BLOCKS = ["users", "groups", "shadows", "sshKeys"] as const;
 
 const time: Codec<WallClock> = mapped(
   f64,
@@ -43,7 +48,7 @@ const block: Codec<Uint8Array> = {
     writer.bytes(value);
   },
 };
-const source = struct({
+const keyless = {
   name: text16(LIMITS.directoryFieldBytes),
   pulledAt: time,
   userCount: u32,
@@ -51,18 +56,16 @@ const source = struct({
   users: block,
   groups: block,
   shadows: block,
-});
-const state = struct({
-  magic: u32,
-  version: u16,
-  domain: text16(LIMITS.ypDomainBytes),
-  committedAt: time,
-  sources: list16(source, DIRECTORY_LIMITS.directorySources),
-});
+} as const;
+const head = { magic: u32, version: u16, domain: text16(LIMITS.ypDomainBytes), committedAt: time } as const;
+const sources = { sources: list16(struct({ ...keyless, sshKeys: block }), DIRECTORY_LIMITS.directorySources) } as const;
+const state = struct({ ...head, ...sources });
+const keylessState = struct({ ...head, sources: list16(struct(keyless), DIRECTORY_LIMITS.directorySources) });
+const VERSION_AT = 4;
 
 /** In slices: the checksum over ten megabytes takes longer than a packet likes to wait. */
 export function* encodeState(stored: StoredState): Sliced<Uint8Array> {
-  const size = stored.sources.reduce((sum, { users, groups, shadows }) => sum + users.length + groups.length + shadows.length, ROOM_BYTES);
+  const size = stored.sources.reduce((sum, each) => sum + BLOCKS.reduce((own, block) => own + each[block].length, 0), ROOM_BYTES);
   const writer = new Writer(size);
   state.encode(writer, { magic: MAGIC, version: VERSION, ...stored });
   yield;
@@ -78,12 +81,18 @@ export function* decodeState(bytes: Uint8Array, domain: string): Sliced<StoredSt
   const written = bytes.subarray(-CHECKSUM_BYTES).reduce((value, byte) => value * 256 + byte, 0);
   if (sum !== written) return undefined;
   try {
-    const { magic, version, ...stored } = decodeAll(state, body);
-    return magic === MAGIC && version === VERSION && stored.domain === domain ? stored : undefined;
+    const { magic, version, ...stored } = body[VERSION_AT + 1] === KEYLESS_VERSION ? withoutKeys(body) : decodeAll(state, body);
+    const isOurs = magic === MAGIC && (version === VERSION || version === KEYLESS_VERSION);
+    return isOurs && stored.domain === domain ? stored : undefined;
   } catch (error) {
     if (error instanceof WireError) return undefined;
     throw error;
   }
+}
+
+function withoutKeys(body: Uint8Array): StoredState & { readonly magic: number; readonly version: number } {
+  const { sources, ...stored } = decodeAll(keylessState, body);
+  return { ...stored, sources: sources.map((source) => ({ ...source, sshKeys: new Uint8Array(0) })) };
 }
 
 export function storedLines(lines: Lines): Uint8Array {

@@ -3,19 +3,21 @@ import type { WallClock } from "../../base/time.ts";
 import type { SourceEdits } from "./changes.ts";
 import type { Lines } from "./lines.ts";
 import { type Memberships, membershipsOf } from "./memberships.ts";
-import { editedShadows, mergedShadows, sameShadows, type Shadows } from "./shadows.ts";
+import { editedTexts, mergedTexts, sameTexts, type Texts } from "./by-name.ts";
 import type { Sliced } from "./sort.ts";
 import { editedTable } from "./table-edits.ts";
 import { type MergeCounts, type Table, tableOf } from "./table.ts";
 
-export type Harvest = { readonly users: Lines; readonly groups: Lines; readonly shadows: Shadows };
+export type Harvest = { readonly users: Lines; readonly groups: Lines; readonly shadows: Texts; readonly sshKeys: Texts };
 
 export type Snapshot = {
   readonly users: Table;
   readonly groups: Table;
   readonly memberships: Memberships;
   /** Empty where no map for root alone is provided. */
-  readonly shadows: Shadows;
+  readonly shadows: Texts;
+  /** Keys for SSH of every user; empty where none are asked for. */
+  readonly sshKeys: Texts;
   readonly committedAt: WallClock;
   /** When the users, and the groups, last became others. */
   readonly usersChangedAt: WallClock;
@@ -32,14 +34,17 @@ export function* snapshotOf(harvests: readonly Harvest[], before: Snapshot | und
   const users = yield* tableOf(userLines, merged.users);
   const groups = yield* tableOf(groupLines, merged.groups);
   const memberships = yield* membershipsOf(groups);
-  const shadows = mergedShadows(harvests.map((harvest) => harvest.shadows));
-  const sameUsers = before !== undefined && sameShadows(before.shadows, shadows) && (yield* sameBytes(before.users.items, users.items));
+  const shadows = mergedTexts(harvests.map((harvest) => harvest.shadows));
+  const sshKeys = mergedTexts(harvests.map((harvest) => harvest.sshKeys));
+  const sameTold = before !== undefined && sameTexts(before.shadows, shadows) && sameTexts(before.sshKeys, sshKeys);
+  const sameUsers = sameTold && (yield* sameBytes(before.users.items, users.items));
   const sameGroups = before !== undefined && (yield* sameBytes(before.groups.items, groups.items));
   return {
     users,
     groups,
     memberships,
     shadows,
+    sshKeys,
     committedAt: now,
     usersChangedAt: sameUsers ? before.usersChangedAt : now,
     groupsChangedAt: sameGroups ? before.groupsChangedAt : now,
@@ -48,14 +53,19 @@ export function* snapshotOf(harvests: readonly Harvest[], before: Snapshot | und
 }
 
 /** With a few lines in other words: for a snapshot of one source, in which no name is there twice. */
-export function* editedSnapshot(before: Snapshot, { users: userEdits, groups: groupEdits, shadows }: SourceEdits, now: WallClock): Sliced<Snapshot> {
+export function* editedSnapshot(
+  before: Snapshot,
+  { users: userEdits, groups: groupEdits, shadows, sshKeys }: SourceEdits,
+  now: WallClock,
+): Sliced<Snapshot> {
   const users = userEdits.size === 0 ? undefined : yield* editedTable(before.users, userEdits);
   const groups = groupEdits.size === 0 ? undefined : yield* editedTable(before.groups, groupEdits);
   return {
     users: users?.table ?? before.users,
     groups: groups?.table ?? before.groups,
     memberships: groups === undefined ? before.memberships : yield* membershipsOf(groups.table),
-    shadows: editedShadows(before.shadows, shadows),
+    shadows: editedTexts(before.shadows, shadows),
+    sshKeys: editedTexts(before.sshKeys, sshKeys),
     committedAt: now,
     usersChangedAt: users === undefined ? before.usersChangedAt : now,
     groupsChangedAt: groups === undefined ? before.groupsChangedAt : now,

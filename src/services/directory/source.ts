@@ -10,8 +10,9 @@ import { editedLines, type Held, NOTHING_HELD, type SourceEdits } from "./change
 import type { DirectoryConfig } from "./config.ts";
 import { type EntryBatch, Gathering, type Rejected } from "./gathering.ts";
 import { type Counts, judgePull, type Suspicion } from "./guard.ts";
-import { editedShadows } from "./shadows.ts";
+import { editedTexts } from "./by-name.ts";
 import type { Harvest } from "./snapshot.ts";
+import { holdsTooMuch } from "./ssh-keys.ts";
 
 export type SourceSettings = DirectoryConfig["sources"][number];
 /** What the fetcher says of one source of one update. */
@@ -132,14 +133,16 @@ export class Source {
   }
 
   /** What changes make of it. @returns undefined where that is hard to believe: a source is not emptied one change at a time */
-  edited({ users, groups, shadows }: SourceEdits): Harvest | undefined {
+  edited({ users, groups, shadows, sshKeys }: SourceEdits): Harvest | undefined {
     if (this.good === undefined) return undefined;
     const { harvest } = this.good;
     const edited = {
       users: editedLines(harvest.users, users),
       groups: editedLines(harvest.groups, groups),
-      shadows: editedShadows(harvest.shadows, shadows),
+      shadows: editedTexts(harvest.shadows, shadows),
+      sshKeys: editedTexts(harvest.sshKeys, sshKeys),
     };
+    if (edited.sshKeys !== harvest.sshKeys && holdsTooMuch(edited.sshKeys)) return undefined;
     const verdict = judgePull(countsIn(edited), this.#whole, { shrinkPercent: this.settings.shrinkPercent, suspicion: undefined, isCycle: false });
     return verdict.kind === "believed" ? edited : undefined;
   }

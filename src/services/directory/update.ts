@@ -9,6 +9,7 @@ import { after, type Instant, instant, NEVER, type WallClock } from "../../base/
 import { Background } from "./background.ts";
 import { type Fences, fencesOf } from "./check.ts";
 import { keepsShadows } from "./shadows.ts";
+import { keepsKeys } from "./ssh-keys.ts";
 import type { DirectoryConfig } from "./config.ts";
 import { ChangeQueue, type SourceChanges } from "./changes.ts";
 import type { Compared } from "./difference-rows.ts";
@@ -89,7 +90,7 @@ export class Updates {
     this.#news.told = told;
     this.#config = config;
     this.#saving = new Saving(this.#ports.store);
-    this.#fences = fencesOf(config.idFences, keepsShadows(config.yp));
+    this.#fences = fencesOf(config.idFences, keepsShadows(config.yp), keepsKeys(config));
     this.sources = config.sources.slice(0, DIRECTORY_LIMITS.directorySources).map((settings) => new Source(settings, this.#ports.log));
     this.#load(sources, this.snapshot?.committedAt);
     if (this.#unread !== undefined) this.stored(this.#unread);

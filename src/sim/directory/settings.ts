@@ -50,6 +50,7 @@ export const FETCHER: FetcherConfig = {
           gecos: attribute("gecos"),
           home: attribute("homeDirectory"),
           shell: attribute("loginShell"),
+          sshKeys: { kind: "fixed", value: "" },
         },
       },
       groups: {

@@ -295,7 +295,7 @@ test("what Linux has no field for is warned of, not refused", () => {
 test("what is printed is read as the same, and printed the same again", () => {
   const text = `${WHOLE}userdb yes\nuserdb service "org.corp.Users"\nenumerate no\nmax stale 3600\nminuid 500\nmaxuid 60000\nmingid 500\nmaxgid 60000\ndeny names "wheel" "docker"\nlocal names accept\nbinding file yes\nlisten "192.0.2.1"\nlisten port 834\nrule "192.0.2.0/24" map "master.passwd.*" port\nallow "192.0.2.7"\ncafile "/ca.pem"\n${block(
     '"second" tls',
-    '\tserver "third"\n\tgroupdn "ou=g"\n\tpage size off\n\tscope one\n\treferrals follow\n\tnested yes\n\trefresh whole\n\treconcile 600\n\ton failure keep\n\tkeep 60\n\tshrink limit 50\n\tpagination required\n\tbinddn "cn=x"\n\tbindcredfile "/secret"\n',
+    '\tserver "third"\n\tgroupdn "ou=g"\n\tpage size off\n\tscope one\n\treferrals follow\n\tnested yes\n\tsshkeys maps to "sshPublicKey"\n\trefresh whole\n\treconcile 600\n\ton failure keep\n\tkeep 60\n\tshrink limit 50\n\tpagination required\n\tbinddn "cn=x"\n\tbindcredfile "/secret"\n',
   )}`;
   const first = readConfig(text.replace("", ""), { format: "ypldap", surroundings: machine });
   assert.ok("file" in first, JSON.stringify(first));

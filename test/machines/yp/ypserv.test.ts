@@ -24,10 +24,11 @@ function database() {
     ["bert", 2002],
     ["anna", 2001],
   ] as const) {
-    const line = userLine({ name, password: "x", uid, gid: 2001, gecos: "", home: `/home/${name}`, shell: "/bin/sh" });
+    const line = userLine({ name, password: "x", uid, gid: 2001, gecos: "", home: `/home/${name}`, shell: "/bin/sh", sshKeys: "" });
     gatherer.add({ name, id: uid, line });
   }
-  const snapshot = finish(snapshotOf([{ users: gatherer.take(), groups: new LineGatherer().take(), shadows: new Map() }], undefined, MADE_AT));
+  const hidden = { shadows: new Map(), sshKeys: new Map() };
+  const snapshot = finish(snapshotOf([{ users: gatherer.take(), groups: new LineGatherer().take(), ...hidden }], undefined, MADE_AT));
   const maps = new Map(
     [...ypMaps({ domain: "home", master: "gateway", wanted: STANDARD_YP_MAPS }, snapshot)].filter(([name]) => name === "passwd.byname"),
   );

@@ -5,7 +5,8 @@ import type { Ipv6Address } from "../../../src/base/ipv6.ts";
 import { STANDARD_YP_MAPS, YP_MAPS, type YpConfig } from "../../../src/services/directory/config.ts";
 import { fencesOf } from "../../../src/services/directory/check.ts";
 import { harvestOf } from "../../../src/services/directory/restore.ts";
-import { shadowOf, storedShadows } from "../../../src/services/directory/shadows.ts";
+import { storedTexts } from "../../../src/services/directory/by-name.ts";
+import { shadowOf } from "../../../src/services/directory/shadows.ts";
 import { finish } from "../../../src/services/directory/sort.ts";
 import { call, CONFIG, resultIn, textOf, user, utf8, world } from "./world.ts";
 
@@ -72,7 +73,7 @@ test("only ports of root's get them: on this machine, and in a network that a ru
 });
 
 test("what is saved brings them back, under the fences of today", () => {
-  const shadows = storedShadows(
+  const shadows = storedTexts(
     new Map([
       ["ada", `${HASH}:19000:0:99999:7::`],
       ["cid", "*:1:::::"],

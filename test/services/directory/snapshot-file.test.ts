@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { crc32 } from "node:zlib";
 import fc from "fast-check";
 import { wallClock } from "../../../src/base/time.ts";
 import { fencesOf, userLine } from "../../../src/services/directory/check.ts";
@@ -22,8 +23,18 @@ const STATE: StoredState = {
       users: utf8("a:*:2001:2000::/a:\n"),
       groups: utf8("g:*:3001:a\n"),
       shadows: utf8("a:$6$salt$hash:19000:0:99999:7::\n"),
+      sshKeys: utf8("a:ssh-ed25519 AAAAC3NzaC1lZDI1NTE5 a\n"),
     },
-    { name: "second", pulledAt: wallClock(1_700_000_000_000), userCount: 0, groupCount: 0, users: utf8(""), groups: utf8(""), shadows: utf8("") },
+    {
+      name: "second",
+      pulledAt: wallClock(1_700_000_000_000),
+      userCount: 0,
+      groupCount: 0,
+      users: utf8(""),
+      groups: utf8(""),
+      shadows: utf8(""),
+      sshKeys: utf8(""),
+    },
   ],
 };
 
@@ -31,10 +42,24 @@ test("what was saved is read again as it was", () => {
   assert.deepEqual(finish(decodeState(finish(encodeState(STATE)), "home")), STATE);
 });
 
+test("a file of the version before, which knew no keys, is read as one that has none", () => {
+  const [first] = STATE.sources;
+  assert.ok(first !== undefined);
+  const state = { ...STATE, sources: [{ ...first, sshKeys: utf8("") }] };
+  const keyless = finish(encodeState(state)).slice(0, -8);
+  keyless[5] = 2;
+  const sum = new Uint8Array(4);
+  new DataView(sum.buffer).setUint32(0, crc32(keyless));
+  assert.deepEqual(finish(decodeState(Uint8Array.of(...keyless, ...sum), "home")), state);
+});
+
 test("any bytes of lines keep their value", () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 5000 }), fc.uint8Array({ maxLength: 50 }), fc.nat(), (users, groups, time) => {
-      const state = { ...STATE, sources: [{ name: "s", pulledAt: wallClock(time), userCount: 3, groupCount: 4, users, groups, shadows: users }] };
+      const state = {
+        ...STATE,
+        sources: [{ name: "s", pulledAt: wallClock(time), userCount: 3, groupCount: 4, users, groups, shadows: users, sshKeys: users }],
+      };
       assert.deepEqual(finish(decodeState(finish(encodeState(state)), "home")), state);
     }),
   );

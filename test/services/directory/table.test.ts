@@ -15,7 +15,7 @@ function harvest(users: readonly UserEntry[], groups: readonly GroupEntry[] = []
   const [people, teams] = [new LineGatherer(), new LineGatherer()];
   for (const one of users) people.add({ name: one.name, id: one.uid, line: userLine(one) });
   for (const one of groups) teams.add({ name: one.name, id: one.gid, line: groupLine(one) });
-  return { users: people.take(), groups: teams.take(), shadows: new Map() };
+  return { users: people.take(), groups: teams.take(), shadows: new Map(), sshKeys: new Map() };
 }
 const snapshot = (...harvests: readonly Harvest[]): Snapshot => finish(snapshotOf(harvests, undefined, wallClock(1_000_000)));
 const names = ({ users }: Snapshot): readonly string[] => Array.from({ length: users.count }, (_, row) => textOf(users.name(row)));

@@ -38,7 +38,7 @@ test("the view says what is served, how old it is, how each source stands and wh
       },
     ],
     yp: { port: 600, register: "builtin", registered: false },
-    userdb: { service: "org.example.directory", enumerate: true, tooLongForMultiplexer: false },
+    userdb: { service: "org.example.directory", enumerate: true, sshKeys: false, tooLongForMultiplexer: false },
     unsaved: "",
     connections: 1,
     requests: { "yp-udp-match": 2, "yp-udp-status-noKey": 1, "yp-udp-status-true": 1 },
@@ -62,6 +62,6 @@ test("a list of users that systemd's multiplexer would swallow is pointed out (Â
   const { service, serving } = world();
   serving({ users: Array.from({ length: 70_000 }, (_, i) => user(`person${i}`, 2001 + i)) });
   assert.equal(service.view().userdb?.tooLongForMultiplexer, true);
-  service.configure({ ...CONFIG, userdb: { service: "org.example.directory", enumerate: false } });
+  service.configure({ ...CONFIG, userdb: { service: "org.example.directory", enumerate: false, sshKeys: false } });
   assert.equal(service.view().userdb?.tooLongForMultiplexer, false);
 });

@@ -26,6 +26,7 @@ export const user = (name: string, uid: number, more: Partial<UserEntry> = {}): 
   gecos: `User ${name}`,
   home: `/home/${name}`,
   shell: "/bin/sh",
+  sshKeys: "",
   ...more,
 });
 export const group = (name: string, gid: number, members: readonly string[] = []): GroupEntry => ({ name, password: "*", gid, members });
@@ -46,7 +47,7 @@ export const CONFIG: DirectoryConfig = {
     allow: ["192.0.2.0/24", "2001:db8::/32"],
     rules: [],
   },
-  userdb: { service: "org.example.directory", enumerate: true },
+  userdb: { service: "org.example.directory", enumerate: true, sshKeys: false },
 };
 
 export type Contents = { readonly users?: readonly UserEntry[]; readonly groups?: readonly GroupEntry[] };

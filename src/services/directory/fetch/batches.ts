@@ -23,7 +23,7 @@ export class Batches {
   }
 
   user(user: UserEntry): void {
-    this.#room(sizeOf([user.name, user.password, user.gecos, user.home, user.shell]));
+    this.#room(sizeOf([user.name, user.password, user.gecos, user.home, user.shell, user.sshKeys]));
     this.#users.push(user);
   }
 

@@ -5,6 +5,8 @@ import { LIMITS } from "../../../base/limits.ts";
 import type { SearchResultEntry } from "../../../wire/ldap/operations.ts";
 import type { GroupEntry, UserEntry } from "../entries.ts";
 import { valuesOf } from "./attributes.ts";
+import { sshKeysIn } from "./keys.ts";
+import type { KeyFault } from "../ssh-keys.ts";
 import { keyOf, MemberNames, memberKey } from "./members.ts";
 import { AGEING_ATTRIBUTES, shadowIn } from "./shadow.ts";
 import { GroupGraph, type RawGroup } from "./nested.ts";
@@ -44,6 +46,8 @@ export class Mapping {
   readonly #wait: GroupWait;
   readonly #graph = new GroupGraph();
   #waiting: Waiting[] = [];
+  /** What became of keys of the last user that are none. */
+  keyFaults: KeyFault[] = [];
   /** More members than can be kept: what is left is not the whole. */
   overfull = false;
 
@@ -68,6 +72,7 @@ export class Mapping {
         gecos: gecosOf(text("gecos")),
         home: pathOf(text("home"), "home"),
         shell: pathOf(text("shell"), "shell"),
+        sshKeys: this.#keys(entry),
       };
       const line = fitted(user);
       if (line === undefined) throw new Reject("too-long", "line");
@@ -75,6 +80,12 @@ export class Mapping {
       this.#memberNames.learn(entry.name, user.name);
       return line;
     });
+  }
+
+  #keys(entry: SearchResultEntry): string {
+    this.keyFaults = [];
+    const source = this.#users.fields.sshKeys;
+    return source.kind === "fixed" && source.value === "" ? "" : sshKeysIn(entry, source, (fault) => this.keyFaults.push(fault));
   }
 
   #password(entry: SearchResultEntry): string {

@@ -44,7 +44,10 @@ export class Reading {
       this.rejects.add(search, entry.name, mapped.rejected);
       return undefined;
     }
-    if ("uid" in mapped.entry) return mapped.entry;
+    if ("uid" in mapped.entry) {
+      for (const fault of this.mapping.keyFaults) this.rejects.key(entry.name, fault);
+      return mapped.entry;
+    }
     const { unknown, ...group } = mapped.entry;
     this.rejects.unknownMembers(unknown);
     return group;

@@ -5,6 +5,7 @@ import { escapeText } from "../../../base/text.ts";
 import type { SearchName } from "../../../machines/ldap-session/state.ts";
 import type { Log } from "../../../ports/log.ts";
 import { Counters } from "../../counters.ts";
+import type { KeyFault } from "../ssh-keys.ts";
 import type { Rejected } from "./mapping.ts";
 
 /** `samples`: a few of them by name, fit for a terminal. */
@@ -24,13 +25,21 @@ export class Rejects {
   }
 
   add(search: SearchName, dn: string, { reason, field }: Rejected): void {
-    const name = `${search}/${reason}(${field})`;
+    this.#add("entryRejected", `${search}/${reason}(${field})`, dn);
+  }
+
+  /** One of a user's keys, without whom the user is served. */
+  key(dn: string, fault: KeyFault): void {
+    this.#add("keyRejected", `users/${fault}(sshKeys)`, dn);
+  }
+
+  #add(event: string, name: string, dn: string): void {
     this.#counts.add(name);
     const samples = this.#samples.get(name) ?? [];
     if (samples.length < DIRECTORY_LIMITS.rejectNames)
       this.#samples.set(name, [...samples, escapeText(dn).slice(0, DIRECTORY_LIMITS.rejectNameBytes)]);
     if (this.#counts.get(name) > LIMITS.rejectSamples) return;
-    this.#log.write("warn", "entryRejected", { source: this.#source, reason: name, entry: escapeText(dn.slice(0, DN_CHARS)) });
+    this.#log.write("warn", event, { source: this.#source, reason: name, entry: escapeText(dn.slice(0, DN_CHARS)) });
   }
 
   /** Members of a group that are nobody. */

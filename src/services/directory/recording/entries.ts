@@ -19,7 +19,7 @@ export function partsOf({ users, groups, ...which }: EntryBatch): readonly Entry
 export function withoutPasswords<B extends Pick<EntryBatch, "users" | "groups">>({ users, groups, ...which }: B) {
   return {
     ...which,
-    users: users.map((user) => ({ ...user, password: standIn(user.password) })),
+    users: users.map((user) => ({ ...user, password: standIn(user.password), sshKeys: "" })),
     groups: groups.map((group) => ({ ...group, password: standIn(group.password) })),
   };
 }

@@ -36,7 +36,7 @@ export class OutletsPlayer {
       case "record":
         return digestOf(this.#outlets.record(event.purpose, event.request, event.caller));
       case "varlink":
-        return digestOf(this.#outlets.varlink(event.request));
+        return digestOf(this.#outlets.varlink(event.request, undefined));
       default:
         return absurd(event);
     }

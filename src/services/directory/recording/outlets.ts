@@ -9,7 +9,7 @@ import { Recorder } from "../../recorder.ts";
 import type { Caller } from "../access.ts";
 import type { DirectoryConfig } from "../config.ts";
 import { type AskedDatagram, Outlets, type RpcPurpose } from "../outlets.ts";
-import { keepsShadows } from "../shadows.ts";
+import { keepsPrivate } from "../ssh-keys.ts";
 import type { Snapshot } from "../snapshot.ts";
 import { withoutForeignArguments } from "./requests.ts";
 import { isRecordable, type SnapshotEvent, snapshotEvents } from "./snapshot-lines.ts";
@@ -69,16 +69,16 @@ export class RecordedOutlets extends Outlets {
     return undefined;
   }
 
-  override varlink(request: Uint8Array): Iterable<Uint8Array> {
-    if (!this.#recorder.isOn) return super.varlink(request);
+  override varlink(request: Uint8Array, caller: number | undefined): Iterable<Uint8Array> {
+    if (!this.#recorder.isOn) return super.varlink(request, caller);
     const done = this.#begin({ kind: "varlink", request });
-    return noted(super.varlink(request), done);
+    return noted(super.varlink(request, caller), done);
   }
 
-  /** @returns false without a configuration, where hashes are served, and when the directory is too large to be written down */
+  /** @returns false without a configuration, where hashes or keys are served, and when the directory is too large to be written down */
   recordRequests(seconds: number): boolean {
     const snapshot = this.#current();
-    if (this.#configured === undefined || keepsShadows(this.#configured.yp) || (snapshot !== undefined && !isRecordable(snapshot))) return false;
+    if (this.#configured === undefined || keepsPrivate(this.#configured) || (snapshot !== undefined && !isRecordable(snapshot))) return false;
     this.#recorder.start(seconds);
     this.restart();
     this.#tellConfigured();

@@ -5,7 +5,7 @@
 import type { WallClock } from "../../../base/time.ts";
 import { LIMITS } from "../../../base/limits.ts";
 import { LineGatherer } from "../lines.ts";
-import { NO_SHADOWS } from "../shadows.ts";
+import { NO_TEXTS } from "../by-name.ts";
 import { type Harvest, type Snapshot, snapshotOf } from "../snapshot.ts";
 import { finish } from "../sort.ts";
 import type { Table } from "../table.ts";
@@ -46,7 +46,8 @@ export class SnapshotBuilder {
   }
 
   snapshot({ committedAt, usersChangedAt, groupsChangedAt }: SnapshotTimes): Snapshot {
-    const harvest = (first: boolean): Harvest => ({ users: this.#take("users", first), groups: this.#take("groups", first), shadows: NO_SHADOWS });
+    const hidden = { shadows: NO_TEXTS, sshKeys: NO_TEXTS };
+    const harvest = (first: boolean): Harvest => ({ users: this.#take("users", first), groups: this.#take("groups", first), ...hidden });
     const made = finish(snapshotOf([harvest(true), harvest(false)], undefined, committedAt));
     this.#pieces = [];
     return { ...made, usersChangedAt, groupsChangedAt };

@@ -47,7 +47,7 @@ export class UpdatesPlayer {
         return [];
       case "source": {
         const { name, pulledAt, userCount, groupCount } = event;
-        const lines = { users: this.#linesOf("users"), groups: this.#linesOf("groups"), shadows: new Uint8Array(0) };
+        const lines = { users: this.#linesOf("users"), groups: this.#linesOf("groups"), shadows: new Uint8Array(0), sshKeys: new Uint8Array(0) };
         this.#sources.push({ name, pulledAt, userCount, groupCount, ...lines });
         this.#given = [];
         return [];

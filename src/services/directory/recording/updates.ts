@@ -12,7 +12,7 @@ import type { EntryBatch } from "../gathering.ts";
 import type { Snapshot } from "../snapshot.ts";
 import type { StoredSource } from "../snapshot-file.ts";
 import type { PullResult } from "../source.ts";
-import { keepsShadows } from "../shadows.ts";
+import { keepsPrivate } from "../ssh-keys.ts";
 import { Updates } from "../update.ts";
 import type { Carried, UpdatePorts } from "../update-ports.ts";
 import { partsOf, withoutPasswords } from "./entries.ts";
@@ -104,12 +104,12 @@ export class RecordedUpdates extends Updates {
     super.close();
   }
 
-  /** @returns false without a configuration, where hashes are kept, and when the directory is too large to be written down */
+  /** @returns false without a configuration, where hashes or keys are kept, and when the directory is too large to be written down */
   recordUpdates(seconds: number): boolean {
     const config = this.#configured;
     const { sources, ...carried } = this.carried();
     const givenBytes = sources.reduce((sum, { users, groups }) => sum + users.length + groups.length, 0);
-    if (config === undefined || keepsShadows(config.yp) || givenBytes > LIMITS.recordingDirectoryBytes) return false;
+    if (config === undefined || keepsPrivate(config) || givenBytes > LIMITS.recordingDirectoryBytes) return false;
     if (this.snapshot !== undefined && !isRecordable(this.snapshot)) return false;
     this.#recorder.start(seconds);
     for (const event of this.snapshot === undefined ? [] : snapshotEvents(this.snapshot)) this.#tell(event);
@@ -147,7 +147,7 @@ function digestOf({ users, groups, committedAt, usersChangedAt, groupsChangedAt,
   return [...items, committedAt, usersChangedAt, groupsChangedAt, merged];
 }
 
-function* sourceEvents({ users, groups, shadows: _, ...source }: StoredSource): Generator<UpdateEvent> {
+function* sourceEvents({ users, groups, shadows: _, sshKeys: __, ...source }: StoredSource): Generator<UpdateEvent> {
   for (const bytes of pieces(users)) yield { kind: "given", of: "users", bytes };
   for (const bytes of pieces(groups)) yield { kind: "given", of: "groups", bytes };
   yield { kind: "source", ...source };

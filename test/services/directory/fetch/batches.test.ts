@@ -4,6 +4,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { decodeAll, encodeAll } from "../../../../src/base/codec.ts";
 import { LIMITS } from "../../../../src/base/limits.ts";
+import { DIRECTORY_LIMITS } from "../../../../src/base/limits-directory.ts";
 import { DIRECTORY } from "../../../../src/roles/messages/directory.ts";
 import type { GroupEntry, UserEntry } from "../../../../src/services/directory/entries.ts";
 import { type Batch, Batches, type GroupPart } from "../../../../src/services/directory/fetch/batches.ts";
@@ -47,7 +48,9 @@ const text = (maxLength: number): fc.Arbitrary<string> =>
   fc.oneof(fc.string({ maxLength, unit: "grapheme" }), fc.constantFrom("a", "x".repeat(maxLength), "世".repeat(Math.floor(maxLength / 3))));
 const id = fc.integer({ min: 0, max: 0xffffffff });
 const name = fc.string({ maxLength: 20 });
-const user = fc.record({ name, password: name, uid: id, gid: id, gecos: text(1000), home: text(1000), shell: text(1000) }, { noNullPrototype: true });
+const sshKeys = text(4000);
+const fields = { name, password: name, uid: id, gid: id, gecos: text(1000), home: text(1000), shell: text(1000), sshKeys };
+const user = fc.record(fields, { noNullPrototype: true });
 const members = fc.oneof(
   { weight: 5, arbitrary: fc.array(name, { maxLength: 5 }) },
   { weight: 1, arbitrary: fc.integer({ min: 0, max: 20_000 }).map((count) => Array.from({ length: count }, (_, i) => `member${i}`)) },
@@ -75,7 +78,8 @@ test("users and groups come out as they went in, in messages that fit", () => {
 
 test("the largest users and groups there may be still fit", () => {
   const long = "x".repeat(LIMITS.directoryFieldBytes);
-  const users = Array.from({ length: 20 }, () => ({ name: "a", password: long, uid: 1, gid: 1, gecos: long, home: long, shell: long }));
+  const sshKeys = "k".repeat(DIRECTORY_LIMITS.sshKeysBytes);
+  const users = Array.from({ length: 20 }, () => ({ name: "a", password: long, uid: 1, gid: 1, gecos: long, home: long, shell: long, sshKeys }));
   const groups = [{ name: "g".repeat(255), password: long, gid: 1, members: Array.from({ length: 5000 }, () => "m".repeat(255)) }];
   const sent = batchesOf(users, groups);
   sent.forEach(carried);

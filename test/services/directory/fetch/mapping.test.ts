@@ -23,6 +23,7 @@ const USERS: SearchConfig<UserField> = {
     gecos: attribute("cn"),
     home: attribute("homeDirectory"),
     shell: attribute("loginShell"),
+    sshKeys: fixed(""),
   },
 };
 const GROUPS = {
@@ -74,7 +75,7 @@ function field(name: UserField, changed: Values, fields: Partial<Record<UserFiel
   return typeof made === "string" ? made : made[name];
 }
 
-const ADA_USER = { name: "ada", password: "*", uid: 2000, gid: 3000, gecos: "Ada Moore", home: "/home/ada", shell: "/bin/sh" };
+const ADA_USER = { name: "ada", password: "*", uid: 2000, gid: 3000, gecos: "Ada Moore", home: "/home/ada", shell: "/bin/sh", sshKeys: "" };
 
 test("a user is its seven fields", () => assert.deepEqual(user({}), ADA_USER));
 test("a group is its name, its id and its members, each once", () => {
@@ -256,4 +257,18 @@ test("whatever bytes come, a user is one line of seven fields, or a reason", () 
     { numRuns: 1000 },
   );
   assert.ok(made > 50);
+});
+
+test("values of the attribute that keys come from are keys, a line each; what is none is counted and the user stays (§6.3)", () => {
+  const key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIH3mCs3mmMyxRs2TLqQ1 ada";
+  const search = { ...USERS, fields: { ...USERS.fields, sshKeys: list("sshPublicKey") } };
+  assert.ok(attributesOf(search).includes("sshPublicKey") && !attributesOf(USERS).includes("sshPublicKey"));
+  const mapping = new Mapping(search, GROUPS, FENCES);
+  const values = [`${key}\n`, `${key}\n${key}2`, "none", Uint8Array.of(0xff), `${key}2`];
+  const mapped = mapping.user(entryOf({ ...ADA, sshPublicKey: values }));
+  assert.equal(mapped.ok && mapped.entry.sshKeys, `${key}\t${key}2`);
+  assert.deepEqual([...mapping.keyFaults].sort(), ["bad-character", "bad-key", "not-utf8"]);
+  const next = mapping.user(entryOf({ ...ADA, uid: ["bob"] }));
+  assert.deepEqual([next.ok && next.entry.sshKeys, mapping.keyFaults], ["", []]);
+  assert.deepEqual(user({ sshPublicKey: [key] }), ADA_USER, "where nobody maps them there are none");
 });

@@ -48,6 +48,7 @@ function source(name: string, other: Partial<SourceConfig> = {}): SourceConfig {
         gecos: { kind: "fixed", value: "" },
         home: { kind: "fixed", value: "/home" },
         shell: { kind: "fixed", value: "" },
+        sshKeys: { kind: "fixed", value: "" },
       },
     },
     groups: {
