@@ -46,3 +46,11 @@ export interface Committer {
    */
   commit(bytes: Uint8Array, done: () => void): void;
 }
+
+/** When a group is closed: what comes while it waits goes with it. */
+export interface Pace {
+  /** Calls `close` once, now or on a later turn. @param bytes what has gathered so far */
+  wait(bytes: () => number, close: () => void): void;
+  /** A group is durable. */
+  written(): void;
+}

@@ -3,6 +3,7 @@ import "./first.ts";
 import { BootClock } from "../platform/clock.ts";
 import { inet6Address } from "../platform/inet6-sockets.ts";
 import { JournalFiles } from "../platform/lease-stores/journal-files.ts";
+import { GatheringPace } from "../platform/lease-stores/pace.ts";
 import { AdaptiveWriter, WriterThread } from "../platform/lease-stores/writers.ts";
 import { native } from "../platform/native.ts";
 import { Outbox, ServerSockets } from "../platform/server-sockets.ts";
@@ -128,6 +129,7 @@ function begin(room: EngineRoom, { heard, clock, files, sockets }: Parts): void 
     stamp: recovery.stamp ?? fresh(8),
     sequence: recovery.sequence,
     checksum: native().crc32c,
+    pace: new GatheringPace(),
   });
   files.serve(journal);
   const outgoing = new Promises(sockets, journal);

@@ -5,6 +5,7 @@
  */
 import { LIMITS } from "../../base/limits.ts";
 import { KernelError } from "../../base/errors.ts";
+import { frameBytes } from "../../wire/journal/frame.ts";
 import { check, checkMade, checkPoll, native, type PollHandle } from "../native.ts";
 
 /** One write at a time. */
@@ -63,11 +64,11 @@ export class BlockingWriter implements DurableWriter {
 
 /** Above it the disk is slow: others are not to wait for it. */
 const QUICK_MS = 1;
-/** What a disk writes at once anyway: some sixty leases. */
-const SMALL_BYTES = 4096;
+/** Of a group without its padding: some thirty leases. Above it waking the thread costs each of them little. */
+export const SMALL_BYTES = 2048;
 
 /**
- * Writes a small group itself as long as the disk is quick: to wake a thread and to be woken by it costs more than to wait, and what comes
+ * Writes a small group of the journal itself as long as the disk is quick: to wake a thread and to be woken by it costs more than to wait, and what comes
  * meanwhile makes the next group larger. Large groups, and all of a slow disk, are the thread's, so that nobody else waits for them.
  */
 export class AdaptiveWriter implements DurableWriter {
@@ -84,7 +85,7 @@ export class AdaptiveWriter implements DurableWriter {
   }
 
   write(fd: number, length: number, place: number, done: () => void, noRoom?: () => void): void {
-    if (length <= SMALL_BYTES && this.#tookMs <= QUICK_MS) {
+    if (frameBytes(this.pages, 0) <= SMALL_BYTES && this.#tookMs <= QUICK_MS) {
       setImmediate(() => this.#here(fd, length, place, done, noRoom)); // behind all that this turn has to send
       return;
     }

@@ -3,7 +3,7 @@
  * something waits for `settled`; nothing here is forgotten, and nothing is answered for early.
  */
 import { LIMITS } from "../../base/limits.ts";
-import type { Committer, Journalled, SnapshotSource } from "../../ports/store.ts";
+import type { Committer, Journalled, Pace, SnapshotSource } from "../../ports/store.ts";
 import { type Checksum, crc32c } from "../../wire/journal/crc32c.ts";
 import { BLOCK_BYTES, FRAME_HEAD_BYTES, KIND, sealFrame } from "../../wire/journal/frame.ts";
 import { LeaseSnapshot } from "./snapshot.ts";
@@ -15,6 +15,8 @@ export type JournalStart = {
   /** Of the last group on disk; 0 when the journal is new. */
   readonly sequence: number;
   readonly checksum?: Checksum;
+  /** None: a group is closed as soon as the disk is free. */
+  readonly pace?: Pace;
 };
 
 type Group = { readonly bytes: Uint8Array; end: number; waiting: (() => void)[] };
@@ -24,9 +26,12 @@ export class LeaseJournal implements Journalled {
   readonly #committer: Committer;
   readonly #stamp: Uint8Array;
   readonly #checksum: Checksum;
+  readonly #pace: Pace;
   #gathering = emptyGroup();
   #underWay = emptyGroup();
   #busy = false;
+  /** The gathering group waits for more. */
+  #waits = false;
   /** Of the last group that was given to the committer. */
   #sequence: number;
 
@@ -36,6 +41,7 @@ export class LeaseJournal implements Journalled {
     this.#stamp = start.stamp;
     this.#sequence = start.sequence;
     this.#checksum = start.checksum ?? crc32c;
+    this.#pace = start.pace ?? AT_ONCE;
   }
 
   /** Bytes of images that the gathering group still takes. */
@@ -69,7 +75,14 @@ export class LeaseJournal implements Journalled {
   }
 
   #write(): void {
-    if (this.#busy || this.#gathering.end === FRAME_HEAD_BYTES) return;
+    if (this.#busy || this.#waits || this.#gathering.end === FRAME_HEAD_BYTES) return;
+    this.#waits = true;
+    this.#pace.wait(this.#gathered, this.#close);
+  }
+
+  readonly #gathered = (): number => this.#gathering.end;
+  readonly #close = (): void => {
+    this.#waits = false;
     this.#busy = true;
     [this.#gathering, this.#underWay] = [this.#underWay, this.#gathering];
     const { bytes, end } = this.#underWay;
@@ -77,18 +90,21 @@ export class LeaseJournal implements Journalled {
     const blocks = (end - FRAME_HEAD_BYTES) / BLOCK_BYTES;
     const padded = sealFrame(bytes, 0, { kind: KIND.group, blocks, sequence: this.#sequence, stamp: this.#stamp }, this.#checksum);
     this.#committer.commit(bytes.subarray(0, padded), () => this.#written());
-  }
+  };
 
   #written(): void {
     const { waiting } = this.#underWay;
     this.#underWay.end = FRAME_HEAD_BYTES;
     this.#underWay.waiting = [];
     this.#busy = false;
+    this.#pace.written();
     // The disk is set to work first: what the callbacks do takes place while it turns.
     if (this.#gathering.waiting.length > 0) this.#write();
     for (const done of waiting) done();
   }
 }
+
+const AT_ONCE: Pace = { wait: (_bytes, close) => close(), written: () => undefined };
 
 function emptyGroup(): Group {
   return { bytes: new Uint8Array(LIMITS.commitBytes), end: FRAME_HEAD_BYTES, waiting: [] };

@@ -64,6 +64,11 @@ export function sealFrame(
   return padded;
 }
 
+/** Of a sealed frame, without its padding. */
+export function frameBytes(bytes: Uint8Array, at: number): number {
+  return read32(bytes, at + LENGTH);
+}
+
 /** The frame at `at`, or undefined when there is no whole and unharmed one. */
 export function readFrame(bytes: Uint8Array, at: number, checksum: Checksum = crc32c): Frame | undefined {
   if (at + FRAME_HEAD_BYTES > bytes.length) return undefined;

@@ -158,3 +158,31 @@ test("a journal goes on behind the sequence it was found with", () => {
   assert.equal(disk.groups[0]?.[16], 42);
   assert.equal(journal.liveBytes, 64);
 });
+
+test("a group that waits for more takes what comes meanwhile, and nobody is answered before it is closed and durable", () => {
+  const closes: (() => void)[] = [];
+  const [table, disk] = [tableOf(), new SlowDisk()];
+  const pace = { wait: (_bytes: () => number, close: () => void): void => void closes.push(close), written: () => undefined };
+  const journal = new LeaseJournal(table, disk, { stamp: STAMP, sequence: 0, pace });
+  const it = { table, disk, journal };
+  const told: string[] = [];
+  for (const [n, name] of ["first", "second"].entries()) {
+    bind(it, nthLease(n));
+    journal.settled(() => told.push(name));
+  }
+  assert.deepEqual([closes.length, disk.busy, told], [1, false, []], "asked once, and nothing is written");
+  closes[0]?.();
+  bind(it, nthLease(2));
+  journal.settled(() => told.push("third"));
+  assert.deepEqual([closes.length, told], [1, []], "while one is written the next is not asked for");
+  disk.turn();
+  assert.deepEqual([closes.length, told], [2, ["first", "second"]]);
+  closes[1]?.();
+  disk.turn();
+  assert.deepEqual(told, ["first", "second", "third"]);
+  const read = tableOf();
+  assert.ok(
+    recover({ snapshot: undefined, segments: [{ number: 1, read: () => disk.segment }] }, (bytes, at, end) => applyImage(read, bytes, at, end)).ok,
+  );
+  assert.deepEqual(leasesIn(read), leasesIn(table));
+});
