@@ -62,7 +62,12 @@ export class PrivateRoot {
 
   /** As `run`, as a user without rights. */
   runAsNobody(command: string, ...args: readonly string[]): Promise<Finished> {
-    return this.run("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", command, ...args);
+    return this.runAs(65_534, command, ...args);
+  }
+
+  /** As `run`, as whoever has this number, with a group of the same. */
+  runAs(id: number, command: string, ...args: readonly string[]): Promise<Finished> {
+    return this.run("setpriv", `--reuid=${id}`, `--regid=${id}`, "--clear-groups", command, ...args);
   }
 
   /** A peer that stays, with the unpacked libraries. */
