@@ -2,7 +2,9 @@
 import { DIRECTORY_LIMITS } from "../../base/limits-directory.ts";
 import { GROUP_FIELDS, USER_FIELDS } from "./config.ts";
 import type { Difference, TableDifference } from "./difference.ts";
+import { NO_TEXTS, type Texts } from "./by-name.ts";
 import type { Snapshot } from "./snapshot.ts";
+import { keysIn } from "./ssh-keys.ts";
 import type { Table } from "./table.ts";
 
 export type FieldChange =
@@ -33,8 +35,8 @@ export function changesPage(
   from: number,
 ): { readonly rows: readonly ChangeRow[]; readonly next: number | undefined } {
   const parts = [
-    { kind: "user", fields: USER_FIELDS, old: before.users, fresh: after.users, of: difference.users },
-    { kind: "group", fields: GROUP_FIELDS, old: before.groups, fresh: after.groups, of: difference.groups },
+    { kind: "user", fields: USER_FIELDS, old: before.users, fresh: after.users, of: difference.users, keys: [before.sshKeys, after.sshKeys] },
+    { kind: "group", fields: GROUP_FIELDS, old: before.groups, fresh: after.groups, of: difference.groups, keys: [NO_TEXTS, NO_TEXTS] },
   ] as const;
   const rows: ChangeRow[] = [];
   let characters = 0;
@@ -58,6 +60,7 @@ type Part = {
   readonly old: Table;
   readonly fresh: Table;
   readonly of: TableDifference;
+  readonly keys: readonly [before: Texts, after: Texts];
 };
 
 function sizeOf({ added, removed, changed }: TableDifference): number {
@@ -65,7 +68,7 @@ function sizeOf({ added, removed, changed }: TableDifference): number {
 }
 
 /** What goes comes first: it is what an operator has to look at. */
-function rowAt({ kind, fields, old, fresh, of: { added, removed, changed } }: Part, at: number): ChangeRow {
+function rowAt({ kind, fields, old, fresh, of: { added, removed, changed }, keys }: Part, at: number): ChangeRow {
   if (at < removed.length) return { kind, change: "removed", name: nameAt(old, removed[at]), fields: [] };
   const pair = 2 * (at - removed.length);
   if (pair >= changed.length) return { kind, change: "added", name: nameAt(fresh, added[at - removed.length - changed.length / 2]), fields: [] };
@@ -75,7 +78,16 @@ function rowAt({ kind, fields, old, fresh, of: { added, removed, changed } }: Pa
     if (before === after) return [];
     return [field === "members" ? membersChange(before, after) : { field, before: shown(before), after: shown(after) }];
   });
-  return { kind, change: "changed", name: is[0] ?? "", fields: others };
+  const [name = ""] = is;
+  return { kind, change: "changed", name, fields: [...others, ...keysChange(name, keys)] };
+}
+
+/** How many: the keys themselves are not for everybody who may look. */
+function keysChange(name: string, keys: Part["keys"]): readonly FieldChange[] {
+  const [was = [], is = []] = keys.map((texts) => keysIn(texts.get(name) ?? ""));
+  const fresh = is.filter((key) => !was.includes(key)).length;
+  if (fresh === 0 && is.length === was.length) return [];
+  return [{ field: "sshKeys", before: String(was.length), after: fresh === 0 ? String(is.length) : `${is.length}, ${fresh} new` }];
 }
 
 function membersChange(before: string, after: string): FieldChange {

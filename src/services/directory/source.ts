@@ -12,7 +12,7 @@ import { type EntryBatch, Gathering, type Rejected } from "./gathering.ts";
 import { type Counts, judgePull, type Suspicion } from "./guard.ts";
 import { editedTexts } from "./by-name.ts";
 import type { Harvest } from "./snapshot.ts";
-import { holdsTooMuch } from "./ssh-keys.ts";
+import { charactersOf } from "./ssh-keys.ts";
 
 export type SourceSettings = DirectoryConfig["sources"][number];
 /** What the fetcher says of one source of one update. */
@@ -142,7 +142,7 @@ export class Source {
       shadows: editedTexts(harvest.shadows, shadows),
       sshKeys: editedTexts(harvest.sshKeys, sshKeys),
     };
-    if (edited.sshKeys !== harvest.sshKeys && holdsTooMuch(edited.sshKeys)) return undefined;
+    if (edited.sshKeys !== harvest.sshKeys && charactersOf(edited.sshKeys) > DIRECTORY_LIMITS.sshKeysHeldCharacters) return undefined;
     const verdict = judgePull(countsIn(edited), this.#whole, { shrinkPercent: this.settings.shrinkPercent, suspicion: undefined, isCycle: false });
     return verdict.kind === "believed" ? edited : undefined;
   }

@@ -49,11 +49,10 @@ export function joinedKeys(keys: readonly string[], refused: (fault: KeyFault) =
   return [...sound].join(BETWEEN);
 }
 
-/** Whether changes have made more of them than a source may give at once. */
-export function holdsTooMuch(keys: Texts): boolean {
+export function charactersOf(keys: Texts): number {
   let characters = 0;
   for (const text of keys.values()) characters += text.length;
-  return characters > DIRECTORY_LIMITS.sshKeysHeldCharacters;
+  return characters;
 }
 
 /** A line feed in a key would be another key, with options that nobody has looked at. */

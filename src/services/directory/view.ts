@@ -7,6 +7,7 @@ import { type ChangeCounts, countsOf } from "./difference.ts";
 import { type ChangeRow, changesPage, type Compared } from "./difference-rows.ts";
 import type { Source, SourceState } from "./source.ts";
 import type { Snapshot } from "./snapshot.ts";
+import { charactersOf } from "./ssh-keys.ts";
 import type { Updates } from "./update.ts";
 import type { Ended, UpdatePhase } from "./update-ports.ts";
 
@@ -153,9 +154,10 @@ function sourceView({ settings, state, reason, good, rejected, suspicion }: Sour
   };
 }
 
-/** A record is about nine bytes for every four of an item in the table, measured over 100,000. */
+/** A record is about nine bytes for every four of an item in the table, measured over 100,000; the multiplexer is root, and gets keys too. */
 function isLong(snapshot: Snapshot | undefined): boolean {
-  return ((snapshot?.users.items.length ?? 0) / 4) * 9 > DIRECTORY_LIMITS.userdbMultiplexerBytes;
+  if (snapshot === undefined) return false;
+  return (snapshot.users.items.length / 4) * 9 + charactersOf(snapshot.sshKeys) > DIRECTORY_LIMITS.userdbMultiplexerBytes;
 }
 
 /** Never negative, whatever somebody did to the wall clock. */

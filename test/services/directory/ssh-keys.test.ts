@@ -5,6 +5,7 @@ import { decodeAll } from "../../../src/base/codec.ts";
 import { DIRECTORY_LIMITS } from "../../../src/base/limits-directory.ts";
 import { storedTexts } from "../../../src/services/directory/by-name.ts";
 import { fencesOf } from "../../../src/services/directory/check.ts";
+import { Gathering } from "../../../src/services/directory/gathering.ts";
 import { harvestOf } from "../../../src/services/directory/restore.ts";
 import { decodeState } from "../../../src/services/directory/snapshot-file.ts";
 import { joinedKeys, type KeyFault, keysIn } from "../../../src/services/directory/ssh-keys.ts";
@@ -22,6 +23,9 @@ const ROOT = 0;
 const WITH_KEYS = { ...CONFIG, userdb: { service: SERVICE, enumerate: true, sshKeys: true } };
 const ADA = user("ada", 2001, { sshKeys: `${KEY}\t${SECOND}` });
 const PEOPLE = [ADA, user("bob", 2002, { sshKeys: KEY }), user("cid", 2003)];
+
+const changedNames = (happened: ReturnType<typeof world>["happened"]): unknown =>
+  (happened.at(-1)?.record as { readonly users?: { readonly names?: { readonly changed?: unknown } } } | undefined)?.users?.names?.changed;
 
 type Told = { readonly record: JsonObject; readonly incomplete: boolean };
 
@@ -115,6 +119,18 @@ test("a line of authorized_keys is a key; control characters, comments, other te
   assert.ok(utf8(joinedKeys(many, () => undefined)).length <= DIRECTORY_LIMITS.sshKeysBytes);
 });
 
+test("a source with more keys than there is room for has failed: what was served stays", () => {
+  const keys = ["A", "B"].map((letter) => `ssh-rsa ${letter.repeat(8000)}`).join("\t");
+  const most = Math.floor(DIRECTORY_LIMITS.sshKeysHeldCharacters / keys.length);
+  const gathered = (count: number) => {
+    const gathering = new Gathering(fencesOf(CONFIG.idFences, false, true), () => undefined);
+    for (let i = 0; i < count; i++) gathering.user(user(`u${i}`, 2000 + i, { sshKeys: keys }));
+    const harvest = gathering.finish(undefined);
+    return typeof harvest === "string" ? harvest : harvest.sshKeys.size;
+  };
+  assert.deepEqual([gathered(most), gathered(most + 1)], [most, "too-many"]);
+});
+
 test("a source behind another one gives nobody keys who is that one's, also not where it has none (threat)", () => {
   const self = world({ ...WITH_KEYS, sources: ["first", "second"].map((name) => ({ name, onFailure: "hold", shrinkPercent: 30, keepSeconds: 60 })) });
   self.ready();
@@ -136,6 +152,7 @@ test("another key of somebody is served and saved, also when it comes as a chang
   self.give({ users: [{ ...ADA, sshKeys: SECOND }, ...PEOPLE.slice(1)] });
   assert.deepEqual(self.keysOf(ROOT), { sshAuthorizedKeys: [SECOND] });
   assert.equal(self.saved.length, 2, "although no line is another one");
+  assert.deepEqual(changedNames(self.happened), ["ada"], "an operator hears of it");
   const { update } = self.service.updates;
   const change = (number: number, what: object): void => {
     self.service.changes({ update, change: number, source: 0, users: [], groups: [], goneUsers: [], goneGroups: [], ...what });
@@ -143,12 +160,27 @@ test("another key of somebody is served and saved, also when it comes as a chang
   };
   change(1, { users: [{ ...ADA, sshKeys: `${KEY}\tno key` }] });
   assert.deepEqual(self.keysOf(2001), { sshAuthorizedKeys: [KEY] });
+  assert.deepEqual(changedNames(self.happened), ["ada"]);
+  assert.equal(self.happened.length, 2);
   change(2, { users: [{ ...ADA, sshKeys: "" }] });
   assert.equal(self.keysOf(ROOT), "none");
   change(3, { goneUsers: ["bob"] });
   assert.equal(self.service.updates.snapshot?.sshKeys.has("bob"), false);
   change(4, { users: [user("bob", 2002)] });
   assert.equal(self.keysOf(ROOT, { userName: "bob" }), "none");
+});
+
+test("what a held update would change says how many keys, and shows none", () => {
+  const self = world({ ...WITH_KEYS, sources: ["first", "second"].map((name) => ({ name, onFailure: "hold", shrinkPercent: 30, keepSeconds: 60 })) });
+  self.ready();
+  self.give({ users: PEOPLE }, 0);
+  self.give({ users: [] }, 1);
+  self.pass(700);
+  self.give({ users: [{ ...ADA, sshKeys: `${SECOND}\t${KEY}1\t${KEY}2` }, ...PEOPLE.slice(1, 2), { ...user("cid", 2003), sshKeys: KEY }] }, 0);
+  self.fail("away", 1);
+  const diff = JSON.stringify(self.service.detail("diff", 0));
+  assert.ok(diff.includes('{"field":"sshKeys","before":"2","after":"3, 2 new"}') && diff.includes('"before":"0","after":"1, 1 new"'), diff);
+  assert.equal(diff.includes(BLOB) || diff.includes('"bob"'), false);
 });
 
 test("where keys are kept neither updates nor requests are recorded", () => {
