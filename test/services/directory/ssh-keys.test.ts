@@ -189,7 +189,16 @@ test("where keys are kept neither updates nor requests are recorded", () => {
   const without = serving(PEOPLE, CONFIG).service;
   assert.deepEqual([without.record("updates", 10), without.record("requests", 10)], [true, true]);
   assert.equal(JSON.stringify([without.trace("updates"), without.trace("requests")]).includes(BLOB), false);
-  without.close();
+  const later = serving(PEOPLE, CONFIG);
+  assert.deepEqual([later.service.record("updates", 10), later.service.record("requests", 10)], [true, true]);
+  later.service.configure(WITH_KEYS);
+  later.settle();
+  later.keysOf(ROOT);
+  const traces = ["updates", "requests"].map((name) => later.service.trace(name)?.join() ?? "");
+  assert.ok(
+    traces.every((text) => text !== "" && !/sshKeys":true|varlink/.test(text)),
+    "a recording under way ends before",
+  );
 });
 
 test("what was saved brings keys back where they are still wanted", () => {

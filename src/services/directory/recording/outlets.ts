@@ -42,6 +42,7 @@ export class RecordedOutlets extends Outlets {
 
   override configure(config: DirectoryConfig): void {
     this.#configured = config;
+    if (keepsPrivate(config)) this.#recorder.stop();
     super.configure(config);
     this.#tellConfigured();
   }

@@ -55,6 +55,7 @@ export class RecordedUpdates extends Updates {
 
   override configure(config: DirectoryConfig): void {
     this.#configured = config;
+    if (keepsPrivate(config)) this.#recorder.stop();
     this.#call({ name: "configure", config }, () => super.configure(config));
   }
 
