@@ -25,8 +25,8 @@ import type { Surroundings } from "./surroundings.ts";
 
 const LARGEST_ID = 0xffff_fffe;
 const PORTS = { ldaps: 636, starttls: 389, plain: 389, ldapi: 0 } as const;
-/** A fixed text that is empty. */
-const NO_KEYS = "=";
+/** Nothing, and the same nothing for everyone. */
+const NO_KEYS: readonly string[] = ["", "="];
 /** Fields of which one value is seldom all. */
 const ALL_VALUES: readonly string[] = ["members", "sshKeys"];
 const phrase = z.string().max(4096);
@@ -41,7 +41,7 @@ const userFields = z.strictObject({
   gecos: phrase.default("gecos?"),
   home: phrase.default("homeDirectory"),
   shell: phrase.default("loginShell"),
-  ssh_keys: phrase.default(NO_KEYS),
+  ssh_keys: phrase.default(""),
 });
 const groupFields = z.strictObject({
   name: phrase.default("cn"),
@@ -205,7 +205,7 @@ type Asked = { readonly keepsShadows: boolean; readonly hasUserdb: boolean };
 
 function sourceOf(name: string, given: SourceFile, surroundings: Surroundings, { keepsShadows, hasUserdb }: Asked): SourceConfig {
   const { ssh_keys, ...inLine } = given.user_fields;
-  const fields = fieldsOf<UserField>({ ...inLine, sshKeys: hasUserdb ? ssh_keys : NO_KEYS });
+  const fields = fieldsOf<UserField>({ ...inLine, sshKeys: hasUserdb && !NO_KEYS.includes(ssh_keys) ? ssh_keys : "=" });
   const { password } = fields;
   const isShadowed = keepsShadows && password.kind !== "fixed";
   const readOrEmpty = (path: string, read: (path: string) => string | Error): string => {
@@ -249,7 +249,7 @@ function sourceOf(name: string, given: SourceFile, surroundings: Surroundings, {
 
 /** Whether there is anybody whom it may give keys. */
 function givesKeys({ user_fields }: SourceFile): boolean {
-  return user_fields.ssh_keys !== NO_KEYS;
+  return !NO_KEYS.includes(user_fields.ssh_keys);
 }
 
 function fieldsOf<F extends string>(given: Readonly<Record<F, string>>): Record<F, FieldSource> {

@@ -53,7 +53,7 @@ function directory(given: SourceFile): readonly string[] {
     `passwd filter ${quoted(given.user_filter)}`,
     `group filter ${quoted(given.group_filter)}`,
     ...(Object.keys(YPLDAP_FIELDS) as YpldapField[]).flatMap((field) => fieldLine(given, field)),
-    ...(given.user_fields.ssh_keys === "=" ? [] : [`sshkeys maps to ${quoted(given.user_fields.ssh_keys)}`]),
+    ...text("sshkeys maps to", given.user_fields.ssh_keys),
     ...settings(given),
   ];
   return ["", `directory ${quoted(first)}${port}${secure} {`, ...options.map((line) => `\t${line}`), "}"];

@@ -196,6 +196,12 @@ for (const [what, text, expected] of [
     WHOLE.replace("\tfixed attribute shell", '\tattribute shell maps to "x"\n\tfixed attribute shell'),
     /it was said already where shell comes from/,
   ],
+  [
+    "keys that are said twice",
+    WHOLE.replace("\tbinddn", '\tsshkeys maps to "a"\n\tsshkeys maps to "b"\n\tbinddn'),
+    /it was said already where keys come from/,
+  ],
+  ["keys of nothing", WHOLE.replace("\tbinddn", '\tsshkeys "a"\n\tbinddn'), /"maps to" is needed here/],
   ["a domain that is said twice", `domain "a"\n${WHOLE}`, /domain was set already/],
   ["no filter (defect 22)", WHOLE.replace(/\tpasswd filter.*\n/, ""), /without: passwd filter/],
   ["no rule for a field", WHOLE.replace(/\tattribute uid.*\n/, ""), /without: attribute uid/],
