@@ -92,7 +92,8 @@ for (const refresh of ["sync", "check"] as const) {
           await agrees(census, `round${round}`);
         }
         const status = JSON.parse(await ours.control("directory", "status", "--json")) as { readonly update: { readonly number: number } };
-        if (refresh === "sync") assert.ok(status.update.number < ROUNDS, `${status.update.number} whole readings: it was told of changes`);
+        // Without sync it would be one for each round and one before: a connection that is lost on a busy machine takes one too.
+        if (refresh === "sync") assert.ok(status.update.number <= ROUNDS, `${status.update.number} whole readings: it was told of changes`);
       },
       refresh,
     ),
