@@ -58,6 +58,7 @@ test("a thousand users and fifty groups are the same over ldaps, StartTLS and pl
         gecos: "Émile Quist",
         home: `/home/${userName(4)}`,
         shell: "/bin/sh",
+        sshKeys: "",
       });
       assert.deepEqual(
         groups.map(({ name, gid, members }) => ({ name, gid, members })),
