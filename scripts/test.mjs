@@ -1,8 +1,9 @@
 /**
  * `npm test`, and `npm run test:TIER`: installs and builds what is missing, runs the tiers, and ends with one line
  * that counts: `N passed, N failed, N skipped`. Every skip is named before it, and so is every test that passed only at
- * the second try (second-try.mjs). Exit 1 when anything failed or when a tier ran no test. `--long` adds the files named
- * *.long.test.ts; with `--only` they are all: who has just run the others need not run them again.
+ * the second try (second-try.mjs). Exit 1 when anything failed or when a tier ran no test. `npm test` is to take ten minutes on two cores:
+ * of some tiers it runs the files that brief-tests.mjs names, and says how many it left; a tier by its name runs all. `--long` adds the
+ * files named *.long.test.ts; with `--only` it is what `npm test` leaves: who has just run it need not run the rest again.
  */
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
@@ -10,6 +11,7 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { isBrief } from "./brief-tests.mjs";
 import { CHECKS, passes } from "./lint.mjs";
 import { runTests, testFiles } from "./run-tests.mjs";
 import { counted, FILES_MOST, withSecondTry } from "./second-try.mjs";
@@ -65,12 +67,13 @@ function command(program, args) {
   if (status !== 0) throw new Error(`${[program, ...args].join(" ")} ended with ${status}`);
 }
 
-function filesOf(tier, { long, only }) {
+function filesOf(tier, { long, only, brief }) {
   const { folder } = tier;
   const all =
     folder === undefined ? testFiles(ROOT, "test").filter((file) => !OTHER_ROOMS.some((room) => file.startsWith(room))) : testFiles(ROOT, folder);
   const isLong = (file) => file.endsWith(".long.test.ts");
-  return long ? all.filter((file) => !only || isLong(file)) : all.filter((file) => !isLong(file));
+  if (long) return all.filter((file) => !only || isLong(file) || !isBrief(file));
+  return all.filter((file) => !isLong(file) && (!brief || isBrief(file)));
 }
 
 function seconds(milliseconds) {
@@ -100,7 +103,8 @@ function indented(text) {
 async function runTier(name, tier, chosen) {
   const started = performance.now();
   const files = filesOf(tier, chosen);
-  console.log(`${name}: ${files.length} files`);
+  const rest = chosen.brief ? filesOf(tier, { long: true, only: true }).length : 0;
+  console.log(`${name}: ${files.length} files${rest === 0 ? "" : `, and ${rest} that npm run test:${name} -- --long --only runs`}`);
   const tests = files.length === 0 ? [] : await runTests({ root: ROOT, files, ...tier, onTest: progress(name) });
   if (isVoid(tests)) {
     const why = tests.length === 0 ? "there is no test file" : "every test was skipped";
@@ -173,9 +177,10 @@ async function main() {
   for (const need of new Set(tiers.flatMap(([, { needs }]) => needs))) SETUP[need]();
 
   everyTierOnce();
+  const chosen = { ...values, brief: names.includes("all") && !values.long };
   const tests = names.includes("all") ? lint() : [];
   for (const lanes of names.includes("all") ? ALL : [[names]]) {
-    const ran = await Promise.all(lanes.map((lane) => runLane(lane.flatMap(tiersOf), values)));
+    const ran = await Promise.all(lanes.map((lane) => runLane(lane.flatMap(tiersOf), chosen)));
     for (const one of ran.flat()) tests.push(...(await triedAgain(one)));
   }
   console.log("");

@@ -229,7 +229,7 @@ function lastWords(): void {
   const { stdout, stderr } = spawnSync(join(root, "bin/leasehold"), steps, { encoding: "utf8" });
   process.stdout.write(`the gateway said:\n${tail("gateway.log", 25)}\n`);
   process.stdout.write(`of its prefix:\n${(stdout || stderr).trimEnd().split("\n").slice(-25).join("\n")}\n`);
-  for (const name of ["provider6", "host6"]) process.stdout.write(`${name} said:\n${tail(`${name}.jsonl`, 12)}\n`);
+  for (const name of ["provider6", "host6"]) process.stdout.write(`${name} said:\n${tail(`${name}.jsonl`, 12) || "nothing"}\n`);
 }
 
 /** On a terminal the house stays, its view anew every second, until q. */

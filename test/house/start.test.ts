@@ -109,7 +109,7 @@ test("providers that are killed half-way make npm start exit 1", async () => {
   for (const lan of ["lan0", "lan1"]) assert.equal(rowIn(output, `a host on ${lan} reaches a host beyond the provider`), "NOT", output);
   assert.equal(rowIn(output, "the lease was renewed at T1"), "NOT", output);
   assert.match(output, /^of its prefix:\nwan0 \(uplink6\) is \w+/m, "who waited for whom");
-  assert.match(output, /^provider6 said:\n\{/m);
+  assert.match(output, /^provider6 said:\n(?:\{|nothing$)/m, "it may have ended before anybody asked it");
 });
 
 test("without a way back from the provider no host reaches beyond it, and npm start exits 1", async () => {

@@ -111,7 +111,7 @@ function runTier(
   tests: Readonly<Record<string, string>>,
 ): { readonly lines: readonly string[]; readonly status: number } {
   mkdirSync(join(folder, "scripts"));
-  for (const name of ["test", "run-tests", "second-try", "test-reporter", "lint"])
+  for (const name of ["test", "run-tests", "brief-tests", "second-try", "test-reporter", "lint"])
     copyFileSync(join(ROOT, `scripts/${name}.mjs`), join(folder, `scripts/${name}.mjs`));
   for (const name of ["build", "build-native"]) writeIn(folder, `scripts/${name}.mjs`, "");
   writeIn(folder, "scripts/setup-peers.mjs", "export const setupPeers = () => undefined;\n");
