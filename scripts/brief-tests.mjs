@@ -4,7 +4,6 @@
  */
 const BRIEF = {
   "test/interop/": [
-    "directory-faults",
     "directory-live",
     "directory-shadow",
     "directory-ssh-keys",
@@ -21,7 +20,7 @@ const BRIEF = {
     "uplink4-options",
     "uplink6",
   ],
-  "test/security/": ["forged-requests", "proc", "secret", "sweep"],
+  "test/security/": ["forged-requests", "proc", "secret"],
   "test/simulation/": [
     "actors",
     "fixed-seeds",
