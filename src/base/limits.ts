@@ -220,7 +220,7 @@ export const LIMITS = {
   directoryEntries: 1_000_000,
   /** Bytes of all lines of one kind from one source; with more the source counts as failed. */
   directoryBytes: 268_435_456,
-  /** Rows that are sorted or written before packets get their turn: about half a millisecond. */
+  /** Rows that are sorted or written before packets get their turn: a few milliseconds. */
   directorySliceRows: 4096,
   /** Bytes of an answer to ALL that are made at a time where a map has none ready. */
   ypPieceBytes: 16_384,
