@@ -6,12 +6,14 @@ import type { Clock } from "../ports/clock.ts";
 import { LinkNewsReader } from "../services/link-news.ts";
 import { Ipv6Reach } from "../services/ipv6-reach.ts";
 import { explain } from "../services/uplink4/explain.ts";
+import { rehearse } from "../services/uplink4/rehearsal.ts";
 import { Uplink4 } from "../services/uplink4/service.ts";
 import type { Incoming } from "./connection.ts";
 import { type EngineRoom, startEngine } from "./engine.ts";
 import { UPLINK4 } from "./messages/uplink4.ts";
 import { UPLINKS } from "./messages/uplinks.ts";
 import { speak } from "./messages/spoken.ts";
+import { rehearsed, rehearseMessage } from "./rehearsal.ts";
 
 speak({ ...UPLINKS, ...UPLINK4 });
 
@@ -27,6 +29,7 @@ startEngine({
   profile: "engine",
   lists: () => (reach.wanted ? ["links", "addresses6", "routes6"] : ["links"]),
   prepare: (room) => {
+    rehearsed(rehearseAcquisition);
     const clock = new BootClock();
     const service = serviceIn(room, clock);
     sleepWatch(() => service.resumed());
@@ -44,6 +47,14 @@ startEngine({
     };
   },
 });
+
+/** With the messages that carry it. */
+function rehearseAcquisition(): void {
+  const { sent, answers, configured } = rehearse();
+  for (const one of sent) rehearseMessage("broadcast", { link: 1, ...one });
+  for (const bytes of answers) rehearseMessage("frames", { link: 1, dropped: 0, frames: [{ checksum: "verify", bytes }] });
+  for (const wanted of configured) rehearseMessage("configureUplink", { link: 1, name: "rehearsal0", ...wanted });
+}
 
 function serviceIn(room: EngineRoom, clock: Clock): Uplink4 {
   const frontend = (): ReturnType<typeof room.to> => room.to("frontend");

@@ -13,7 +13,7 @@ import type { Incoming } from "./connection.ts";
 import { type EngineRoom, startEngine } from "./engine.ts";
 import { UPLINK6 } from "./messages/uplink6.ts";
 import { UPLINKS } from "./messages/uplinks.ts";
-import { rehearseMessage } from "./rehearsal.ts";
+import { rehearsed, rehearseMessage } from "./rehearsal.ts";
 import { speak } from "./messages/spoken.ts";
 
 speak({ ...UPLINKS, ...UPLINK6 });
@@ -28,7 +28,7 @@ startEngine({
   profile: "engine",
   lists: () => ["links", "addresses6"],
   prepare: (room) => {
-    rehearseAcquisition();
+    rehearsed(rehearseAcquisition);
     const clock = new BootClock();
     const service = serviceIn(room, clock);
     sleepWatch(() => service.resumed());

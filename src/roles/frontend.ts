@@ -1,17 +1,15 @@
 /** The frontend: every datagram, packet and netlink-event socket. Moves bytes, adds headers, decides nothing. */
 import "./first.ts";
 import { startRole } from "./role.ts";
-import { UNSPECIFIED_V6 } from "../base/ipv6.ts";
-import { rehearseDatagrams } from "../platform/datagram-socket.ts";
 import { EventSocket } from "../platform/netlink/event-socket.ts";
 import { RTM } from "../wire/netlink/numbers.ts";
 import { dumpAddresses, dumpLinks, dumpRoutes } from "../wire/netlink/requests.ts";
 import { Connection, type Incoming } from "./connection.ts";
 import { DatagramLinks } from "./frontend/datagram-links.ts";
+import { rehearse } from "./frontend/rehearsal.ts";
 import { Uplink4Links } from "./frontend/uplink4-links.ts";
 import type { KernelList } from "./messages/common.ts";
 import { ENGINES, type EngineName, type RoleName } from "./messages/message.ts";
-import { rehearseMessage } from "./rehearsal.ts";
 import { UPLINK4 } from "./messages/uplink4.ts";
 import { speak } from "./messages/spoken.ts";
 
@@ -24,14 +22,6 @@ const follows = new Map<EngineName, Set<KernelList>>();
 let events: EventSocket | undefined;
 
 startRole({ role: "frontend", profile: "frontend", prepare: () => fromMain });
-
-/** For a client whose first answer a house waits for; others cost no memory for it. */
-function rehearse(): void {
-  const datagram = { from: UNSPECIFIED_V6, to: UNSPECIFIED_V6, port: 0, payload: new Uint8Array(1) };
-  rehearseMessage("sendDatagram", { purpose: "dhcp6-client", link: 0, ...datagram });
-  rehearseMessage("datagrams", { purpose: "dhcp6-client", link: 0, dropped: 0, datagrams: [{ ...datagram, hopLimit: 0 }] });
-  rehearseDatagrams();
-}
 
 function fromMain(message: Incoming): void {
   switch (message.kind) {
@@ -56,7 +46,7 @@ function meet(role: RoleName, fd: number): void {
   };
   engines.set(name, new Connection(fd, "frontend", name, handlers));
   if (name === "engine-uplink4") uplink4.announce();
-  if (name === "engine-uplink6") rehearse();
+  rehearse(name);
   datagrams.announce(name);
   if (events !== undefined) engines.get(name)?.send("netlinkOverrun", true);
 }

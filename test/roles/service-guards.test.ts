@@ -165,9 +165,9 @@ for (const text of ["", "hello\n", '{"a":1}', '{"a":"\u001b[2J"}\n', "#!/bin/sh\
 const tools = {
   generation: () => GENERATION,
   network: {
-    link: (index: number) => {
+    nameOf: (index: number) => {
       if (index === 0 || index > 0x7fff_ffff) throw new KernelError("RTM_GETLINK", 22);
-      return LINKS[index] === undefined ? undefined : { name: LINKS[index] };
+      return LINKS[index];
     },
   },
 } as unknown as Parameters<typeof linkRefusal>[0];
@@ -200,7 +200,7 @@ test("what the kernel refuses to look up is no link, and an error of our own is 
   assert.equal(nameOfLink(tools, 4), "lan0");
   const broken = {
     network: {
-      link: () => {
+      nameOf: () => {
         throw new TypeError("ours");
       },
     },

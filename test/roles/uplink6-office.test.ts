@@ -35,7 +35,7 @@ function officeIn(folder: string) {
   const refused = new Counters();
   let generation = 0;
   const network = {
-    link: (index: number) => (LINKS[index] === undefined ? undefined : { name: LINKS[index] }),
+    nameOf: (index: number) => LINKS[index],
     addresses: () => [],
     routes: () => [],
     addAddress: () => undefined, // only what is rehearsed

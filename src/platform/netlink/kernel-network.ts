@@ -3,7 +3,7 @@ import { type Codec, decodeAll } from "../../base/codec.ts";
 import { KernelError } from "../../base/errors.ts";
 import { type InterfaceAddress, interfaceAddress } from "../../wire/netlink/address.ts";
 import type { IpAddress, IpFamily } from "../../wire/netlink/family.ts";
-import { type Link, type LinkEnd, type LinkWish, link } from "../../wire/netlink/link.ts";
+import { type Link, type LinkEnd, type LinkWish, link, linkName } from "../../wire/netlink/link.ts";
 import type { NetlinkRequest } from "../../wire/netlink/message.ts";
 import { type Neighbour, neighbour } from "../../wire/netlink/neighbour.ts";
 import {
@@ -44,13 +44,14 @@ export class KernelNetwork {
 
   /** @param which index or name @returns undefined when there is no such link */
   link(which: number | string): Link | undefined {
-    try {
-      const answer = this.#socket.transact(getLink(typeof which === "number" ? { index: which } : { name: which }), "RTM_GETLINK");
-      return answer === undefined ? undefined : decodeAll(link, answer.body);
-    } catch (error) {
-      if (error instanceof KernelError && error.errno === ERRNO.ENODEV) return undefined;
-      throw error;
-    }
+    const body = this.#linkBody(typeof which === "number" ? { index: which } : { name: which });
+    return body === undefined ? undefined : decodeAll(link, body);
+  }
+
+  /** @returns undefined when there is no such link */
+  nameOf(index: number): string | undefined {
+    const body = this.#linkBody({ index });
+    return body === undefined ? undefined : linkName(body);
   }
 
   addresses(family?: IpFamily): readonly InterfaceAddress[] {
@@ -139,6 +140,15 @@ export class KernelNetwork {
 
   close(): void {
     this.#socket.close();
+  }
+
+  #linkBody(which: Parameters<typeof getLink>[0]): Uint8Array | undefined {
+    try {
+      return this.#socket.transact(getLink(which), "RTM_GETLINK")?.body;
+    } catch (error) {
+      if (error instanceof KernelError && error.errno === ERRNO.ENODEV) return undefined;
+      throw error;
+    }
   }
 
   #change(request: NetlinkRequest, name: string): void {

@@ -17,7 +17,7 @@ export type SocketRules = {
 /** The kernel's name of a link, asked now. It does not take every number: one it refuses is the number of no link. */
 export function nameOfLink({ network }: Pick<Tools, "network">, link: number): string | undefined {
   try {
-    return network.link(link)?.name;
+    return network.nameOf(link);
   } catch (error) {
     if (!(error instanceof KernelError)) throw error;
     return undefined;

@@ -11,6 +11,7 @@ import type { ChildName } from "./children.ts";
 import { systemFailure } from "./failures.ts";
 import { isOneOf, type Known, refusal, UPLINK4_REQUESTS } from "./guard.ts";
 import { hostNameFrom, HostNameWatch, shortHostName, takeHostName } from "./host-name.ts";
+import { rehearsed } from "../rehearsal.ts";
 import { nameOfLink } from "./link-sockets.ts";
 import { attempt, type Office, type Tools } from "./office.ts";
 import { handRecords } from "./records.ts";
@@ -58,7 +59,7 @@ export class Uplink4Office implements Office {
     if (this.#config === undefined) return false;
     this.#host.configure(host);
     if (first) this.#host.forgetOthers("ipv4", (name) => this.#entry(name) !== undefined);
-    if (first) this.#objects.warmUp();
+    if (first) rehearsed(() => this.#objects.warmUp());
     for (const name of this.#served.links.keys()) if (this.#entry(name) === undefined) this.#host.withdraw(name, "ipv4");
     this.#hostName ??= this.#watchHostName();
     return true;

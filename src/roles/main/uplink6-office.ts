@@ -8,7 +8,7 @@ import type { Incoming } from "../connection.ts";
 import type { Configuration } from "../messages/catalogue.ts";
 import type { ChildName } from "./children.ts";
 import type { PrefixPlan } from "../../ports/kernel.ts";
-import { rehearseMessage } from "../rehearsal.ts";
+import { rehearsed, rehearseMessage } from "../rehearsal.ts";
 import { ownKey } from "./duid-file.ts";
 import { isOneOf, type Known, refusal, UPLINK6_REQUESTS } from "./guard.ts";
 import { nameOfLink, serveSocketRequest } from "./link-sockets.ts";
@@ -48,7 +48,7 @@ export class Uplink6Office implements Office {
     this.#served = new ServedLinks(tools);
     this.#secret = ownKey(tools.options["state-dir"], "stable-secret");
     this.#objects = new PlanObjects(tools.network);
-    rehearsePlan(tools);
+    rehearsed(() => rehearsePlan(tools));
     this.#leases = new StateFolder(join(tools.options["state-dir"], "uplink6"));
   }
 

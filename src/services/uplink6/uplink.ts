@@ -253,10 +253,10 @@ export class Uplink {
     const retired = previous === undefined ? [] : retiredBy(this.config, previous, held, now, hosts);
     this.#retired = [...this.#retired.filter(({ validUntil }) => validUntil > now), ...retired].slice(-LIMITS.retiredAddresses);
     if (retired.length > 0) log.write("info", "prefixRetired", { interface: this.name, addresses: retired.length });
+    this.#neighbourhood.planChanged(this.#hearing === undefined ? "gathered" : "at-once");
     for (const { target, prefix, reason } of unserved(this.config, held, hosts)) {
       log.write("warn", "targetUnserved", { interface: this.name, target, prefix, reason });
     }
-    this.#neighbourhood.planChanged(this.#hearing === undefined ? "gathered" : "at-once");
   }
 
   /** Before its effects: what is written down with the lease must be known by then. */

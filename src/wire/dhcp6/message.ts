@@ -119,8 +119,16 @@ export function encodeDhcp6(message: Dhcp6Message, { order = [] }: EncodeOptions
   return writer.take();
 }
 
+/** Of each order that was used, for either place: an order is written once in a program, and sorting took a third of an encoding. */
+const ORDERED = new WeakMap<readonly Dhcp6OptionName[], Map<readonly AnyEntry[], readonly AnyEntry[]>>();
+
 function ordered(entries: readonly AnyEntry[], order: readonly Dhcp6OptionName[]): readonly AnyEntry[] {
   if (order.length === 0) return entries;
+  const known = ORDERED.get(order) ?? new Map<readonly AnyEntry[], readonly AnyEntry[]>();
+  const before = known.get(entries);
+  if (before !== undefined) return before;
   const rank = ({ key }: AnyEntry): number => (order.includes(key) ? order.indexOf(key) : order.length);
-  return entries.toSorted((a, b) => rank(a) - rank(b));
+  const sorted = entries.toSorted((a, b) => rank(a) - rank(b));
+  ORDERED.set(order, known.set(entries, sorted));
+  return sorted;
 }

@@ -55,6 +55,17 @@ export function attributeSet<const T extends AttributeTable>(table: T): Codec<At
   };
 }
 
+/** The first attribute of its type; nothing behind it is read. @returns undefined when there is none */
+export function findAttribute<T>(reader: Reader, { type: wanted, codec }: AttributeEntry<Codec<T>>): T | undefined {
+  while (reader.remaining > 0) {
+    const { type, length } = readHeader(reader);
+    if (type === wanted) return within(reader, length, codec);
+    reader.skip(length);
+    skipPadding(reader, length);
+  }
+  return undefined;
+}
+
 /** Bytes that bring a length to a multiple of four. */
 export function padding(length: number): number {
   return -length & 3;

@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { type Codec, decodeAll } from "../../../src/base/codec.ts";
 import { interfaceAddress } from "../../../src/wire/netlink/address.ts";
 import { eventMessage, readEvents, routeEvent } from "../../../src/wire/netlink/events.ts";
-import { link } from "../../../src/wire/netlink/link.ts";
+import { link, linkName } from "../../../src/wire/netlink/link.ts";
 import { type DataMessage, netlinkDatagram } from "../../../src/wire/netlink/message.ts";
 import { neighbour } from "../../../src/wire/netlink/neighbour.ts";
 import { RTM } from "../../../src/wire/netlink/numbers.ts";
@@ -22,6 +22,16 @@ const BODIES = new Map<number, Codec<unknown>>([
 const CAPTURE = fileURLToPath(new URL("capture-fixtures.ts", import.meta.url));
 
 test("there is something to read", () => assert.ok(fixtures().length > 10, `make fixtures anew, as root: node --import tsx ${CAPTURE}`));
+
+test("a link's name alone is the one that stands in the whole message, also where it does not come first", () => {
+  const bodies = fixtures().flatMap(({ datagrams }) => bodiesOf(datagrams).filter(({ codec }) => codec === BODIES.get(RTM.newLink)));
+  assert.ok(bodies.length > 2);
+  for (const { body } of bodies) assert.equal(linkName(body), decodeAll(link, body).name);
+  const [first = new Uint8Array(0)] = bodies.map(({ body }) => body);
+  const other = Uint8Array.of(5, 0, 99, 0, 1, 0, 0, 0);
+  assert.equal(linkName(Uint8Array.from([...first.subarray(0, 16), ...other, ...first.subarray(16)])), decodeAll(link, first).name);
+  assert.equal(linkName(first.subarray(0, 16)), undefined);
+});
 
 for (const { name, datagrams, values } of fixtures()) {
   test(`${name}: what the kernel sent reads as written beside it`, () => {

@@ -14,6 +14,7 @@ const ALL_SERVERS = "ff05::1:3" as Ipv6Address;
 const DHCPV4_RESPONSE = 21;
 /** Header, Interface-Id of the longest name, relay port, and the head of the Relay Message option. */
 const ENVELOPE_BYTES = 128;
+const ORDER = ["interfaceId", "relayPort", "relayMessage"] as const;
 
 /** What the relay knows of where a datagram came from and where it may go. */
 export type ForwardFacts = {
@@ -46,7 +47,7 @@ export function forwarded(datagram: ReceivedDatagram, facts: ForwardFacts): Rela
   return {
     kind: "pass",
     sends: facts.uplinks.flatMap((link) => servers.map((server) => ({ link, to: server, port: RELAY_PORT }))),
-    payload: encodeDhcp6(envelope, { order: ["interfaceId", "relayPort", "relayMessage"] }),
+    payload: encodeDhcp6(envelope, { order: ORDER }),
   };
 }
 
