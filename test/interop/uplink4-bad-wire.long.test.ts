@@ -4,7 +4,7 @@ import { describe, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { startKea } from "../support/servers.ts";
 import { dhcpIn, NEEDS_ROOT } from "../support/uplink-world.ts";
-import { againProblems, assertBad, BAD, boundProblems, onWire, leaseProblems, serverSought, transcript } from "../support/wire-tap-world.ts";
+import { againProblems, asSaid, assertBad, BAD, boundProblems, onWire, leaseProblems, serverSought, transcript } from "../support/wire-tap-world.ts";
 
 const POOL = { first: "10.64.0.50", last: "10.64.0.59" };
 const CONFIGURATION = "[uplink4.c0]\nretransmit_seconds = 4\n";
@@ -23,9 +23,9 @@ describe("minutes on a bad wire", { concurrency: 5 }, () => {
         world.leasehold(CONFIGURATION);
         await world.until("an address", () => world.addresses()[0], BOUND_WITHIN_SECONDS);
         await delay(WATCHED_SECONDS * 1000 - (performance.now() - began));
-        const said = dhcpIn(capture);
         const sought = serverSought(capture);
-        const [again, leases] = [againProblems(said, 4), leaseProblems(said, sought, KEA_TIMES)];
+        const said = asSaid(dhcpIn(capture), sought);
+        const [again, leases] = [againProblems(said, 4), leaseProblems(said, KEA_TIMES)];
         const acks = said.filter(({ type }) => type === "ack").length;
         console.log(`bad wire ${seed}: ${said.length} messages, ${acks} ACKs, ${again.looked} said again, ${leases.looked} leases`);
         const problems = [...again.problems, ...leases.problems];

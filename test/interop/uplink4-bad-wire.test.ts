@@ -5,9 +5,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { keaLeases, startKea } from "../support/servers.ts";
-import { CLIENT_MAC, dhcpIn, NEEDS_ROOT } from "../support/uplink-world.ts";
+import { CLIENT_MAC, dhcpIn, NEEDS_ROOT, SERVER_ADDRESS } from "../support/uplink-world.ts";
 import {
   againProblems,
+  asSaid,
   assertBad,
   BAD,
   boundProblems,
@@ -40,9 +41,9 @@ for (const seed of [11, 12, 13]) {
       const heard = (): number => dhcpIn(capture).filter(({ type }) => type === "request").length;
       const first = heard();
       await world.until("a renewal asked for", () => (heard() > first ? true : undefined));
-      const said = dhcpIn(capture);
+      const said = asSaid(dhcpIn(capture), serverSought(capture));
       assert.deepEqual(againProblems(said, 1).problems, []);
-      assert.deepEqual(leaseProblems(said, serverSought(capture), KEA_TIMES).problems, []);
+      assert.deepEqual(leaseProblems(said, KEA_TIMES).problems, []);
       assert.deepEqual(boundProblems(said, watch.news(), STANDS_WITHIN_SECONDS), []);
       assert.deepEqual(watch.most(), [address.local]);
       assertBad(fates(), BAD);
@@ -119,6 +120,12 @@ test("a second address that stands for a moment is found, and so are messages at
     assert.equal(boundProblems(leased, [{ atSeconds: 1.2, address: "192.0.2.1", gone: false }], 1).length, 0);
     assert.equal(boundProblems(leased, [{ atSeconds: 3, address: "192.0.2.1", gone: false }], 1).length, 1, "late");
     assert.equal(boundProblems(leased, [], 1).length, 1, "never");
-    assert.equal(leaseProblems([...leased, say("request", 9, "2", "192.0.2.1")], [], KEA_TIMES).problems.length, 1, "T1 missed, and to everybody");
+    assert.equal(leaseProblems([...leased, say("request", 9, "2", "192.0.2.1")], KEA_TIMES).problems.length, 1, "T1 missed, and to everybody");
+    const renewal = (atSeconds: number) => ({ ...say("request", atSeconds, "3", "192.0.2.1"), destination: SERVER_ADDRESS });
+    const late = [say("discover", 0), say("request", 1), say("ack", 12.5), say("request", 13.3, "2", "192.0.2.1"), renewal(13.4)];
+    assert.deepEqual(leaseProblems(asSaid(late, [13.1]), KEA_TIMES), { looked: 2, problems: [] }, "said before T2, left behind what was said at T2");
+    assert.equal(leaseProblems([...late, renewal(13.5)], KEA_TIMES).problems.length, 1, "twice");
+    assert.equal(leaseProblems(asSaid([...leased, renewal(9)], [8.8]), KEA_TIMES).problems.length, 1, "T1 missed");
+    assert.deepEqual(leaseProblems(asSaid([...leased, renewal(9)], [6, 7, 8]), KEA_TIMES).problems, [], "said at T1, left when ARP was answered");
   }),
 );

@@ -126,6 +126,8 @@ const TOLERANCE = 0.1;
 const UNSPECIFIED = "0.0.0.0";
 /** Conflict detection and the kernel take so long: where T1 was over before, there is no socket yet to speak from the address. */
 const FRESH_SECONDS = 1.5;
+/** Between two of the kernel's questions for one hardware address, or the last one and the answer on a bad wire. */
+const SOUGHT_AGAIN_SECONDS = 1.5;
 
 /**
  * Messages of one exchange that are said again, against RFC 2131 §4.1: base, doubled for each before it, at most 64 s, with its jitter; and
@@ -170,16 +172,30 @@ function arpTimes(capture: string, filter: string): readonly number[] {
   return told.split("\n").filter(Boolean).map(Number);
 }
 
+/**
+ * The same messages as we said them: a unicast leaves when the server's hardware address is known, which can be after what was said later.
+ * The kernel asks for that address as the message is said, and again each second.
+ */
+export function asSaid<T extends Said & Pick<Seen, "destination">>(seen: readonly T[], sought: readonly number[]): readonly T[] {
+  let given = 0;
+  const said = seen.map((one) => {
+    if (one.type === "ack") given = one.atSeconds;
+    if (one.type !== "request" || one.destination !== SERVER_ADDRESS) return one;
+    const before = sought.filter((at) => at > given && at < one.atSeconds).toReversed();
+    return { ...one, atSeconds: before.reduce((first, at) => (first - at < SOUGHT_AGAIN_SECONDS ? at : first), one.atSeconds) };
+  });
+  return said.toSorted((a, b) => a.atSeconds - b.atSeconds);
+}
+
 type LeaseSeconds = { readonly renew: number; readonly rebind: number; readonly lease: number; readonly jitter: number };
 
 /**
  * Leases against RFC 2131 §4.4.5: asked for at T1 by unicast and at T2 of everybody, once each, where half of what is left is under a minute;
  * and over in time. All is counted from the first REQUEST of the exchange that gave the lease, and T1 may be over when that ends.
- * @param sought see `serverSought`: a unicast that waited for ARP was said when that began, also where it never left
+ * @param said see `asSaid`
  */
 export function leaseProblems(
   said: readonly (Said & Pick<Seen, "destination">)[],
-  sought: readonly number[],
   seconds: LeaseSeconds,
 ): { readonly looked: number; readonly problems: readonly string[] } {
   const problems: string[] = [];
@@ -187,32 +203,29 @@ export function leaseProblems(
   const begun = new Map<string, number>();
   let lease: { readonly from: number; readonly given: number; readonly seen: Set<string> } | undefined;
   let exchange = "";
-  said.forEach((one, i) => {
-    const before = said[i - 1]?.atSeconds ?? 0;
-    const isRenewal = one.type === "request" && one.ciaddr !== UNSPECIFIED;
-    const isUnicast = isRenewal && one.destination === SERVER_ADDRESS; // only that one waits for the server's hardware address
-    if (one.type === "request" && !begun.has(one.xid))
-      begun.set(one.xid, (isUnicast ? soughtBetween(sought, before, one.atSeconds) : undefined) ?? one.atSeconds);
-    if (one.type === "request" || one.type === "discover") exchange = one.xid;
-    if (one.type === "ack" && one.xid === exchange) {
-      const from = begun.get(one.xid);
-      if (isOver(one, from, seconds.lease)) return;
-      lease = from === undefined ? undefined : { from, given: one.atSeconds, seen: new Set() };
+  for (const one of said) {
+    const { type, xid, atSeconds, destination } = one;
+    if (type === "request" && !begun.has(xid)) begun.set(xid, atSeconds);
+    if (type === "request" || type === "discover") exchange = xid;
+    if (type === "ack" && xid === exchange) {
+      const from = begun.get(xid);
+      if (isOver(one, from, seconds.lease)) continue;
+      lease = from === undefined ? undefined : { from, given: atSeconds, seen: new Set() };
       exchange = "";
     }
-    if (lease === undefined || !(isRenewal || one.type === "discover")) return;
+    if (lease === undefined || !(type === "discover" || (type === "request" && one.ciaddr !== UNSPECIFIED))) continue;
     const { from, given, seen } = lease;
-    const isFresh = one.atSeconds - given < FRESH_SECONDS;
-    const how = one.type === "discover" ? "lease" : one.destination === SERVER_ADDRESS || isFresh ? "renew" : "rebind";
-    const saidAt = how === "renew" ? (begun.get(one.xid) ?? one.atSeconds) : one.atSeconds;
+    const isFresh = atSeconds - given < FRESH_SECONDS;
+    const isBeforeT2 = atSeconds < from + seconds.rebind - seconds.jitter;
+    const how = type === "discover" ? "lease" : destination === SERVER_ADDRESS || (isFresh && isBeforeT2) ? "renew" : "rebind";
     const due = Math.max(from + seconds[how], given);
     looked++;
     const mostSeconds = isFresh ? FRESH_SECONDS : seconds.jitter + seconds[how] * TOLERANCE;
-    if (seen.has(how) || Math.abs(saidAt - due) > mostSeconds)
-      problems.push(`${how} ${one.xid} ${(saidAt - from).toFixed(3)} s after the lease began, due once after ${(due - from).toFixed(3)} s`);
+    if (seen.has(how) || Math.abs(atSeconds - due) > mostSeconds)
+      problems.push(`${how} ${xid} ${(atSeconds - from).toFixed(3)} s after the lease began, due once after ${(due - from).toFixed(3)} s`);
     seen.add(how);
     if (how === "lease") lease = undefined;
-  });
+  }
   return { looked, problems };
 }
 
@@ -224,10 +237,6 @@ export function transcript(said: readonly (Said & Pick<Seen, "destination">)[], 
     .toSorted(([a], [b]) => a - b)
     .map(([at, what]) => `${(at % 1000).toFixed(3)} ${what}`)
     .join("\n");
-}
-
-function soughtBetween(sought: readonly number[], after: number, before: number): number | undefined {
-  return sought.find((at) => at > after && at < before);
 }
 
 /** A lease counts from the first REQUEST for it (RFC 2131 §4.4.1): after a long search on this wire it can be over before it comes, and is none. */
