@@ -14,7 +14,7 @@ import { processesOf } from "./processes.ts";
 import { type Bench, type Measured, median } from "./row.ts";
 
 const PATIENCE_S = 25;
-/** The control role ends after 60 idle seconds. */
+/** The control role has ended, also where it was asked twice. */
 const CONTROL_ENDED_MS = 66_000;
 /** Ours without and with conflict detection, and what they are compared with: of the peers only dhcpcd probes, and only by default. */
 const PLAIN = { ours: "leasehold", peers: ["dhcpcd-noarp", "networkd", "dhclient", "udhcpc"] };
@@ -117,7 +117,7 @@ async function watchedInFlood(world: World, command: string): Promise<Watched> {
   }
 }
 
-/** Of all processes that run so long after one `dhcpleasectl -l`: the control role that answers it is one of them at first. */
+/** Of all processes that run so long after one `dhcpleasectl -l`: the control role that answers it is not counted where it has ended by then. */
 async function ourMemory({ client, folder }: World, command: string, afterMs: number): Promise<number> {
   const program = spawn("ip", ["netns", "exec", client, ...command.split(" ")], { stdio: "ignore" });
   await delay(2000);

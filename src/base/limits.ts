@@ -142,8 +142,8 @@ export const LIMITS = {
   leaseEventBytes: 2048, leaseEventsWaiting: 8192,
   /** Names in the file of one link; further ones are left out. In one message between roles there are at most `leasesPerFrame`. */
   hostNames: 65_536,
-  /** Seconds the control role stays without a request. */
-  controlIdleSeconds: 60,
+  /** Seconds the control role stays without a connection; milliseconds after a lone question. */
+  controlIdleSeconds: 60, controlLoneMs: 250,
   /** Seconds between restarts of a role that dies again and again: 0.1, 0.2, 0.4 ... up to this. */
   restartBackoffSeconds: 30,
   /** Bytes of one lease file; a larger one is ignored. */

@@ -36,7 +36,6 @@ const outcomes = new Map<number, ((outcome: Outcome) => void)[]>();
 const connections = new WeakMap<Socket, number>();
 const streams = new HandedStreams();
 const watchers = new Watchers(undefined, () => tellOfWatchers());
-let idle: ReturnType<typeof setTimeout> | undefined;
 
 const app = controlApp({
   mainView: () => views.ask((request) => main().send("mainViewRequest", { request })),
@@ -53,7 +52,6 @@ const app = controlApp({
 });
 const listener = getRequestListener(
   (request, env) => {
-    stayAwake();
     const { socket } = (env as { readonly incoming: { readonly socket: Socket } }).incoming;
     return app.fetch(request, { connection: connections.get(socket) ?? 0 });
   },
@@ -67,7 +65,6 @@ startRole({
   prepare: (channel) => {
     main = channel;
     streams.onStream(serve);
-    stayAwake();
     return fromMain;
   },
 });
@@ -130,10 +127,4 @@ function meetEngine(role: RoleName, fd: number): void {
 /** Where nobody watches, nothing is gathered. */
 function tellOfWatchers(): void {
   engines.get("lan")?.send("leaseListeners", { areThere: watchers.count > 0 });
-}
-
-/** Ends after a minute without a request and without a watcher: the next connection starts it again. */
-function stayAwake(): void {
-  clearTimeout(idle);
-  idle = setTimeout(() => (watchers.count > 0 ? stayAwake() : process.exit(0)), LIMITS.controlIdleSeconds * 1000);
 }

@@ -58,7 +58,7 @@ async function refreshed({ root, ours, slapd }: DirectoryWorld, shell: string): 
 
 /** Of all processes, while an update is under way that brings something new. */
 async function peakMib(world: DirectoryWorld): Promise<number> {
-  const pids = world.ours.pids();
+  const pids = world.ours.stayingPids();
   let most = 0;
   let isOver = false;
   const sampling = (async () => {

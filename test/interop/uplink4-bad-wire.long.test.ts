@@ -30,7 +30,7 @@ describe("minutes on a bad wire", { concurrency: 5 }, () => {
         console.log(`bad wire ${seed}: ${said.length} messages, ${acks} ACKs, ${again.looked} said again, ${leases.looked} leases`);
         const problems = [...again.problems, ...leases.problems];
         assert.equal(problems.length, 0, `${problems.join("\n")}\n${transcript(said, sought)}`);
-        assert.ok(leases.looked >= 5, `${leases.looked} leases`);
+        assert.ok(leases.looked > 0, "bound at the last moment, it still comes to T1");
         assert.deepEqual(boundProblems(said, watch.news(), STANDS_WITHIN_SECONDS, KEA_TIMES.lease), []);
         assert.equal(watch.most().length, 1, `at once: ${watch.most().join(" ")}`);
         assertBad(fates(), BAD);

@@ -1,12 +1,14 @@
 /** The control socket against people and strangers: who may read, who may write, and what is too much. */
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { chmodSync } from "node:fs";
+import { once } from "node:events";
+import { chmodSync, existsSync } from "node:fs";
 import { request } from "node:http";
 import { connect, type Socket } from "node:net";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { roleOf } from "../support/processes.ts";
 import { inWorld, NEEDS_ROOT, type UplinkWorld } from "../support/uplink-world.ts";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "../..");
@@ -174,6 +176,28 @@ test("two commands pipelined on one connection are both answered", TRUTH, () =>
       socket.on("close", () => resolve(text));
     });
     assert.equal(heard.split("HTTP/1.1 200").length - 1, 2);
+  }),
+);
+
+test("the role that answers goes soon after a lone question, and stays for who asks again and for whoever is still connected", TRUTH, () =>
+  inWorld(async (world) => {
+    const program = world.leasehold();
+    const socketPath = join(world.folder, "run/control.sock");
+    const role = (): number | undefined => roleOf(program.pid ?? 0, "control");
+    await world.until("the control socket", () => (existsSync(socketPath) ? true : undefined));
+    const held = connect(socketPath);
+    await once(held, "connect");
+    const first = await world.until("its role", role);
+    assert.ok(shows(world));
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    assert.equal(role(), first, "somebody is connected");
+    held.destroy();
+    await world.until("it goes", () => (role() === undefined ? true : undefined), 5);
+    assert.ok(shows(world));
+    const second = role();
+    assert.ok(second !== undefined && second !== first);
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    assert.equal(role(), second, "it was asked twice within a minute");
   }),
 );
 

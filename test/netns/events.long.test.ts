@@ -1,27 +1,20 @@
-/** The control role ends after a minute without a request, and not while somebody watches. */
+/** The control role does not end while somebody watches, however little happens. */
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { roleOf } from "../support/processes.ts";
 import { inWorld, NEEDS_ROOT } from "../support/uplink-world.ts";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "../..");
 const TRUTH = { skip: NEEDS_ROOT };
 
-function controlOf(pid: number): number | undefined {
-  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(/\s+/).filter(Boolean);
-  return children
-    .map(Number)
-    .find((one) => readdirSync("/proc").includes(String(one)) && readFileSync(`/proc/${one}/cmdline`, "utf8").includes("/dist/control.mjs"));
-}
-
 test("a watcher lives through a silence of more than a minute, and the control role with it; when it goes, the role ends", TRUTH, () =>
   inWorld(async (world) => {
     const program = world.leasehold();
     const main = program.pid ?? 0;
-    const control = (): number | undefined => controlOf(main);
+    const control = (): number | undefined => roleOf(main, "control");
     const shown = (): boolean => spawnSync(join(root, "bin/leasehold"), ["show", "--runtime-dir", join(world.folder, "run")]).status === 0;
     await world.until("the control socket", () => (shown() ? true : undefined));
     const watcher = world.spawn(world.client, "watch", [join(root, "bin/leasehold"), "watch", "--json", "--runtime-dir", join(world.folder, "run")]);

@@ -16,7 +16,7 @@ test("clients come and go a hundred times: no descriptor, address, route or file
     await world.serve();
     const program = await world.leasehold('[system]\nresolver = "none"\n[uplink4."c*"]\nconflict_detection = "off"\n');
     const run = join(world.folder, "leasehold.run");
-    const open = (): readonly number[] => program.pids().map((pid) => readdirSync(`/proc/${pid}/fd`).length);
+    const open = (): readonly number[] => program.stayingPids().map((pid) => readdirSync(`/proc/${pid}/fd`).length);
     const away = async (): Promise<void> => {
       await server.ip("link", "del", "p0");
       await world.until("nothing is published", () => readdirSync(join(run, "uplinks")).length === 0);
@@ -29,7 +29,7 @@ test("clients come and go a hundred times: no descriptor, address, route or file
     await world.bound();
     await away();
     let before: readonly number[] = [];
-    const pids = program.pids();
+    const pids = program.stayingPids();
     for (let round = 0; round <= ROUNDS; round++) {
       await back();
       if (round % BOUND_EVERY === 0) await world.until("an address", async () => (await world.addresses())[0]);
@@ -37,7 +37,7 @@ test("clients come and go a hundred times: no descriptor, address, route or file
       if (round === 0) before = await quiet(open);
     }
     assert.deepEqual(await quiet(open), before, "descriptors of main and its roles");
-    assert.deepEqual(program.pids(), pids, "no role died of it");
+    assert.deepEqual(program.stayingPids(), pids, "no role died of it");
     assert.deepEqual(
       (await client.ip("-4", "route", "show", "table", "all")).stdout.split("\n").filter((line) => /proto dhcp|dev c0/.test(line)),
       [],

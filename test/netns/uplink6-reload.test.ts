@@ -20,7 +20,7 @@ test("B19: a reload adds interfaces and removes them at once; the addresses of t
     const local = async (name: string): Promise<string | undefined> => (await one(on(name)))?.local;
     await until("addresses", async () => (await local("lan0")) !== undefined && (await local("lan1")) !== undefined);
     const [first = "", second = ""] = [await local("lan0"), await local("lan1")];
-    const [asked, pids] = [did.length, await roles(program)];
+    const [asked, pids] = [did.length, program.stayingPids()];
     const said = await news(async () => {
       await program.reload(SYSTEM + to('"lan0", "lan1", "lan2"'));
       await until("lan2 has an address", () => local("lan2"));
@@ -29,7 +29,7 @@ test("B19: a reload adds interfaces and removes them at once; the addresses of t
     });
     assert.match(said, new RegExp(`Deleted[^\\n]*${second}/64`), "the monitor saw what happened");
     assert.doesNotMatch(said, new RegExp(`Deleted[^\\n]*${first}/`));
-    assert.deepEqual([await local("lan0"), did.length, program.pids()], [first, asked, pids]);
+    assert.deepEqual([await local("lan0"), did.length, program.stayingPids()], [first, asked, pids]);
     assert.deepEqual(await refusing(), ["unreachable 2001:db8:8000::/56"]);
   }),
 );
@@ -45,7 +45,7 @@ test(
       const { did } = serve("s0", POOL);
       const program = await start(SYSTEM + to('"lan0"'));
       const before = await until("an address", () => one(on("lan0")));
-      const [asked, pids] = [did.length, await roles(program)];
+      const [asked, pids] = [did.length, program.stayingPids()];
       const quiet = await news(async () => {
         await program.reload(SYSTEM + to('"lan0"', "rapid_commit = false\n"));
         await program.reload(`${SYSTEM}\n# the same\n${to('"lan0"')}`);
@@ -66,7 +66,7 @@ test(
       await until("another host part", async () =>
         (await on("lan0")).some(({ local, preferred_life_time: left }) => local.endsWith("::7") && left > 0),
       );
-      assert.deepEqual([did.length, program.pids()], [asked, pids]);
+      assert.deepEqual([did.length, program.stayingPids()], [asked, pids]);
     }),
 );
 
@@ -82,9 +82,10 @@ test("B23: a reload that removes an uplink takes away what was its, leaves the o
     serve("s1", OTHER_POOL);
     const [first, second] = [to('"lan0"'), to('"lan1"', "", "wan1")];
     const program = await start(SYSTEM + first + second);
+    assert.ok(await program.watch(), "descriptors lead to the control role");
     const both = async (): Promise<boolean> => (await on("lan0")).length === 1 && (await on("lan1")).length === 1;
     await until("an address of each", both);
-    const pids = await roles(program);
+    const pids = program.stayingPids();
     const said = await news(async () => {
       await program.reload(SYSTEM + second);
       await until("that of the first is gone", async () => (await on("lan0")).length === 0 && (await refusing()).length === 1);
@@ -103,7 +104,7 @@ test("B23: a reload that removes an uplink takes away what was its, leaves the o
     await until("no descriptor stays", () => (descriptors(program).join() === before.join() ? true : undefined));
     await program.reload(SYSTEM + to('"lan0"', "", "none0"));
     await until("nothing is left", async () => [...(await on("lan0")), ...(await on("lan1")), ...(await refusing())].length === 0);
-    assert.deepEqual(program.pids(), pids);
+    assert.deepEqual(program.stayingPids(), pids);
     const { uplinks } = (await program.show())["uplink6"] as { readonly uplinks: readonly { readonly interface: string; readonly state: string }[] };
     assert.deepEqual(
       uplinks.map(({ interface: name, state }) => `${name} ${state}`),
@@ -137,12 +138,6 @@ test(
     }),
 );
 
-/** All of them: the one for controls starts with the first question. */
-async function roles(program: Leasehold): Promise<readonly number[]> {
-  await program.show();
-  return program.pids();
-}
-
 function descriptors(program: Leasehold): readonly number[] {
-  return program.pids().map((pid) => readdirSync(`/proc/${pid}/fd`).length);
+  return program.stayingPids().map((pid) => readdirSync(`/proc/${pid}/fd`).length);
 }

@@ -156,7 +156,7 @@ describe("attack code inside the roles", { skip }, () => {
   }
 });
 
-/** A control role ends by itself when nobody asks: then it is gone already. */
+/** A control role is ended when nobody asks: then it is gone already. */
 function endRole(pid: number): void {
   try {
     process.kill(pid, "SIGKILL");

@@ -8,7 +8,8 @@ import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { type FenceReport, reportFence, reportFences, statusOf } from "../../src/platform/fence/report.ts";
 import { type Namespace, needsRoot, waitFor, withNamespaces } from "../support/namespace.ts";
-import { childrenOf, Program, type Shown } from "./program.ts";
+import { childrenOf } from "../support/processes.ts";
+import { Program, type Shown } from "./program.ts";
 
 const INSTALLATION = fileURLToPath(new URL("../..", import.meta.url));
 const NOBODY = 65534;

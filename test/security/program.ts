@@ -1,6 +1,7 @@
 /** `leasehold run` as users start it, in a namespace with one uplink and nobody at its other end. */
-import { readFileSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { ControlWatcher } from "../support/control-watcher.ts";
 import { type Namespace, type Running, waitFor } from "../support/namespace.ts";
 import { run } from "../support/programs.ts";
 
@@ -52,11 +53,13 @@ export class Program {
   readonly running: Running;
   readonly #program: string;
   readonly #runtime: string;
+  readonly #watcher: ControlWatcher;
 
   /** @param installation a folder with bin/, dist/ and native/; `scratch` is for configuration and state */
   constructor(namespace: Namespace, { installation, scratch, env = {}, configuration = servicesWith(ALL_ROLES) }: ProgramOptions) {
     this.#program = join(installation, "bin/leasehold");
     this.#runtime = join(scratch, "run");
+    this.#watcher = new ControlWatcher(join(this.#runtime, "control.sock"));
     const file = join(scratch, "leasehold.toml");
     writeFileSync(file, configuration, { mode: 0o600 });
     const args = ["run", "-f", file, "--runtime-dir", this.#runtime, "--state-dir", join(scratch, "state"), "--log-level", "debug"];
@@ -71,6 +74,7 @@ export class Program {
 
   /** What `leasehold show` says; undefined while it does not answer. */
   async shown(): Promise<Shown | undefined> {
+    if (!(await this.#watcher.watch())) return undefined; // the control role goes when nobody is connected
     const { stdout, code } = await run(this.#program, ["show", "--json", "--runtime-dir", this.#runtime]);
     return code === 0 ? JSON.parse(stdout).main : undefined;
   }
@@ -99,18 +103,5 @@ export class Program {
     const from = after === undefined ? 0 : all.lastIndexOf(after) + 1;
     const lines = after !== undefined && from === 0 ? [] : all.slice(from);
     return lines.filter((line) => line.includes('"roleEnded"')).map((line) => JSON.parse(line) as RoleEnded);
-  }
-}
-
-/** The children of a process, by the kernel. */
-export function childrenOf(pid: number): readonly number[] {
-  try {
-    return readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8")
-      .trim()
-      .split(" ")
-      .filter((text) => text !== "")
-      .map(Number);
-  } catch {
-    return [];
   }
 }

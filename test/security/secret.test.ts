@@ -17,7 +17,7 @@ const USERS = 50;
 const MEGABYTE = 1_048_576;
 type Process = { readonly name: string; readonly pid: number };
 
-/** Main and its roles, control among them: it has just been asked. */
+/** Main and its roles, control among them: somebody watches. */
 async function roles(
   show: () => Promise<{ readonly main: { readonly pid: number; readonly roles: readonly Process[] } }>,
 ): Promise<readonly Process[]> {
@@ -56,6 +56,7 @@ function filesWith(folder: string, secret: string): readonly string[] {
 test("a password of a file is in the fetcher's memory alone, also behind a reload, a refresh and a probe", needsPeers, () =>
   inFaulty({ users: USERS, groups: 5 }, async ({ folder, toml, serving }) => {
     const ours = await serving(toml());
+    assert.ok(await ours.watch());
     assert.equal((await directory(folder, "refresh")).code, 0);
     assert.equal((await directory(folder, "probe", "main")).code, 0);
     onlyTheFetcherHas(READER.password, await roles(ours.show));
@@ -90,6 +91,7 @@ test("a password that stands in ypldap.conf is in the fetcher's memory alone", n
     };
     const ours = await startLeasehold(spawned, folder, "");
     await servedUsers(root, USERS, ours.log);
+    assert.ok(await ours.watch());
     onlyTheFetcherHas(READER.password, await roles(ours.show));
   }),
 );

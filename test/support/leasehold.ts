@@ -1,9 +1,10 @@
 /** The program as a user starts it, all roles and fences, in a namespace; and what it says of itself. */
 import { execFile } from "node:child_process";
-import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { ControlWatcher } from "./control-watcher.ts";
 import type { Namespace, SpawnOptions } from "./namespace.ts";
+import { childrenOf, roleOf } from "./processes.ts";
 import { type Running, waitFor } from "./programs.ts";
 import { readIn, writeIn } from "./scratch.ts";
 
@@ -17,6 +18,8 @@ export type Leasehold = {
   /** Runs `leasehold ARGS` against it. */
   readonly control: (...args: readonly string[]) => Promise<string>;
   readonly show: () => Promise<Shown>;
+  /** Somebody stays connected from now on, and the control role with them. */
+  readonly watch: () => Promise<boolean>;
   /** Writes another configuration and asks for it. */
   readonly reload: (toml: string) => Promise<string>;
   /** kill -9 of main: its roles die with it. */
@@ -24,6 +27,8 @@ export type Leasehold = {
   readonly stop: () => Promise<void>;
   /** Main and its roles, by the kernel. */
   readonly pids: () => readonly number[];
+  /** Of them those that stay: the control role comes and goes as it is asked. */
+  readonly stayingPids: () => readonly number[];
 };
 export type Shown = {
   readonly main: { readonly pid: number; readonly roles: readonly { readonly name: string; readonly pid: number; readonly ready: boolean }[] };
@@ -50,6 +55,7 @@ export async function startLeasehold(
   const before = starts();
   const program = ns.spawn("sh", command);
   const log = (): string => readIn(folder, `${name}.log`);
+  const watcher = new ControlWatcher(join(run, "control.sock"));
   const control = (...asked: readonly string[]): Promise<string> => told(BIN, [...asked, "--runtime-dir", run]);
   await waitFor(
     (see) => {
@@ -64,6 +70,7 @@ export async function startLeasehold(
     log,
     control,
     show: async () => JSON.parse(await control("show", "--json")) as Shown,
+    watch: () => watcher.watch(),
     reload: async (other) => {
       writeIn(folder, `${name}.toml`, other);
       return control("reload");
@@ -74,12 +81,8 @@ export async function startLeasehold(
     },
     stop: async () => void (await program.stop()),
     pids: () => [program.pid, ...childrenOf(program.pid)],
+    stayingPids: () => [program.pid, ...childrenOf(program.pid).filter((pid) => pid !== roleOf(program.pid, "control"))],
   };
-}
-
-function childrenOf(pid: number): readonly number[] {
-  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(/\s+/).filter(Boolean);
-  return children.map(Number);
 }
 
 function told(command: string, args: readonly string[]): Promise<string> {

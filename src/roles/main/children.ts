@@ -57,7 +57,7 @@ export class Children {
     return child?.ready === true ? child.connection : undefined;
   }
 
-  /** One that hangs: it is started again. */
+  /** One that hangs, and is started again, or that nobody needs any more. */
   end(name: ChildName): void {
     this.#running.get(name)?.role.kill("SIGKILL");
   }

@@ -1,7 +1,7 @@
 /** Main: rights, configuration, kernel changes, sockets, files, restarts. Parses no packet, and takes no path from anyone but its starter. */
 import { mkdirSync, openSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { channelPair, closeAll } from "../../platform/channel.ts";
+import { channelPair } from "../../platform/channel.ts";
 import { LOCK, native } from "../../platform/native.ts";
 import { KernelNetwork } from "../../platform/netlink/kernel-network.ts";
 import { openMonitor } from "../../platform/netlink/monitor.ts";
@@ -15,7 +15,8 @@ import { speak } from "../messages/spoken.ts";
 import { AttachedInterfaces } from "./attached.ts";
 import { Children, type ChildName } from "./children.ts";
 import { again, inPlaceOf, type Loaded, loadConfiguration } from "./configuration.ts";
-import { type Accepted, ControlSocket } from "./control-socket.ts";
+import { ControlRole } from "./control-role.ts";
+import { ControlSocket } from "./control-socket.ts";
 import { directoryCommand, isOfDirectory } from "./directory-commands.ts";
 import { DirectoryOffice } from "./directory-office.ts";
 import { ownDuid } from "./duid-file.ts";
@@ -54,14 +55,13 @@ export class Main {
   readonly #tools: Tools;
   readonly #offices: readonly Office[];
   readonly #control: ControlSocket;
+  readonly #controlRole: ControlRole;
   readonly #commands: InterfaceCommands;
   readonly #attached: AttachedInterfaces;
   readonly #managed: ManagedSettings;
   readonly #refused = new Counters();
   readonly #lacking = new Set<string>();
   readonly #startedAt = new Date().toISOString();
-  /** Connections that wait for the control role to start. */
-  readonly #early: Accepted[] = [];
   /** Offices whose service is configured, or was. */
   #active: readonly Office[];
   #generation = 1;
@@ -92,7 +92,8 @@ export class Main {
     this.#managed = new ManagedSettings({ folder: options["runtime-dir"], network: tools.network, log: tools.log });
     this.#managed.configure(inForce());
     this.#active = this.#offices.filter((office) => office.configure(inForce()));
-    this.#control = new ControlSocket(controlSocketOf(options), (accepted) => this.#connection(accepted));
+    this.#control = new ControlSocket(controlSocketOf(options), (accepted) => this.#controlRole.accepted(accepted));
+    this.#controlRole = new ControlRole(this.#children, () => this.#control);
   }
 
   start(): void {
@@ -183,7 +184,7 @@ export class Main {
 
   #ready(name: ChildName): void {
     if (name === "frontend") this.#children.to(name)?.send("netlinkSocket", true, { descriptors: [openMonitor(KERNEL_NEWS)] });
-    if (name === "control") for (const accepted of this.#early.splice(0)) this.#hand(accepted);
+    if (name === "control") this.#controlRole.ready();
     const office = this.#active.find(({ roles }) => roles.includes(name));
     office?.ready(name);
     for (const [one, other] of PAIRS) if (one === name || other === name) this.#introduce(one, other);
@@ -199,10 +200,8 @@ export class Main {
   }
 
   #gone(name: ChildName, how: string): void {
-    this.#log.of("main").write(name === "control" && how === "exit code 0" ? "debug" : "error", "roleEnded", { name, how });
-    if (name !== "control") return;
-    closeAll(this.#early.splice(0).map(({ descriptor }) => descriptor));
-    this.#control.allClosed();
+    const wasWanted = name === "control" && this.#controlRole.gone();
+    this.#log.of("main").write(wasWanted ? "debug" : "error", "roleEnded", { name, how });
   }
 
   #message(name: ChildName, message: Incoming): void {
@@ -218,22 +217,11 @@ export class Main {
     else if (message.kind === "command") this.#command(message);
     else if (message.kind === "leasesCommand") this.#changeLeases(message);
     else if (message.kind === "reconfigureCommand") this.#reconfigure(message);
-    else if (message.kind === "connectionClosed") this.#control.closed(message.body.connection);
+    else if (message.kind === "connectionClosed") this.#controlRole.closed(message.body.connection);
     else {
       if (message.kind === "openPacketSocket" || message.kind === "openDatagramSocket") this.#managed.apply(); // a link came
       this.#active.find(({ roles }) => roles.includes(name))?.message(name, message);
     }
-  }
-
-  /** The control role starts with the first connection. */
-  #connection(accepted: Accepted): void {
-    if (this.#children.to("control") !== undefined) return this.#hand(accepted);
-    this.#early.push(accepted);
-    this.#children.start("control");
-  }
-
-  #hand({ number, uid, descriptor }: Accepted): void {
-    this.#children.to("control")?.send("connection", { number, uid }, { descriptors: [descriptor] });
   }
 
   /** Reads are for whoever may open the socket, writes for root, by the uid main noted itself. */

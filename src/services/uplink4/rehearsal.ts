@@ -4,12 +4,11 @@
  */
 import type { Ipv4Address } from "../../base/ipv4.ts";
 import type { MacAddress } from "../../base/mac.ts";
-import { instant, wallClock } from "../../base/time.ts";
-import type { Clock } from "../../ports/clock.ts";
 import type { UplinkAddress } from "../../ports/kernel.ts";
 import { chaddr } from "../../wire/dhcp4/hardware.ts";
 import { type Dhcp4Message, decodeDhcp4, dhcp4, encodeDhcp4 } from "../../wire/dhcp4/message.ts";
 import { encodeUdpFrame } from "../../wire/ip/udp.ts";
+import { standingClock } from "../standing-clock.ts";
 import { standardUplink } from "./config.ts";
 import { Uplink4 } from "./service.ts";
 
@@ -25,7 +24,6 @@ const SERVER = "192.0.2.1" as Ipv4Address;
 const SERVER_MAC = "02:00:5e:10:00:02" as MacAddress;
 const ADDRESS = "192.0.2.2" as Ipv4Address;
 const PORTS = { sourcePort: 67, destinationPort: 68 } as const;
-const NOW = instant(0);
 
 export function rehearse(): Rehearsed {
   const sent: Rehearsed["sent"][number][] = [];
@@ -33,7 +31,7 @@ export function rehearse(): Rehearsed {
   const configured: UplinkAddress[] = [];
   const due: (() => void)[] = [];
   const service = new Uplink4({
-    clock: clockWith(due),
+    clock: standingClock(due),
     datagrams: { broadcast: (_link, from, tos, payload) => void sent.push({ from, tos, payload }), unicast: nothing },
     arp: { open: nothing, close: nothing, send: nothing },
     kernel: { configure: (_link, _name, wanted) => void configured.push(wanted), deconfigure: nothing },
@@ -69,16 +67,6 @@ function answerTo({ xid }: Dhcp4Message, messageType: "offer" | "ack"): Uint8Arr
   };
   const payload = encodeDhcp4(dhcp4({ op: "reply", xid, yiaddr: ADDRESS, chaddr: chaddr(LINK.mac), options }));
   return encodeUdpFrame({ sourceMac: SERVER_MAC, destinationMac: LINK.mac, source: SERVER, destination: ADDRESS, ...PORTS, payload });
-}
-
-/** Time stands; what is due is told to whoever lets it come. */
-function clockWith(due: (() => void)[]): Clock {
-  return {
-    now: () => NOW,
-    wallClock: () => wallClock(0),
-    entropy: () => new Uint8Array(32),
-    alarm: (ring) => ({ set: (at) => void (at <= NOW && due.push(ring)), close: nothing }),
-  };
 }
 
 function nothing(): void {}

@@ -4,12 +4,11 @@
  */
 import type { Duid } from "../../base/duid.ts";
 import type { Ipv6Address, Ipv6Prefix } from "../../base/ipv6.ts";
-import { instant, wallClock } from "../../base/time.ts";
-import type { Clock } from "../../ports/clock.ts";
 import type { LinkDatagrams } from "../../ports/datagrams.ts";
 import type { PrefixPlan } from "../../ports/kernel.ts";
 import { iaPd, iaPrefix } from "../../wire/dhcp6/leases.ts";
 import { type Dhcp6ClientMessage, decodeDhcp6, dhcp6, encodeDhcp6, isRelayMessage } from "../../wire/dhcp6/message.ts";
+import { standingClock } from "../standing-clock.ts";
 import { uplink6 } from "./config.ts";
 import { Uplink6 } from "./service.ts";
 
@@ -26,7 +25,6 @@ const THEIRS = "fe80::2" as Ipv6Address;
 const SERVER_PORT = 547;
 const HOP_LIMIT = 64;
 const LIFETIMES = { preferredSeconds: 3000, validSeconds: 7200 };
-const NOW = instant(0);
 
 export function rehearse(): Rehearsed {
   const sent: Sent[] = [];
@@ -34,7 +32,7 @@ export function rehearse(): Rehearsed {
   const due: (() => void)[] = [];
   const sockets = { open: nothing, close: nothing };
   const service = new Uplink6({
-    clock: clockWith(due),
+    clock: standingClock(due),
     datagrams: { send: (_link, datagram) => void sent.push(datagram) },
     sockets,
     routers: { datagrams: { send: nothing }, sockets },
@@ -65,16 +63,6 @@ function answerTo({ transactionId, options: { clientId } }: Dhcp6ClientMessage, 
   const prefixes = [iaPrefix("2001:db8::/56" as Ipv6Prefix, LIFETIMES)];
   const options = { serverId: SERVER, iaPd: [iaPd({ iaid: 1, iaPrefix: prefixes })], dnsServers: [THEIRS] };
   return dhcp6({ kind, transactionId, options: clientId === undefined ? options : { ...options, clientId } });
-}
-
-/** Time stands; what is due is told to whoever lets it come. */
-function clockWith(due: (() => void)[]): Clock {
-  return {
-    now: () => NOW,
-    wallClock: () => wallClock(0),
-    entropy: () => new Uint8Array(32),
-    alarm: (ring) => ({ set: (at) => void (at <= NOW && due.push(ring)), close: nothing }),
-  };
 }
 
 const USABLE = { tentative: false, dadFailed: false, deprecated: false, temporary: false } as const;
