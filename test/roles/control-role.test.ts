@@ -31,7 +31,7 @@ function rig(t: TestContext) {
   };
   const ready = (): void => {
     isReady = true;
-    role.ready();
+    role.ready(() => void told.push("introduced"));
   };
   const gone = (): boolean => {
     isReady = false;
@@ -50,14 +50,14 @@ test("a lone question starts it, and it goes soon after the answer; the next one
   const { gone, question, news, pass } = rig(t);
   question(1);
   pass(249);
-  assert.deepEqual(news(), ["started", "handed 1"]);
+  assert.deepEqual(news(), ["started", "introduced", "handed 1"]);
   pass(1);
   assert.deepEqual(news(), ["ended"]);
   assert.equal(gone(), true);
   pass(MINUTE_MS - 1);
   question(2);
   pass(MINUTE_MS - 1);
-  assert.deepEqual(news(), ["started", "handed 2"]);
+  assert.deepEqual(news(), ["started", "introduced", "handed 2"]);
   question(3);
   pass(MINUTE_MS - 1);
   assert.deepEqual(news(), ["handed 3"], "each question counts anew");
@@ -67,7 +67,7 @@ test("a lone question starts it, and it goes soon after the answer; the next one
   pass(MINUTE_MS);
   question(4);
   pass(250);
-  assert.deepEqual(news(), ["started", "handed 4", "ended"], "a minute without anybody is forgotten");
+  assert.deepEqual(news(), ["started", "introduced", "handed 4", "ended"], "a minute without anybody is forgotten");
 });
 
 test("it stays while a connection is open, however long nothing is asked on it", (t) => {
@@ -76,19 +76,19 @@ test("it stays while a connection is open, however long nothing is asked on it",
   ready();
   question(2);
   pass(10 * MINUTE_MS);
-  assert.deepEqual(news(), ["started", "handed 1", "handed 2"]);
+  assert.deepEqual(news(), ["started", "introduced", "handed 1", "handed 2"]);
   role.closed(1);
   pass(250);
   assert.deepEqual(news(), ["ended"]);
 });
 
-test("who comes while it starts waits for it, and who comes while it ends is handed to the next one", (t) => {
+test("who comes while it starts waits until it has met the engines, and who comes while it ends is handed to the next one", (t) => {
   const { open, comes, ready, gone, question, news, pass } = rig(t);
   comes(1);
   comes(2);
   assert.deepEqual(news(), ["started", "started"], "one that starts is not started again: children.ts sees to that");
   ready();
-  assert.deepEqual(news(), ["handed 1", "handed 2"]);
+  assert.deepEqual(news(), ["introduced", "handed 1", "handed 2"]);
   open.clear();
   question(3);
   pass(250);
@@ -99,7 +99,7 @@ test("who comes while it starts waits for it, and who comes while it ends is han
   gone();
   assert.deepEqual(news(), ["started"]);
   ready();
-  assert.deepEqual(news(), ["handed 4"]);
+  assert.deepEqual(news(), ["introduced", "handed 4"]);
   assert.deepEqual([...open], [4]);
 });
 
@@ -110,7 +110,7 @@ test("one that died takes its connections with it, and is not said to have been 
   assert.equal(gone(), false);
   assert.equal(open.size, 0);
   pass(MINUTE_MS);
-  assert.deepEqual(news(), ["started", "handed 1"], "there is nobody to be ended");
+  assert.deepEqual(news(), ["started", "introduced", "handed 1"], "there is nobody to be ended");
   comes(2);
   assert.deepEqual(news(), ["started"]);
 });

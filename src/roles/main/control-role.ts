@@ -32,7 +32,9 @@ export class ControlRole {
     if (!this.#isEnding) this.#start();
   }
 
-  ready(): void {
+  /** @param introduce to the engines: who asks comes after those who know, or would be told that we are busy */
+  ready(introduce: () => void): void {
+    introduce();
     for (const connection of this.#early.splice(0)) this.#hand(connection);
   }
 

@@ -184,11 +184,15 @@ export class Main {
 
   #ready(name: ChildName): void {
     if (name === "frontend") this.#children.to(name)?.send("netlinkSocket", true, { descriptors: [openMonitor(KERNEL_NEWS)] });
-    if (name === "control") this.#controlRole.ready();
+    if (name === "control") return this.#controlRole.ready(() => this.#introduceAll(name));
     const office = this.#active.find(({ roles }) => roles.includes(name));
     office?.ready(name);
-    for (const [one, other] of PAIRS) if (one === name || other === name) this.#introduce(one, other);
+    this.#introduceAll(name);
     if (name === "frontend") for (const one of this.#active) one.ready(name);
+  }
+
+  #introduceAll(name: ChildName): void {
+    for (const [one, other] of PAIRS) if (one === name || other === name) this.#introduce(one, other);
   }
 
   #introduce(one: ChildName, other: ChildName): void {
