@@ -1,4 +1,5 @@
 /** The engine of `lan` under load and under strace: what it wrote, what it said, in which order. */
+import { statSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Call, callsIn } from "./durable-trace.ts";
@@ -20,6 +21,7 @@ rapid_commit = true
 `;
 const GENERATOR = fileURLToPath(new URL("../../bench/tools/dhcp6load.c", import.meta.url));
 const CALLS = "recvmmsg,recvmsg,sendmmsg,sendmsg,sendto,pwritev2,pwritev,pwrite64,fdatasync,fsync";
+const STILL_MS = 500;
 /** More than a group has on disk. */
 const STRING_BYTES = 300_000;
 const PATIENCE_MS = 30_000;
@@ -49,9 +51,24 @@ export async function tracedCalls(clients: number): Promise<readonly Call[]> {
       );
       const phases = [`sarr:${clients}`, `rapid:${clients}`, `sleep:${AGE_MS}`, `renew:${2 * clients}`, `release:${Math.ceil(clients / 10)}`];
       await hosts.exec(load, "-I", "eth0", "-w", "32", "-t", "4000", "-u", ...phases);
+      await stillFor(STILL_MS, () => statSync(file).size); // the answer is here before strace has written that it left
       await strace.stop("SIGINT");
       calls = await callsIn(file);
     }),
   );
   return calls;
+}
+
+/** Until a number has not changed for so long. */
+async function stillFor(ms: number, look: () => number): Promise<void> {
+  let [last, since] = [look(), performance.now()];
+  await waitFor(
+    () => {
+      const now = look();
+      if (now !== last) [last, since] = [now, performance.now()];
+      return performance.now() - since >= ms;
+    },
+    PATIENCE_MS,
+    "it stands still",
+  );
 }
