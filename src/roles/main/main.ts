@@ -204,8 +204,8 @@ export class Main {
   }
 
   #gone(name: ChildName, how: string): void {
-    const wasWanted = name === "control" && this.#controlRole.gone();
-    this.#log.of("main").write(wasWanted ? "debug" : "error", "roleEnded", { name, how });
+    if (name === "control" && this.#controlRole.gone()) return;
+    this.#log.of("main").write("error", "roleEnded", { name, how });
   }
 
   #message(name: ChildName, message: Incoming): void {
