@@ -126,7 +126,7 @@ async function oneRound(told: Told, { chance, frames, perExchange, reasons, answ
   const part = (share: number): number => Math.round((frames * share) / 1000);
   const segment = async (target: Target, kind: Kind, count: number, mayAccept: boolean): Promise<void> => {
     const real = target === bound ? answers : () => 0;
-    const before = factsOf(facts(world, program), target.name);
+    const before = factsOf(await accounted(world, program, target, real), target.name); // with no answer under way
     const acks = real();
     await target.flood(kind, count, chance, { follow: target === open });
     const after = factsOf(await accounted(world, program, target, real), target.name);

@@ -216,8 +216,7 @@ export function leaseProblems(
     if (lease === undefined || !(type === "discover" || (type === "request" && one.ciaddr !== UNSPECIFIED))) continue;
     const { from, given, seen } = lease;
     const isFresh = atSeconds - given < FRESH_SECONDS;
-    const isBeforeT2 = atSeconds < from + seconds.rebind - seconds.jitter;
-    const how = type === "discover" ? "lease" : destination === SERVER_ADDRESS || (isFresh && isBeforeT2) ? "renew" : "rebind";
+    const how = type === "discover" ? "lease" : destination === SERVER_ADDRESS || (isFresh && !seen.has("renew")) ? "renew" : "rebind";
     const due = Math.max(from + seconds[how], given);
     looked++;
     const mostSeconds = isFresh ? FRESH_SECONDS : seconds.jitter + seconds[how] * TOLERANCE;
