@@ -17,6 +17,8 @@ export type WishName = keyof typeof WISHES;
 
 /** Against clocks in whole seconds; clients may also be late on a machine that runs many stories. */
 const EARLY_SECONDS = 1.5;
+/** And networkd takes up to a tenth off, by chance: 27.6 s of 30 were seen. */
+const EARLY_SHARE = 0.1;
 
 /** Asked for, renewed at T1, kept over a kill -9 of ours, given back. */
 export function life(name: LanPeerName, wanted: Wanted, times?: LanTimes): Promise<void> {
@@ -194,7 +196,7 @@ async function renewedAtT1(world: LanWorld, held: Held, { timersWithin }: LanPee
   });
   const [reply, renewal] = [world.messages().find(bound), renewals()[0]];
   const after = (renewal?.atSeconds ?? 0) - (reply?.atSeconds ?? 0);
-  assert.ok(after > world.t1Seconds - EARLY_SECONDS, `renewed after ${after} s`);
+  assert.ok(after > world.t1Seconds * (1 - EARLY_SHARE) - EARLY_SECONDS, `renewed after ${after} s`);
 }
 
 function sizeOf({ addresses, prefixes }: Held): number {
